@@ -1,0 +1,80 @@
+"""The command line: one module a command, thin, importing what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, cast
+
+import typer
+
+from goldzone import __version__
+from goldzone.cli import evaluate, export, inspect, languages, phonemize, train
+from goldzone.errors import GoldzoneError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="goldzone",
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("phonemize")(phonemize.phonemize)
+app.command("inspect")(inspect.inspect)
+app.command("export")(export.export)
+app.command("languages")(languages.languages)
+
+_WRONG_INPUT = 2
+_INTERRUPTED = 130
+
+# The base of all complaints about a command line; where it is defined differs between versions of typer.
+_UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"goldzone {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Train small integer-only networks that say words they have never seen.
+
+    Begin with: goldzone train slovak
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line; what goldzone or the command line refuses is one line and exit code 2."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = app(prog_name="goldzone", standalone_mode=False)
+    except GoldzoneError as error:
+        typer.echo(f"error: {error}", err=True)
+        return _WRONG_INPUT
+    except _UsageError as error:
+        message = " ".join(cast(typer.BadParameter, error).format_message().split())
+        command = getattr(getattr(error, "ctx", None), "command_path", "goldzone")
+        typer.echo(f"error: {message.rstrip('.')}; see {command} --help", err=True)
+        return _WRONG_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:
+        typer.echo("interrupted", err=True)
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,130 @@
+"""What people see: a live progress bar, and tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from goldzone.training.config import TrainingConfig
+from goldzone.training.events import Event, LayerTrained, NeuronTrained, RunStarted, SweepFinished, Warned
+
+__all__ = ["TrainingDisplay", "percent", "print_table"]
+
+_STAGES = {
+    "align": "aligning letters and sounds\n(the first run on a machine compiles for some seconds)",
+    "samples": "building samples",
+    "test": "testing on unseen words",
+}
+
+
+def percent(share: float | None) -> str:
+    """Format a share, or a dash when it is not known."""
+    return "-" if share is None else f"{share:.1%}"
+
+
+def print_table(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Print names and values under a title on standard output."""
+    table = Table(title=escape(title), title_style="bold", show_header=False, title_justify="left")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(escape(name), escape(value))
+    Console(highlight=False).print(table)
+
+
+class TrainingDisplay:
+    """Shows a run on standard error: what happened line by line and, on a terminal, a live progress bar.
+
+    The bar tells sweep, layer, neuron, rate and time left, and under it the accuracies of the last sweep.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self._sweeps = config.pipeline.sweeps
+        self._share = config.pipeline.neurons_per_sweep
+        self._accuracy = _accuracy(None, None)
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+            expand=True,
+        )
+        self._task = self._progress.add_task("reading", total=None, rate="")
+
+    def __enter__(self) -> TrainingDisplay:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def stage(self, name: str) -> None:
+        """Show the name of a stage without sweeps."""
+        self._progress.update(self._task, description=_STAGES[name])
+
+    def event(self, event: Event) -> None:
+        """Show an event."""
+        match event:
+            case RunStarted(layers=(*hidden, final)):
+                # What `train_backward` takes of each layer; the final neuron is always among them.
+                a_sweep = sum(math.ceil(self._share * size) for size in hidden) + final
+                self._progress.reset(self._task, total=self._sweeps * a_sweep)
+                self._say(
+                    f"{event.train_words:,} words, {event.positions:,} letters, {event.samples:,} samples, "
+                    f"{sum(event.layers):,} neurons"
+                )
+            case NeuronTrained():
+                speed = self._progress.tasks[0].speed
+                self._progress.update(
+                    self._task,
+                    advance=1,
+                    description=f"sweep {event.sweep}/{self._sweeps}  layer {event.layer}  "
+                    f"neuron {event.position}\n{self._accuracy}",
+                    rate=f"{speed:.0f} neurons/s" if speed else "",
+                )
+            case LayerTrained(layer=1):
+                self._progress.update(
+                    self._task,
+                    description=f"sweep {event.sweep}/{self._sweeps}  measuring\n{self._accuracy}",
+                )
+            case SweepFinished():
+                self._accuracy = _accuracy(event.train_word_accuracy, event.dev_word_accuracy)
+                loss = "" if event.loss is None else f"  loss {event.loss:.4f} bits"
+                best = "  best so far" if event.best else ""
+                self._say(f"sweep {event.sweep}/{self._sweeps}: {self._accuracy}{loss}{best}")
+            case Warned(message=message):
+                self._say(f"warning: {message}", style="yellow")
+            case _:
+                pass
+
+    def _say(self, line: str, style: str | None = None) -> None:
+        self._progress.console.print(line, style=style, markup=False)
+
+
+def _accuracy(train: float | None, dev: float | None) -> str:
+    return f"words right: train {percent(train)}  dev {percent(dev)}"

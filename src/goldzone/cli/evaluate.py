@@ -1,0 +1,75 @@
+"""``goldzone evaluate``."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
+
+
+class Part(StrEnum):
+    """Words to score."""
+
+    TEST = "test"
+    DEV = "dev"
+    TRAIN = "train"
+    ALL = "all"
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="LANGUAGE|FILE", help="A lexicon file, a language of --dataset, or a built-in sample."
+        ),
+    ],
+    dataset: DatasetOption = None,
+    part: Annotated[
+        Part, typer.Option(help="Which words of the lexicon; training never used those of the test part.")
+    ] = Part.TEST,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score a model: word and phoneme error rates.
+
+    With 95 % confidence intervals (bootstrap over words). By default on the words that training set aside.
+
+    Example: goldzone evaluate runs/slovak slovak
+    """
+    from goldzone.cli.display import print_table
+    from goldzone.cli.running import scores_json
+    from goldzone.data.split import split_lexicon
+    from goldzone.errors import DataError
+    from goldzone.g2p.phonemizer import Phonemizer
+
+    phonemizer = Phonemizer.load(model)
+    lexicon = load_source(source, dataset).lexicon
+    if part is not Part.ALL:
+        fractions = phonemizer.model.training_config().data.fractions
+        lexicon = getattr(split_lexicon(lexicon, fractions), part.value)
+    if not lexicon.entries:
+        raise DataError(f"{source}: has no words in its {part.value} part; use --part all")
+    scores = phonemizer.evaluate(lexicon, threads=thread_count(threads))
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {"model": str(model), "lexicon": lexicon.name, "part": part.value, **scores_json(scores)}
+            )
+        )
+        return
+    wer, per = scores.word_error_interval, scores.phoneme_error_interval
+    print_table(
+        f"{model} on {lexicon.name}, {part.value} words",
+        [
+            ("words", f"{scores.words:,}"),
+            ("words right", f"{scores.word_accuracy:.1%}"),
+            ("word error rate", f"{scores.word_error:.1%} (95 %: {wer.low:.1%} to {wer.high:.1%})"),
+            ("phoneme error rate", f"{scores.phoneme_error:.1%} (95 %: {per.low:.1%} to {per.high:.1%})"),
+        ],
+    )

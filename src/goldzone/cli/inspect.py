@@ -1,0 +1,108 @@
+"""``goldzone inspect``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from goldzone.cli.sources import JsonOption
+
+
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is in a model, and how its run went.
+
+    Example: goldzone inspect runs/slovak
+    """
+    from goldzone.cli.display import percent, print_table
+
+    facts = _facts(path)
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    print_table(str(path), _rows(facts["model"]))
+    if facts["sweeps"]:
+        print_table(
+            "words right, by sweep",
+            [
+                (
+                    f"sweep {row['sweep']}",
+                    f"train {percent(row['train_word_accuracy'])}  dev {percent(row['dev_word_accuracy'])}  "
+                    f"{row['seconds']:.1f} s{'  best so far' if row['best'] else ''}",
+                )
+                for row in facts["sweeps"]
+            ],
+        )
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from goldzone.g2p.model import read_model
+    from goldzone.training.events import SweepFinished, read_events
+    from goldzone.training.run_folder import RunFolder
+
+    run = RunFolder.open(path) if path.is_dir() else None
+    file = run.model_path if run else path
+    model, digest = read_model(file)
+    tables = model.committee.tables
+    premodulos = [table.premodulo for table in tables]
+    events = read_events(run.events_path) if run else ()
+    return {
+        "model": {
+            "name": model.name,
+            "file": str(file),
+            "bytes": file.stat().st_size,
+            "sha256": digest,
+            "letters": len(model.letters),
+            "segments": len(model.segments),
+            "chunks": len(model.chunks),
+            "candidates": int(model.candidates.chunk.size),
+            "templates": len(model.templates),
+            "context_neurons": len(tables),
+            "premodulo": [min(premodulos), max(premodulos)],
+            "cells": sum(premodulos),
+            "cells_that_say_yes": sum(int(table.bits().sum()) for table in tables),
+            "data": model.about.get("data"),
+            "metrics": model.about.get("metrics"),
+            "config": model.training_config().model_dump(mode="json"),
+        },
+        "sweeps": [asdict(event) for _, event in events if isinstance(event, SweepFinished)],
+    }
+
+
+def _rows(model: dict[str, Any]) -> list[tuple[str, str]]:
+    """Write the facts for people: numbers with commas, and of the configuration what is not the default."""
+    from goldzone.training.config import TrainingConfig
+
+    least, most = model["premodulo"]
+    yes, cells = model["cells_that_say_yes"], model["cells"]
+    shown = {
+        **model,
+        "premodulo": least if least == most else f"{least:,} to {most:,}",
+        "cells_that_say_yes": f"{yes:,} ({yes / cells:.2%})",
+    }
+    rows = [
+        (name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value)
+        for name, value in shown.items()
+        if isinstance(value, int | str)
+    ]
+    for name in ("data", "metrics"):
+        facts = model[name] if isinstance(model[name], dict) else {}
+        rows += [(f"{name}: {key.replace('_', ' ')}", str(value)) for key, value in facts.items()]
+    defaults = _leaves(TrainingConfig().model_dump(mode="json"))
+    changed = [leaf for leaf in _leaves(model["config"]) if leaf not in defaults]
+    return [*rows, ("config", "\n".join(f"{name} = {value}" for name, value in changed) or "all defaults")]
+
+
+def _leaves(section: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    leaves: list[tuple[str, Any]] = []
+    for name, value in section.items():
+        inside = isinstance(value, dict)
+        leaves += _leaves(value, f"{above}{name}.") if inside else [(above + name, value)]
+    return leaves

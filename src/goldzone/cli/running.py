@@ -1,0 +1,135 @@
+"""A whole training run in a folder: config, events, sums, model, test scores."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from goldzone.cli.sources import Source
+from goldzone.data.split import first_by_hash, split_lexicon
+from goldzone.errors import GoldzoneError, StateError
+from goldzone.g2p.model import write_model
+from goldzone.g2p.scoring import Scores
+from goldzone.g2p.train import evaluate_model, train_model
+from goldzone.training.config import TrainingConfig
+from goldzone.training.events import Event, EventLog, RunFinished, Warned
+from goldzone.training.run_folder import RunFolder
+from goldzone.training.sum_cache import SumCache
+
+__all__ = ["Display", "run_training", "scores_json"]
+
+
+class Display(Protocol):
+    """What shows a run as it goes."""
+
+    def stage(self, name: str) -> None:
+        """Show the name of a stage without sweeps."""
+
+    def event(self, event: Event) -> None:
+        """Show an event."""
+
+
+def run_training(
+    source: Source,
+    config: TrainingConfig,
+    folder: Path,
+    *,
+    limit: int | None,
+    force: bool,
+    threads: int,
+    display: Display,
+) -> dict[str, Any]:
+    """Train in a run folder and return a summary of plain values.
+
+    Raises
+    ------
+    StateError
+        The folder holds another run, or cannot be written.
+    """
+    started = time.monotonic()
+    lexicon = source.lexicon
+    split = split_lexicon(lexicon, config.data.fractions)
+    if limit is not None:
+        split = replace(split, train=first_by_hash(split.train, limit))
+    run = _make_run_folder(folder, config, force=force)
+    sums = SumCache((config.network.neurons, 1))
+    with EventLog(run.events_path) as log:
+
+        def observe(event: Event) -> None:
+            display.event(log.write(event))
+
+        if lexicon.report.skipped:
+            observe(Warned(message=lexicon.report.summary()))
+        trained = train_model(
+            split,
+            config,
+            name=lexicon.name,
+            settings=source.settings,
+            sums=sums,
+            threads=threads,
+            observe=observe,
+            report=display.stage,
+        )
+        if trained.aligned.unalignable.count:
+            observe(Warned(message=trained.aligned.unalignable.summary()))
+        digest = write_model(run.model_path, trained.model)
+        sums.save(run.sums_path)
+        display.stage("test")
+        test = (
+            evaluate_model(trained.model, split.test.entries, beam=config.decoding.beam, threads=threads)
+            if split.test.entries
+            else None
+        )
+        held_out = trained.outcome.held_out
+        seconds = time.monotonic() - started
+        observe(
+            RunFinished(
+                reason=trained.outcome.reason,
+                best_sweep=trained.outcome.sweep,
+                dev_word_accuracy=held_out.word_accuracy if held_out else None,
+                model_digest=digest,
+                seconds=seconds,
+            )
+        )
+    example = (split.test.entries or split.train.entries)[0].word
+    return {
+        "name": lexicon.name,
+        "run": str(folder),
+        "model": str(run.model_path),
+        "bytes": run.model_path.stat().st_size,
+        "digest": digest,
+        "sweep": trained.outcome.sweep,
+        "sweeps": config.pipeline.sweeps,
+        "reason": trained.outcome.reason,
+        "rows": asdict(lexicon.report),
+        "unalignable": trained.aligned.unalignable.count,
+        "train": {"words": len(split.train.entries), **asdict(trained.outcome.train)},
+        "dev": {"words": len(split.dev.entries), **asdict(held_out)} if held_out else None,
+        "test": scores_json(test) if test else None,
+        "seconds": seconds,
+        "example": example,
+    }
+
+
+def _make_run_folder(folder: Path, config: TrainingConfig, *, force: bool) -> RunFolder:
+    if not force and _holds_run(folder):
+        raise StateError(f"{folder}: already holds a run; choose another folder with --out, or add --force")
+    return RunFolder.create(folder, config, force=force)
+
+
+def _holds_run(folder: Path) -> bool:
+    try:
+        RunFolder.open(folder)
+    except GoldzoneError:
+        return False
+    return True
+
+
+def scores_json(scores: Scores) -> dict[str, Any]:
+    """Return scores as plain values, intervals as pairs."""
+    plain = asdict(scores)
+    for name in ("word_error_interval", "phoneme_error_interval"):
+        plain[name] = [plain[name]["low"], plain[name]["high"]]
+    return plain

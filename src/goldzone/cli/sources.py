@@ -1,0 +1,73 @@
+"""Where a command's words come from: a file, a language of a dataset folder, or a built-in sample."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from goldzone.data.lexicon import Lexicon
+    from goldzone.data.settings import LanguageSettings
+
+__all__ = ["DatasetOption", "JsonOption", "Source", "ThreadsOption", "load_source", "thread_count"]
+
+DatasetOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--dataset", envvar="GOLDZONE_DATASET", help="Folder with one folder a language (lexicon.tsv)."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=256, help="Threads; all processors by default. Never changes a result."),
+]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A lexicon and how its words are spelled."""
+
+    lexicon: Lexicon
+    settings: LanguageSettings
+
+
+def load_source(name: str, dataset: Path | None) -> Source:
+    """Load a lexicon by file name, by language of a dataset folder, or by name of a built-in sample.
+
+    Raises
+    ------
+    DataError
+        Nothing is known by that name, or it cannot be read.
+    """
+    from goldzone.data.builtin import builtin_names, load_builtin
+    from goldzone.data.languages import find_languages, load_language
+    from goldzone.data.lexicon import read_lexicon
+    from goldzone.data.settings import DEFAULT_SETTINGS
+    from goldzone.errors import DataError
+
+    if Path(name).is_file():
+        return Source(read_lexicon(Path(name)), DEFAULT_SETTINGS)
+    settings = {folder.name: folder.settings for folder in find_languages(dataset)} if dataset else {}
+    if name in builtin_names() and name not in settings:
+        return Source(load_builtin(name), DEFAULT_SETTINGS)
+    if dataset is not None:
+        return Source(load_language(dataset, name), settings.get(name, DEFAULT_SETTINGS))
+    near = difflib.get_close_matches(name.casefold(), builtin_names(), n=1)
+    advice = f"did you mean {near[0]}?" if near else "give a file, or --dataset DIR for a language of it"
+    raise DataError(
+        f"{name}: is neither a file nor a built-in sample ({', '.join(builtin_names())}); {advice}"
+    )
+
+
+def thread_count(threads: int | None) -> int:
+    """Return the threads asked for, or one a processor."""
+    if threads is not None:
+        return threads
+    # A container or a batch system may allow fewer processors than there are.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

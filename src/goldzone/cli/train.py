@@ -1,0 +1,102 @@
+"""``goldzone train``."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
+
+if TYPE_CHECKING:
+    from goldzone.training.config import TrainingConfig
+
+
+def train(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="LANGUAGE|FILE", help="A lexicon file, a language of --dataset, or a built-in sample."
+        ),
+    ],
+    dataset: DatasetOption = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file; every field is optional.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=(1 << 32) - 1, help="Overrides the configuration's.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Train on this many words only, chosen by hash.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run in the folder.")] = False,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a phonemizer, and test it on words it has not seen.
+
+    A lexicon has a word, a tab and its pronunciation on each line. It is split by word: most are learnt, some
+    choose the best sweep, the rest are for the test.
+
+    Example: goldzone train slovak --out runs/slovak
+    """
+    from goldzone.cli.display import TrainingDisplay, print_table
+    from goldzone.cli.running import run_training
+
+    words = load_source(source, dataset)
+    settings = _configuration(config, seed)
+    folder = out or Path("runs") / re.sub(r"[^\w.-]+", "-", words.lexicon.name)
+    with TrainingDisplay(settings) as display:
+        summary = run_training(
+            words, settings, folder, limit=limit, force=force, threads=thread_count(threads), display=display
+        )
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+    else:
+        print_table(summary["name"], _rows(summary))
+
+
+def _configuration(path: Path | None, seed: int | None) -> TrainingConfig:
+    from goldzone.training.config import TrainingConfig, load_config
+
+    config = load_config(path) if path else TrainingConfig()
+    return config if seed is None else config.model_copy(update={"seed": seed})
+
+
+def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    train, dev, test = summary["train"], summary["dev"], summary["test"]
+    of_parts = [(part["words"], name) for name, part in (("dev", dev), ("test", test)) if part]
+    rows = [
+        ("words", ", ".join([f"{train['words']:,} train", *(f"{n:,} {name}" for n, name in of_parts)])),
+        ("best sweep", f"{summary['sweep']} of {summary['sweeps']} ({summary['reason']})"),
+        ("train words right", f"{train['word_accuracy']:.1%}, where all letters before are said right"),
+        (
+            "dev words right",
+            f"{dev['word_accuracy']:.1%}" if dev else "no dev words: last sweep taken",
+        ),
+    ]
+    if test:
+        rows += [
+            ("test words right", _with_interval(1 - test["word_error"], _accuracies(test))),
+            ("test phoneme errors", _with_interval(test["phoneme_error"], test["phoneme_error_interval"])),
+        ]
+    run, word = shlex.quote(summary["run"]), shlex.quote(summary["example"])
+    return [
+        *rows,
+        ("model", f"{summary['model']} ({summary['bytes']:,} bytes)"),
+        ("SHA-256", f"{summary['digest'][:16]}..."),
+        ("time", f"{summary['seconds']:.1f} s"),
+        ("say a word", f"goldzone phonemize {run} {'-- ' if word.startswith('-') else ''}{word}"),
+    ]
+
+
+def _accuracies(test: dict[str, Any]) -> list[float]:
+    return [1 - share for share in reversed(test["word_error_interval"])]
+
+
+def _with_interval(share: float, interval: Sequence[float]) -> str:
+    return f"{share:.1%} (95 %: {interval[0]:.1%} to {interval[1]:.1%})"

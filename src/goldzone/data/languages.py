@@ -1,0 +1,93 @@
+"""A folder of many languages: what is there, and one of them by name."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from goldzone.data.lexicon import Lexicon, read_lexicon
+from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings, read_settings
+from goldzone.errors import DataError
+
+__all__ = ["LanguageFolder", "find_languages", "load_language"]
+
+_LEXICON: Final = "lexicon.tsv"
+_SETTINGS: Final = "language.json"
+_NEAR_MATCHES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageFolder:
+    """A folder that holds one language's `lexicon.tsv`.
+
+    Attributes
+    ----------
+    name : str
+        The folder's place in the dataset with ``/``: ``french``, ``english/american``.
+    path : Path
+        The folder.
+    settings : LanguageSettings
+        As its `language.json` says, or the defaults where it has none.
+    """
+
+    name: str
+    path: Path
+    settings: LanguageSettings
+
+
+def find_languages(dataset_dir: str | Path) -> list[LanguageFolder]:
+    """List the languages of a dataset by name: each folder with a `lexicon.tsv`, one or two levels down.
+
+    Raises
+    ------
+    DataError
+        The dataset is no folder or holds no language; a `language.json` cannot be read.
+    """
+    return [_language_folder(name, path) for name, path in _lexicon_folders(dataset_dir).items()]
+
+
+def load_language(dataset_dir: str | Path, name: str, *, strict: bool = False) -> Lexicon:
+    """Read one language's lexicon with its own settings; the lexicon bears the language's name.
+
+    Raises
+    ------
+    DataError
+        There is no such language (the message names similar ones), or its files cannot be read
+        (`read_lexicon`).
+    """
+    folders = _lexicon_folders(dataset_dir)
+    if name not in folders:
+        raise DataError(f"{dataset_dir}: no language {name!r}; {_advice(name, list(folders))}")
+    folder = _language_folder(name, folders[name])
+    return read_lexicon(folder.path / _LEXICON, settings=folder.settings, name=name, strict=strict)
+
+
+def _lexicon_folders(dataset_dir: str | Path) -> dict[str, Path]:
+    root = Path(dataset_dir)
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; give the folder that holds the languages")
+    lexicons = (*root.glob(f"*/{_LEXICON}"), *root.glob(f"*/*/{_LEXICON}"))
+    folders = {lexicon.parent.relative_to(root).as_posix(): lexicon.parent for lexicon in lexicons}
+    if not folders:
+        raise DataError(f"{root}: no language/{_LEXICON} in it; give the folder that holds the languages")
+    return dict(sorted(folders.items()))
+
+
+def _language_folder(name: str, path: Path) -> LanguageFolder:
+    file = path / _SETTINGS
+    return LanguageFolder(name, path, read_settings(file) if file.is_file() else DEFAULT_SETTINGS)
+
+
+def _advice(name: str, known: list[str]) -> str:
+    """Name the languages that may be meant: part of a name first, then similar spelling."""
+    wanted = name.casefold()
+    within = [language for language in known if wanted and wanted in language]
+    similar = difflib.get_close_matches(wanted, known, n=_NEAR_MATCHES)
+    last_parts = {language.rpartition("/")[2]: language for language in known}
+    similar += [last_parts[part] for part in difflib.get_close_matches(wanted, last_parts, n=_NEAR_MATCHES)]
+    near = list(dict.fromkeys(within + similar))[:_NEAR_MATCHES]
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    return f"it holds {len(known)} languages, such as {', '.join(known[:_NEAR_MATCHES])}"

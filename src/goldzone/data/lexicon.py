@@ -1,0 +1,182 @@
+"""Pronunciation lexicons: words with their letters and the segments of each pronunciation."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from goldzone.data.letters import letters_of, normalise_word
+from goldzone.data.rows import MAX_FIELD, ReadReport, SkippedRowCounter, UnusableRowError, read_rows
+from goldzone.data.segmentation import has_sound, segment_ipa
+from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
+from goldzone.errors import DataError
+
+__all__ = ["Entry", "Lexicon", "PronunciationForm", "Segments", "pronunciation_form", "read_lexicon"]
+
+Segments = tuple[str, ...]
+"""A pronunciation."""
+
+PronunciationForm = Literal["joined", "spaced"]
+"""How a file writes a pronunciation: one IPA string, or segments separated by blanks."""
+
+_SPACED_ROWS: Final = 0.5
+_SPACED_TOKEN_LETTERS: Final = 2
+_SPACED_LONG_TOKENS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A word of a lexicon.
+
+    Attributes
+    ----------
+    word : str
+        The word as `normalise_word` leaves it: NFC, with its capitals and blanks.
+    letters : tuple of str
+        The letters that it is spelled with (`letters_of`); never empty.
+    pronunciations : tuple of Segments
+        Distinct pronunciations, in order of first appearance; never empty, and no pronunciation is.
+    """
+
+    word: str
+    letters: tuple[str, ...]
+    pronunciations: tuple[Segments, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Distinct words in the order of their file; `report` tells of the file that they were read from."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    report: ReadReport
+
+    def __len__(self) -> int:
+        """Count words."""
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Go through the words in order."""
+        return iter(self.entries)
+
+
+def read_lexicon(
+    path: str | Path,
+    *,
+    settings: LanguageSettings | None = None,
+    name: str | None = None,
+    form: PronunciationForm | None = None,
+    strict: bool = False,
+) -> Lexicon:
+    """Read ``word<TAB>pronunciation`` rows; what follows a second tab (neurlang's tags) is left alone.
+
+    Rows of one word are merged, and duplicates dropped. Rows that cannot be used (no tab, empty word or
+    pronunciation, a pronunciation without a sound, bytes that are not UTF-8, control characters, a field of
+    more than `MAX_FIELD` characters) are skipped and counted in the report.
+
+    Parameters
+    ----------
+    path : str or Path
+        A UTF-8 text file.
+    settings : LanguageSettings, optional
+        How the language spells and marks; by default, capitals are read as small letters.
+    name : str, optional
+        The lexicon's name; by default, the file's name without suffix.
+    form : {"joined", "spaced"}, optional
+        By default the file decides (`pronunciation_form`). In a spaced file each blank-separated token is a
+        segment as it stands, so ARPAbet and other notations can be read.
+    strict : bool
+        Whether an unusable row is an error.
+
+    Raises
+    ------
+    DataError
+        The file is missing, a folder, binary, or has no usable row; or, when strict, a row is unusable
+        (``FILE:LINE: ...``).
+    """
+    path = Path(path)
+    settings = settings or DEFAULT_SETTINGS
+    counter = SkippedRowCounter(path, strict=strict)
+    rows = [(line, *fields) for line, fields in read_rows(path, _fields, counter)]
+    total = len(rows) + counter.total()
+    form = form or pronunciation_form(ipa for _, _, ipa in rows)
+
+    merged: dict[str, dict[Segments, None]] = {}
+    used = 0
+    for line, word, ipa in rows:
+        segments = _segments(ipa, form, settings)
+        if not has_sound(segments):
+            counter.add(line, "pronunciation without a sound")
+            continue
+        pronunciations = merged.setdefault(word, {})
+        used += segments not in pronunciations
+        pronunciations[segments] = None
+    if not merged:
+        raise DataError(f"{path}: no usable row; give a file with word<TAB>pronunciation on each line")
+
+    entries = tuple(
+        Entry(word, _letters(word, settings), tuple(pronunciations))
+        for word, pronunciations in merged.items()
+    )
+    report = ReadReport(total, used, total - used - counter.total(), counter.skipped())
+    return Lexicon(path.stem if name is None else name, entries, report)
+
+
+def pronunciation_form(pronunciations: Iterable[str]) -> PronunciationForm:
+    """Tell whether the blanks of a file separate segments or words and syllables.
+
+    Segments: at least half of the rows hold a blank, and at most a fifth of the tokens between blanks have
+    more than two letters (``AA1``, ``t͡ɕ``; syllables and words have more). In real files the second share is
+    0 % with segments and above 55 % without.
+    """
+    rows = spaced_rows = tokens = long_tokens = 0
+    for pronunciation in pronunciations:
+        rows += 1
+        parts = pronunciation.split()
+        if len(parts) > 1:
+            spaced_rows += 1
+            tokens += len(parts)
+            long_tokens += sum(map(_is_long, parts))
+    spaced = (
+        spaced_rows and spaced_rows >= _SPACED_ROWS * rows and long_tokens <= _SPACED_LONG_TOKENS * tokens
+    )
+    return "spaced" if spaced else "joined"
+
+
+def _is_long(token: str) -> bool:
+    return len(token) > _SPACED_TOKEN_LETTERS and (
+        sum(unicodedata.category(character) in {"Ll", "Lu", "Lo"} for character in token)
+        > _SPACED_TOKEN_LETTERS
+    )
+
+
+def _fields(text: str) -> tuple[str, str]:
+    """Take the word and the pronunciation out of a row."""
+    word, tab, rest = text.partition("\t")
+    if not tab:
+        raise UnusableRowError("no tab between word and pronunciation")
+    ipa = rest.partition("\t")[0].strip()
+    if len(word) > MAX_FIELD or len(ipa) > MAX_FIELD:
+        raise UnusableRowError("too long")
+    word = normalise_word(word)
+    if not word:
+        raise UnusableRowError("empty word")
+    if not ipa:
+        raise UnusableRowError("empty pronunciation")
+    return word, ipa
+
+
+def _segments(ipa: str, form: PronunciationForm, settings: LanguageSettings) -> Segments:
+    if form == "spaced":
+        segments: Iterable[str] = unicodedata.normalize("NFC", ipa).split()
+    else:
+        segments = segment_ipa(ipa, stress_marks=settings.stress_marks, length_marks=settings.length_marks)
+    return tuple(map(sys.intern, segments))  # few distinct ones: a lexicon then holds each once
+
+
+def _letters(word: str, settings: LanguageSettings) -> tuple[str, ...]:
+    return tuple(map(sys.intern, letters_of(word, lower=settings.lower, trim=settings.trim)))

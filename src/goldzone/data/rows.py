@@ -1,0 +1,175 @@
+"""Tab-separated files row by row: what can be used, and an account of what cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar
+
+from goldzone.errors import DataError
+
+__all__ = ["MAX_FIELD", "ReadReport", "SkippedRowCounter", "SkippedRows", "UnusableRowError", "read_rows"]
+
+MAX_FIELD: Final = 1000
+"""Longest field that is read, in characters; the longest sentence of a real file has a third of that."""
+
+_MAX_LINE: Final = 65_536  # bytes; two fields of four-byte characters fit with room to spare
+_SNIFFED: Final = 8_192
+_FIRST_LINES: Final = 5
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_C0, _DELETE, _C1_END = 0x20, 0x7F, 0xA0
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRows:
+    """Rows left out for one reason: how many, and the line numbers (from 1) of the first few."""
+
+    reason: str
+    count: int
+    first_lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """What became of a file's rows.
+
+    Attributes
+    ----------
+    rows : int
+        Rows of the file, empty lines not counted.
+    used : int
+        Rows that told something new.
+    duplicates : int
+        Usable rows that said again what an earlier row had said.
+    skipped : tuple of SkippedRows
+        The rest, by reason, the most frequent first.
+    """
+
+    rows: int = 0
+    used: int = 0
+    duplicates: int = 0
+    skipped: tuple[SkippedRows, ...] = ()
+
+    def summary(self) -> str:
+        """Say it in one line."""
+        parts = [f"{self.used} of {self.rows} rows used"]
+        if self.duplicates:
+            parts.append(f"{self.duplicates} duplicates")
+        for skipped in self.skipped:
+            lines = ", ".join(map(str, skipped.first_lines))
+            more = ", ..." if skipped.count > len(skipped.first_lines) else ""
+            parts.append(f"{skipped.count} skipped: {skipped.reason} (line {lines}{more})")
+        return "; ".join(parts)
+
+
+class UnusableRowError(Exception):
+    """A row cannot be used; the message says why, in a few words that name no line."""
+
+
+class SkippedRowCounter:
+    """Counts unusable rows by reason, or raises at the first.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    strict : bool
+        Whether an unusable row is an error.
+    """
+
+    def __init__(self, path: Path, *, strict: bool) -> None:
+        self._path = path
+        self._strict = strict
+        self._lines: dict[str, list[int]] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, line: int, reason: str) -> None:
+        """Count one row, or raise `DataError` when strict."""
+        if self._strict:
+            raise DataError(f"{self._path}:{line}: {reason}; correct or remove this row")
+        lines = self._lines.setdefault(reason, [])
+        if len(lines) < _FIRST_LINES:
+            lines.append(line)
+        self._counts[reason] = self._counts.get(reason, 0) + 1
+
+    def total(self) -> int:
+        """Count all skipped rows."""
+        return sum(self._counts.values())
+
+    def skipped(self) -> tuple[SkippedRows, ...]:
+        """Give the account, the most frequent reason first."""
+        reasons = sorted(self._counts, key=lambda reason: (-self._counts[reason], reason))
+        return tuple(
+            SkippedRows(reason, self._counts[reason], tuple(self._lines[reason])) for reason in reasons
+        )
+
+
+def read_rows(
+    path: Path, parse: Callable[[str], _Row], counter: SkippedRowCounter
+) -> Iterator[tuple[int, _Row]]:
+    r"""Yield each usable row with its line number.
+
+    UTF-8 with or without byte order mark, ``\n`` or ``\r\n``; empty lines are passed over. `parse` turns a
+    line's text into a row, and raises `UnusableRowError` where it cannot.
+
+    Raises
+    ------
+    DataError
+        The file is missing, a folder, unreadable or binary; or a row is unusable and the counter strict.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(_SNIFFED)
+            if b"\0" in start:
+                raise DataError(
+                    f"{path}: holds NUL bytes, so it is no UTF-8 text; give a tab-separated text file"
+                )
+            file.seek(len(_BYTE_ORDER_MARK) if start.startswith(_BYTE_ORDER_MARK) else 0)
+            yield from _parsed(file, parse, counter)
+    except IsADirectoryError as error:
+        raise DataError(f"{path}: is a folder; give a tab-separated text file") from error
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file; check the path") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+
+
+def _parsed(
+    file: BinaryIO, parse: Callable[[str], _Row], counter: SkippedRowCounter
+) -> Iterator[tuple[int, _Row]]:
+    number = 0
+    while raw := file.readline(_MAX_LINE):
+        number += 1
+        complete = raw.endswith(b"\n") or len(raw) < _MAX_LINE
+        while not complete:
+            rest = file.readline(_MAX_LINE)
+            complete = rest.endswith(b"\n") or len(rest) < _MAX_LINE
+            raw = b""  # too long to keep
+        if not raw:
+            counter.add(number, "too long")
+        elif raw := raw.rstrip(b"\r\n"):
+            try:
+                yield number, parse(_decoded(raw))
+            except UnusableRowError as problem:
+                counter.add(number, str(problem))
+
+
+def _decoded(raw: bytes) -> str:
+    """Decode a line; refuse what no text has: control characters and the traces of a wrong decoding."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnusableRowError("not UTF-8") from None
+    if not text.isprintable() and any(map(_is_control, text)):
+        raise UnusableRowError("control character")
+    if "\ufffd" in text:
+        raise UnusableRowError("replacement character (U+FFFD)")
+    return text
+
+
+def _is_control(character: str) -> bool:
+    code = ord(character)
+    return (code < _C0 and character != "\t") or _DELETE <= code < _C1_END

@@ -1,0 +1,1 @@
+"""What goldzone is for: phonemizers, trained, decoded and scored."""

@@ -1,0 +1,242 @@
+"""Compiled beam search: the most probable chunk for every letter of a word, left to right.
+
+The score of a candidate is the number of context neurons that answer 1 for it. At a position the scores
+become probabilities by a softmax with the training's temperature; a pronunciation's log-probability is their
+sum. All in integers, so that the same model says the same on every machine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from goldzone.data.context_kernels import EMPTY_HISTORY, context_value, extend_history
+from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, fixed_log2
+from goldzone.hashtron.kernels import hash32
+
+__all__ = ["decode_words"]
+
+
+@njit(cache=True, nogil=True)
+def _count_votes(
+    feature_context: np.uint32,
+    keys: NDArray[np.uint32],
+    salts: NDArray[np.uint32],
+    premodulos: NDArray[np.uint32],
+    table_offsets: NDArray[np.int64],
+    tables: NDArray[np.uint8],
+    first: int,
+    last: int,
+    cells: NDArray[np.uint32],
+    scores: NDArray[np.int64],
+) -> None:
+    """Add the votes of the neurons ``first .. last - 1``, which share a template, to each candidate."""
+    for candidate in range(keys.shape[0]):
+        feature = np.uint32(feature_context + keys[candidate])
+        for neuron in range(first, last):
+            cells[neuron] = hash32(feature, salts[neuron], premodulos[neuron])
+        votes = np.int64(0)
+        for neuron in range(first, last):
+            cell = cells[neuron]
+            votes += (tables[table_offsets[neuron] + (cell >> np.uint32(3))] >> (cell & np.uint32(7))) & 1
+        scores[candidate] += votes
+
+
+@njit(cache=True, nogil=True)
+def _keep_best(costs: NDArray[np.int64], n_costs: int | np.int64, beam: int, kept: NDArray[np.int64]) -> int:
+    """Write the indices of the lowest costs in ascending order (equal ones by index); return how many."""
+    n_kept = 0
+    for index in range(n_costs):
+        if n_kept == beam and costs[index] >= costs[kept[n_kept - 1]]:
+            continue
+        place = n_kept if n_kept < beam else beam - 1
+        n_kept = place + 1
+        while place > 0 and costs[kept[place - 1]] > costs[index]:
+            kept[place] = kept[place - 1]
+            place -= 1
+        kept[place] = index
+    return n_kept
+
+
+@njit(cache=True, nogil=True)
+def decode_words(
+    first_word: int,
+    last_word: int,
+    word_offsets: NDArray[np.int64],
+    symbol: NDArray[np.int32],
+    candidate_offsets: NDArray[np.int64],
+    candidate_chunk: NDArray[np.int32],
+    candidate_key: NDArray[np.uint32],
+    chunk_offsets: NDArray[np.int64],
+    chunk_segments: NDArray[np.int32],
+    silent_chunk: int,
+    atoms: NDArray[np.int32],
+    template_offsets: NDArray[np.int64],
+    reads_choices: NDArray[np.bool_],
+    neuron_offsets: NDArray[np.int64],
+    salts: NDArray[np.uint32],
+    premodulos: NDArray[np.uint32],
+    table_offsets: NDArray[np.int64],
+    tables: NDArray[np.uint8],
+    exponentials: NDArray[np.int64],
+    bits_per_vote: int,
+    beam: int,
+    found: NDArray[np.int64],
+    chunks_found: NDArray[np.int32],
+    costs_found: NDArray[np.int64],
+) -> None:
+    """Decode some words.
+
+    Parameters
+    ----------
+    first_word, last_word : int
+        Words to decode, the last one excluded.
+    word_offsets, symbol : int64[n_words + 1], int32[n_letters]
+        Letters of all words, end to end; -1 for a letter that training never saw (it says nothing).
+    candidate_offsets, candidate_chunk, candidate_key : int64[n_symbols + 1], int32[...], uint32[...]
+    chunk_offsets, chunk_segments : int64[n_chunks + 1], int32[...]
+    silent_chunk : int
+        Chunk given to letters without candidates.
+    atoms, template_offsets, reads_choices : int32[n_atoms, 2], int64[n_templates + 1], bool[n_templates]
+    neuron_offsets : int64[n_templates + 1]
+        Neurons are grouped by template.
+    salts, premodulos, table_offsets : uint32[n_neurons], uint32[n_neurons], int64[n_neurons]
+    tables : uint8[...]
+        Bit tables, low bits first.
+    exponentials, bits_per_vote : int64[n_neurons + 1], int
+    beam : int
+        Partial pronunciations kept; at least 1.
+    found : int64[n_words]
+        Output: pronunciations found.
+    chunks_found : int32[beam, n_letters]
+        Output: chunk of each letter, by rank.
+    costs_found : int64[beam, n_words]
+        Output: -log2 of the probability, with `LOG_BITS` fraction bits.
+    """
+    most_candidates = 1
+    for index in range(candidate_offsets.shape[0] - 1):
+        most_candidates = max(most_candidates, candidate_offsets[index + 1] - candidate_offsets[index])
+    longest_chunk = 1
+    for index in range(chunk_offsets.shape[0] - 1):
+        longest_chunk = max(longest_chunk, chunk_offsets[index + 1] - chunk_offsets[index])
+    n_templates = template_offsets.shape[0] - 1
+    cells = np.empty(max(1, salts.shape[0]), dtype=np.uint32)
+    shared = np.empty(most_candidates, dtype=np.int64)
+    own = np.empty(most_candidates, dtype=np.int64)
+    costs = np.empty(beam * most_candidates, dtype=np.int64)
+    kept = np.empty(beam, dtype=np.int64)
+    for word in range(first_word, last_word):
+        start, stop = word_offsets[word], word_offsets[word + 1]
+        symbols = symbol[start:stop]
+        n_letters = stop - start
+        n_beam = 1
+        chunks = np.empty((beam, n_letters), dtype=np.int32)
+        segments = np.empty((beam, n_letters * longest_chunk), dtype=np.int32)
+        n_segments = np.zeros(beam, dtype=np.int64)
+        histories = np.full(beam, EMPTY_HISTORY, dtype=np.uint32)
+        cost = np.zeros(beam, dtype=np.int64)
+        next_chunks, next_segments = np.empty_like(chunks), np.empty_like(segments)
+        next_n_segments, next_histories = np.empty_like(n_segments), np.empty_like(histories)
+        next_cost = np.empty_like(cost)
+        for place in range(n_letters):
+            letter = symbols[place]
+            first_candidate, n_candidates = np.int64(0), np.int64(0)
+            if letter >= 0:
+                first_candidate = candidate_offsets[letter]
+                n_candidates = candidate_offsets[letter + 1] - first_candidate
+            if n_candidates == 0:
+                chunks[:n_beam, place] = silent_chunk
+                continue
+            keys = candidate_key[first_candidate : first_candidate + n_candidates]
+            # With a single candidate there is nothing to weigh: its probability is 1.
+            if n_candidates > 1:
+                shared[:n_candidates] = 0
+                for template in range(n_templates):
+                    if not reads_choices[template]:
+                        value = context_value(
+                            atoms,
+                            template_offsets[template],
+                            template_offsets[template + 1],
+                            symbols,
+                            place,
+                            chunks[0],
+                            segments[0],
+                            n_segments[0],
+                            histories[0],
+                        )
+                        _count_votes(
+                            value,
+                            keys,
+                            salts,
+                            premodulos,
+                            table_offsets,
+                            tables,
+                            neuron_offsets[template],
+                            neuron_offsets[template + 1],
+                            cells,
+                            shared,
+                        )
+            for partial in range(n_beam):
+                if n_candidates == 1:
+                    costs[partial] = cost[partial]
+                    continue
+                own[:n_candidates] = shared[:n_candidates]
+                for template in range(n_templates):
+                    if reads_choices[template]:
+                        value = context_value(
+                            atoms,
+                            template_offsets[template],
+                            template_offsets[template + 1],
+                            symbols,
+                            place,
+                            chunks[partial],
+                            segments[partial],
+                            n_segments[partial],
+                            histories[partial],
+                        )
+                        _count_votes(
+                            value,
+                            keys,
+                            salts,
+                            premodulos,
+                            table_offsets,
+                            tables,
+                            neuron_offsets[template],
+                            neuron_offsets[template + 1],
+                            cells,
+                            own,
+                        )
+                best, total = own[0], np.int64(0)
+                for index in range(n_candidates):
+                    best = max(best, own[index])
+                for index in range(n_candidates):
+                    total += exponentials[best - own[index]]
+                base = cost[partial] + fixed_log2(total) - (EXP_BITS << LOG_BITS)
+                for index in range(n_candidates):
+                    costs[partial * n_candidates + index] = base + (best - own[index]) * bits_per_vote
+            n_kept = _keep_best(costs, n_beam * n_candidates, beam, kept)
+            for rank in range(n_kept):
+                partial, index = kept[rank] // n_candidates, kept[rank] % n_candidates
+                chunk = candidate_chunk[first_candidate + index]
+                said = n_segments[partial]
+                next_chunks[rank, :place] = chunks[partial, :place]
+                next_chunks[rank, place] = chunk
+                next_segments[rank, :said] = segments[partial, :said]
+                history = histories[partial]
+                for at in range(chunk_offsets[chunk], chunk_offsets[chunk + 1]):
+                    next_segments[rank, said] = chunk_segments[at]
+                    history = extend_history(history, chunk_segments[at])
+                    said += 1
+                next_n_segments[rank], next_histories[rank] = said, history
+                next_cost[rank] = costs[kept[rank]]
+            n_beam = n_kept
+            chunks, next_chunks = next_chunks, chunks
+            segments, next_segments = next_segments, segments
+            n_segments, next_n_segments = next_n_segments, n_segments
+            histories, next_histories = next_histories, histories
+            cost, next_cost = next_cost, cost
+        found[word] = n_beam
+        for rank in range(n_beam):
+            chunks_found[rank, start:stop] = chunks[rank]
+            costs_found[rank, word] = cost[rank]

@@ -1,0 +1,147 @@
+"""The phonemizer: train one, load one, ask it for words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from goldzone.data.lexicon import Lexicon, read_lexicon
+from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
+from goldzone.data.split import split_lexicon
+from goldzone.errors import ConfigError
+from goldzone.g2p.decoder import Decoder, Pronunciation
+from goldzone.g2p.model import G2PModel, read_model, write_model
+from goldzone.g2p.scoring import Scores
+from goldzone.g2p.train import evaluate_model, train_model
+from goldzone.hashtron.weights import write_weights
+from goldzone.training.config import TrainingConfig
+from goldzone.training.events import Event
+
+__all__ = ["Phonemizer"]
+
+
+class Phonemizer:
+    """Says words that it has never seen.
+
+    Examples
+    --------
+    >>> from goldzone.data.builtin import load_builtin
+    >>> from goldzone.training.config import TrainingConfig
+    >>> quick = TrainingConfig.model_validate({"network": {"neurons": 56}, "pipeline": {"sweeps": 1}})
+    >>> phonemizer = Phonemizer.train(load_builtin("slovak"), config=quick)
+    >>> phonemizer("voda")
+    'voda'
+    """
+
+    def __init__(self, model: G2PModel) -> None:
+        self.model = model
+        self._decoder = Decoder(model)
+        self._beam = model.training_config().decoding.beam
+
+    @classmethod
+    def train(
+        cls,
+        lexicon: Lexicon | str | os.PathLike[str],
+        *,
+        config: TrainingConfig | None = None,
+        settings: LanguageSettings = DEFAULT_SETTINGS,
+        threads: int | None = None,
+        observe: Callable[[Event], None] = lambda event: None,
+    ) -> Phonemizer:
+        """Train on a lexicon; the best state is chosen on its dev words, its test words are not used.
+
+        Parameters
+        ----------
+        lexicon : Lexicon or path
+            A path is read as ``word<TAB>pronunciation`` rows.
+        config : TrainingConfig, optional
+        settings : LanguageSettings
+            How words are spelled with letters.
+        threads : int, optional
+            All processors when not given. Never changes the model.
+        observe : callable
+            Gets every event of the run.
+
+        Raises
+        ------
+        DataError
+            The lexicon cannot be read, or none of its words can be aligned.
+        """
+        config = config or TrainingConfig()
+        if not isinstance(lexicon, Lexicon):
+            lexicon = read_lexicon(Path(lexicon), settings=settings)
+        split = split_lexicon(lexicon, config.data.fractions)
+        trained = train_model(
+            split,
+            config,
+            name=lexicon.name,
+            settings=settings,
+            threads=threads or os.cpu_count() or 1,
+            observe=observe,
+        )
+        return cls(trained.model)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Phonemizer:
+        """Load a model file, or the model of a run folder.
+
+        Raises
+        ------
+        ModelFormatError
+            The file is missing, damaged or of another kind.
+        """
+        path = Path(path)
+        return cls(read_model(path / "model" / "model.goldzone" if path.is_dir() else path)[0])
+
+    def save(self, path: str | os.PathLike[str]) -> str:
+        """Write the model to a file and return its digest."""
+        return write_model(path, self.model)
+
+    def export_weights(self, path: str | os.PathLike[str]) -> None:
+        """Write the network as a ``.json.zlib`` file that the reference's Go reader can read."""
+        write_weights(path, self.model.committee.network(for_go=True))
+
+    def __call__(self, word: str) -> str:
+        """Return the most probable pronunciation as one string."""
+        return self.n_best(word, 1)[0].text
+
+    def n_best(self, word: str, n: int) -> list[Pronunciation]:
+        """Return up to `n` pronunciations, the most probable first."""
+        return self.phonemize([word], n_best=n)[0]
+
+    def phonemize(
+        self, words: Iterable[str], *, n_best: int = 1, beam: int | None = None, threads: int = 1
+    ) -> list[list[Pronunciation]]:
+        """Say many words.
+
+        Parameters
+        ----------
+        words : iterable of str
+        n_best : int
+            Pronunciations a word, at most.
+        beam : int, optional
+            Partial pronunciations kept by the search; the training's choice when not given.
+        threads : int
+
+        Returns
+        -------
+        list of lists of Pronunciation
+            One list a word, never empty.
+
+        Raises
+        ------
+        ConfigError
+            A number is below 1, or `words` is a single text.
+        """
+        if isinstance(words, str):
+            raise ConfigError(f"words: {words!r} is one word; give a list of words, or call the phonemizer")
+        for name, value in (("n_best", n_best), ("beam", beam), ("threads", threads)):
+            if value is not None and value < 1:
+                raise ConfigError(f"{name}: {value} is below 1; give 1 or more")
+        letters = [self._decoder.letters(word) for word in words]
+        return self._decoder.decode(letters, beam=beam or self._beam, n_best=n_best, threads=threads)
+
+    def evaluate(self, lexicon: Lexicon, *, threads: int = 1) -> Scores:
+        """Score the phonemizer on a lexicon (give it one that training has not seen)."""
+        return evaluate_model(self.model, lexicon.entries, beam=self._beam, threads=threads)

@@ -1,0 +1,160 @@
+"""Scores of a phonemizer: word error rate, phoneme error rate, and how sure they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from goldzone.data.lexicon import Segments
+from goldzone.errors import DataError
+from goldzone.training.streams import stream
+
+__all__ = ["Interval", "Scores", "edit_distance", "score_words"]
+
+_RESAMPLES: Final = 1000
+_COVERAGE: Final = 0.95
+
+# SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators"): a counter in
+# steps of the odd number nearest 2^64 / golden ratio, and a finaliser.
+_STEP: Final = np.uint64(0x9E3779B97F4A7C15)
+_MULTIPLY: Final = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A bootstrap confidence interval (percentile method, 95 %)."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Error rates over a set of words, as shares (0.25 is 25 %).
+
+    Attributes
+    ----------
+    words : int
+    word_error : float
+        WER: share of words whose prediction is none of their listed pronunciations.
+    word_error_interval : Interval
+    phoneme_error : float
+        PER: edits (Levenshtein 1966) from each prediction to the nearest of its listed pronunciations, over
+        the segments of those. The nearest is the one with the smallest share of edits.
+    phoneme_error_interval : Interval
+    """
+
+    words: int
+    word_error: float
+    word_error_interval: Interval
+    phoneme_error: float
+    phoneme_error_interval: Interval
+
+    @property
+    def word_accuracy(self) -> float:
+        """1 - WER."""
+        return 1.0 - self.word_error
+
+
+@njit(cache=True, nogil=True)
+def edit_distance(a: NDArray[np.int32], b: NDArray[np.int32]) -> int:
+    """Return the fewest insertions, deletions and substitutions that turn `a` into `b`."""
+    row = np.arange(b.shape[0] + 1)
+    for i in range(a.shape[0]):
+        diagonal, row[0] = row[0], i + 1
+        for j in range(b.shape[0]):
+            substituted = diagonal + (a[i] != b[j])
+            diagonal = row[j + 1]
+            row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+    return int(row[-1])
+
+
+def score_words(
+    predicted: Sequence[Segments], listed: Sequence[Sequence[Segments]], *, seed: int = 1
+) -> Scores:
+    """Score one prediction a word against the word's listed pronunciations.
+
+    Parameters
+    ----------
+    predicted : sequence of Segments
+        Empty where nothing was predicted: an error, of as many edits as the nearest pronunciation is long.
+    listed : sequence of sequences of Segments
+        At least one a word, none of them empty.
+    seed : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    DataError
+        There is no word.
+    """
+    if not predicted:
+        raise DataError("there is no word to score; give words with their pronunciations")
+    ids: dict[str, int] = {}
+
+    def encode(segments: Segments) -> NDArray[np.int32]:
+        return np.array([ids.setdefault(segment, len(ids)) for segment in segments], dtype=np.int32)
+
+    counts = np.zeros((3, len(predicted)), dtype=np.int64)
+    wrong, edits, lengths = counts
+    for word, (guess, truths) in enumerate(zip(predicted, listed, strict=True)):
+        text = "".join(guess)
+        said = [len(truth) for truth in truths if "".join(truth) == text]
+        if said:
+            lengths[word] = said[0]
+            continue
+        wrong[word] = 1
+        own = encode(guess)
+        options = [(edit_distance(own, encode(truth)), len(truth)) for truth in truths]
+        edits[word], lengths[word] = min(options, key=lambda option: (option[0] / option[1], option))
+    low, high = stream(seed, "bootstrap", count=2 * _RESAMPLES).astype(np.uint64).reshape(2, -1)
+    sums = _resample(counts, low | high << np.uint64(32))
+    return Scores(
+        words=len(predicted),
+        word_error=float(wrong.mean()),
+        word_error_interval=_interval(sums[0] / len(predicted)),
+        phoneme_error=float(edits.sum() / lengths.sum()),
+        phoneme_error_interval=_interval(sums[1] / sums[2]),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _resample(counts: NDArray[np.int64], states: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Draw as many words as there are, with replacement, and sum their counts; once for each state.
+
+    Parameters
+    ----------
+    counts : int64[n_counts, n_words]
+    states : uint64[n_resamples]
+        Where the generator of each resample starts.
+
+    Returns
+    -------
+    int64[n_counts, n_resamples]
+    """
+    n_counts, n_words = counts.shape
+    sums = np.zeros((n_counts, states.shape[0]), dtype=np.int64)
+    for resample in range(states.shape[0]):
+        state = states[resample]
+        for _ in range(n_words):
+            state += _STEP
+            mixed = state
+            mixed = (mixed ^ (mixed >> np.uint64(30))) * _MULTIPLY[0]
+            mixed = (mixed ^ (mixed >> np.uint64(27))) * _MULTIPLY[1]
+            mixed ^= mixed >> np.uint64(31)
+            word = ((mixed >> np.uint64(32)) * np.uint64(n_words)) >> np.uint64(32)
+            for count in range(n_counts):
+                sums[count, resample] += counts[count, word]
+    return sums
+
+
+def _interval(ratios: NDArray[np.float64]) -> Interval:
+    """Cut off the tails of the resampled ratios (Efron 1979)."""
+    tail = (1 - _COVERAGE) / 2
+    low, high = np.quantile(ratios, [tail, 1 - tail])
+    return Interval(float(low), float(high))

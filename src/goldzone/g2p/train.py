@@ -1,0 +1,184 @@
+"""From a split lexicon to a trained model: alignment, candidates, samples, backward pipeline."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goldzone.data.alignment import AlignedLexicon, align
+from goldzone.data.candidates import CandidateTable, build_candidates
+from goldzone.data.lexicon import Entry, Lexicon
+from goldzone.data.samples import word_samples
+from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
+from goldzone.data.split import Split, first_by_hash
+from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
+from goldzone.errors import ConfigError, DataError
+from goldzone.g2p.decoder import Decoder
+from goldzone.g2p.model import LEAST_TEMPERATURE, MAX_TEMPERATURE, G2PModel
+from goldzone.g2p.scoring import Scores, score_words
+from goldzone.hashtron.committee import Committee
+from goldzone.training.backward import HeldOut, Outcome, train_backward
+from goldzone.training.committee import CommitteeTrainer
+from goldzone.training.config import TrainingConfig
+from goldzone.training.events import Event, RunStarted
+from goldzone.training.sum_cache import SumCache
+
+__all__ = ["TrainedModel", "evaluate_model", "fingerprint", "train_model"]
+
+_DEV_WORDS = 2000
+"""Dev words judged after a sweep; more would cost more time than they tell."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model and how its training went."""
+
+    model: G2PModel
+    outcome: Outcome[Committee]
+    aligned: AlignedLexicon
+
+
+def fingerprint(entries: Sequence[Entry]) -> str:
+    """Return the SHA-256 of words and pronunciations in order: the identity of training data."""
+    digest = hashlib.sha256()
+    for entry in entries:
+        row = [entry.word, list(entry.letters), [list(p) for p in entry.pronunciations]]
+        digest.update(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def evaluate_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, threads: int = 1) -> Scores:
+    """Say every word and score it against its listed pronunciations; no word is left out."""
+    if not entries:
+        raise DataError("there is no word to evaluate; give a lexicon with at least one")
+    decoder = Decoder(model)
+    # Spelled as the model spells, whatever the lexicon was read with.
+    words = [decoder.letters(entry.word) for entry in entries]
+    answers = decoder.decode(words, beam=beam, threads=threads)
+    guesses = [found[0].segments for found in answers]
+    return score_words(guesses, [entry.pronunciations for entry in entries])
+
+
+def train_model(
+    split: Split[Lexicon],
+    config: TrainingConfig,
+    *,
+    name: str,
+    settings: LanguageSettings = DEFAULT_SETTINGS,
+    sums: SumCache | None = None,
+    threads: int = 1,
+    observe: Callable[[Event], None] = lambda event: None,
+    report: Callable[[str], None] = lambda stage: None,
+) -> TrainedModel:
+    """Train a committee on the train part and choose its best state on the dev part.
+
+    Parameters
+    ----------
+    split : Split of Lexicon
+        The test part is not looked at. Without dev words the last state is taken.
+    config : TrainingConfig
+    name : str
+        Of the language, for the model's manifest.
+    settings : LanguageSettings
+        How the lexicon's words were read.
+    sums : SumCache, optional
+        Filled as training goes.
+    threads : int
+        Changes the speed, never the model.
+    observe : callable
+        Gets every event.
+    report : callable
+        Gets the name of each stage before the first sweep ("align", "samples").
+
+    Raises
+    ------
+    ConfigError
+        The temperature is out of a model's range.
+    DataError
+        No word can be aligned.
+    """
+    if not LEAST_TEMPERATURE <= config.credit.temperature <= MAX_TEMPERATURE:
+        raise ConfigError(
+            f"credit.temperature: {config.credit.temperature} is out of range for a phonemizer; "
+            f"give {LEAST_TEMPERATURE:g} to {MAX_TEMPERATURE:g}"
+        )
+    report("align")
+    aligned = align(split.train.entries, threads=threads)
+    candidates = build_candidates(
+        aligned, max_candidates=config.data.max_candidates, min_count=config.data.min_count
+    )
+    report("samples")
+    templates = parse_templates(config.network.templates or DEFAULT_TEMPLATES)
+    samples = word_samples(aligned, candidates, templates, threads=threads)
+    trainer = CommitteeTrainer(samples, templates, config, threads=threads)
+    about: dict[str, Any] = {
+        "config": config.model_dump(mode="json"),
+        "data": {"words": len(split.train.entries), "sha256": fingerprint(split.train.entries)},
+    }
+    draft = _Draft(name, settings, aligned, candidates, templates, config.credit.temperature, about)
+    dev = first_by_hash(split.dev, _DEV_WORDS).entries
+
+    def judge() -> HeldOut | None:
+        if not dev:
+            return None
+        model = draft.with_committee(trainer.network(), {})
+        scores = evaluate_model(model, dev, beam=config.decoding.beam, threads=threads)
+        return HeldOut(scores.word_accuracy, scores.phoneme_error)
+
+    observe(
+        RunStarted(
+            run=name,
+            config_digest=config.digest(),
+            data_fingerprint=about["data"]["sha256"],
+            layers=trainer.layer_sizes,
+            samples=samples.n_samples,
+            positions=samples.n_positions,
+            train_words=len(split.train.entries),
+            dev_words=len(dev),
+            seed=config.seed,
+        )
+    )
+    try:
+        outcome = train_backward(trainer, config, run=name, sums=sums, judge=judge, observe=observe)
+    finally:
+        trainer.close()
+    metrics = {
+        "sweep": outcome.sweep,
+        "train_word_accuracy": round(outcome.train.word_accuracy, 6),
+        "dev_word_accuracy": None if outcome.held_out is None else round(outcome.held_out.word_accuracy, 6),
+        "dev_phoneme_error": None if outcome.held_out is None else round(outcome.held_out.phoneme_error, 6),
+    }
+    return TrainedModel(draft.with_committee(outcome.network, metrics), outcome, aligned)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A model without its network."""
+
+    name: str
+    settings: LanguageSettings
+    aligned: AlignedLexicon
+    candidates: CandidateTable
+    templates: Templates
+    temperature: float
+    about: dict[str, Any]
+
+    def with_committee(self, committee: Committee, metrics: dict[str, Any]) -> G2PModel:
+        number = {segment: index for index, segment in enumerate(self.aligned.segments)}
+        # Unknown letters say nothing, so the empty chunk must be there even where no known letter is silent.
+        chunks = self.aligned.chunks if () in self.aligned.chunks else (*self.aligned.chunks, ())
+        return G2PModel(
+            name=self.name,
+            settings=self.settings,
+            letters=self.aligned.letters,
+            segments=self.aligned.segments,
+            chunks=tuple(tuple(number[segment] for segment in chunk) for chunk in chunks),
+            candidates=self.candidates,
+            templates=self.templates,
+            committee=committee,
+            temperature=self.temperature,
+            about={**self.about, "metrics": metrics},
+        )

@@ -1,0 +1,1 @@
+"""What a network is: hash, filter, neurons, combiners, networks, model files."""

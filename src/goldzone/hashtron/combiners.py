@@ -1,0 +1,469 @@
+"""Combiners: how the bits of one layer become the features that the next layer reads.
+
+Each combiner is a small frozen dataclass whose fields are the reference's constructor arguments. Where
+the reference would panic on some feature, construction raises `ConfigError` instead. Formulas:
+github.com/neurlang/classifier, one folder under ``layer/`` for each kind. Oddities are kept: bits must agree.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from math import prod
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from goldzone.errors import ConfigError
+from goldzone.hashtron.combiner_kernels import count_bits, majority, pack_bits, prefix_counts
+from goldzone.hashtron.hashing import LARGEST, hash_values
+
+__all__ = [
+    "COMBINERS",
+    "Combiner",
+    "Conv2D",
+    "CrossAttention",
+    "Full",
+    "MajPool2D",
+    "Parity",
+    "Stochastic",
+    "Sum",
+]
+
+_MAX_SIZE = 1 << 24
+
+
+class Combiner(ABC):
+    """What all combiners share; `features` is the whole interface that a network needs."""
+
+    kind: ClassVar[str]
+    """Name in `COMBINERS` and in descriptions of architectures."""
+
+    unlimited: ClassVar[bool] = False
+    """Whether features beyond `n_features` may be asked for."""
+
+    @property
+    def size(self) -> int:
+        """Number of bits that it takes."""
+        return self._shape()[0]
+
+    @property
+    def n_features(self) -> int:
+        """Number of features that it gives by its own shape."""
+        return self._shape()[1]
+
+    @abstractmethod
+    def _shape(self) -> tuple[int, int]:
+        """Return (size, n_features)."""
+
+    def features(self, bits: ArrayLike, count: int | None = None) -> NDArray[np.uint32]:
+        """Compute the first `count` features of a batch.
+
+        Parameters
+        ----------
+        bits : uint8[n_samples, size]
+            0 or 1. Cheapest in Fortran order (samples contiguous).
+        count : int, optional
+            Default `n_features`.
+
+        Returns
+        -------
+        uint32[n_samples, count]
+            In Fortran order.
+
+        Raises
+        ------
+        ConfigError
+            If `bits` has another width than `size`, or `count` cannot be had.
+        """
+        rows = np.ascontiguousarray(np.asarray(bits, dtype=np.uint8).T)
+        if rows.ndim != 2 or rows.shape[0] != self.size:
+            raise ConfigError(f"{self.kind} takes {self.size} bits a sample; got shape {rows.T.shape}")
+        return self.features_by_row(rows, self.n_features if count is None else count).T
+
+    def features_by_row(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
+        """Do the same for samples on the last axis: uint8[size, n_samples] -> uint32[count, n_samples]."""
+        self.check_count(count)
+        return self._compute(rows, count)
+
+    def check_count(self, count: int) -> None:
+        """Raise `ConfigError` if `count` features cannot be had."""
+        limit = _MAX_SIZE if self.unlimited else self.n_features
+        if not 1 <= count <= limit:
+            raise ConfigError(f"{self.kind} gives 1..{limit} features; asked for {count}")
+
+    def disregard(self, bits: ArrayLike, position: int) -> NDArray[np.bool_]:
+        """Tell for which samples bit `position` cannot change any feature.
+
+        Parameters
+        ----------
+        bits : uint8[n_samples, size]
+
+        Returns
+        -------
+        bool[n_samples]
+            Only `MajPool2D` ever says True.
+        """
+        del position
+        return np.zeros(np.shape(bits)[0], dtype=np.bool_)
+
+    @abstractmethod
+    def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
+        """Compute checked features: uint8[size, n_samples] -> uint32[count, n_samples]."""
+
+    def _check_positive(self, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            if not 1 <= value <= _MAX_SIZE:
+                raise ConfigError(f"{self.kind} {name} is {value}; give an integer in 1..{_MAX_SIZE}")
+        if self.size > _MAX_SIZE:
+            raise ConfigError(f"{self.kind} would take {self.size} bits; at most {_MAX_SIZE} work")
+
+    def _check_reach(self, highest: int) -> None:
+        """Refuse a combiner whose features would read bit number `highest`, when there is no such bit."""
+        if highest >= self.size:
+            arguments = ", ".join(f"{f.name}={getattr(self, f.name)}" for f in fields(self))  # type: ignore[arg-type]
+            raise ConfigError(
+                f"{self.kind}({arguments}) would read bit {highest} of {self.size}; change its shape"
+            )
+
+
+def _gather(
+    kernel: Callable[[NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint32]], None],
+    rows: NDArray[np.uint8],
+    table: NDArray[np.int64],
+) -> NDArray[np.uint32]:
+    out = np.empty((table.shape[0], rows.shape[1]), dtype=np.uint32)
+    kernel(rows, table, out)
+    return out
+
+
+@dataclass(frozen=True)
+class Full(Combiner):
+    """Windows of bits packed into integers: feature n holds bits ``n * stride .. n * stride + width - 1``.
+
+    The first bit is the highest. A window that would pass the end gives 0.
+
+    Parameters
+    ----------
+    bits : int
+        Number of bits taken.
+    stride, width : int
+        1..255 and 1..32.
+    """
+
+    kind: ClassVar[str] = "full"
+    unlimited: ClassVar[bool] = True
+    bits: int
+    stride: int
+    width: int
+
+    def __post_init__(self) -> None:
+        self._check_positive("bits", "stride", "width")
+        if self.stride > 255 or self.width > 32:
+            raise ConfigError(f"full stride {self.stride} and width {self.width} must be at most 255 and 32")
+
+    def _shape(self) -> tuple[int, int]:
+        return self.bits, self.bits // self.stride + 1
+
+    def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
+        return _gather(pack_bits, rows, _full_table(self, count))
+
+
+@lru_cache(maxsize=256)
+def _full_table(combiner: Full, count: int) -> NDArray[np.int64]:
+    starts = np.arange(count, dtype=np.int64)[:, None] * combiner.stride
+    table = starts + np.arange(combiner.width, dtype=np.int64)
+    return np.where(starts + combiner.width > combiner.size, -1, table)
+
+
+@dataclass(frozen=True)
+class MajPool2D(Combiner):
+    """Majority votes within small blocks, packed over windows of ``capwidth * capheight`` blocks.
+
+    The bits form `repeat` pictures of ``width * height`` blocks of ``subwidth * subheight`` bits. A block
+    votes 1 when (ones - zeros) > `bias`. Windows step by their own size per feature, wrap around the
+    picture, and repeat for every bit of a block; the first block is the highest bit.
+    """
+
+    kind: ClassVar[str] = "majpool2d"
+    width: int
+    height: int
+    subwidth: int
+    subheight: int
+    capwidth: int
+    capheight: int
+    repeat: int = 1
+    bias: int = 0
+
+    def __post_init__(self) -> None:
+        self._check_positive("width", "height", "subwidth", "subheight", "capwidth", "capheight", "repeat")
+        if abs(self.bias) > _MAX_SIZE:
+            raise ConfigError(f"majpool2d bias is {self.bias}; give an integer in +-{_MAX_SIZE}")
+
+    @property
+    def block(self) -> int:
+        """Number of bits in a block."""
+        return self.subwidth * self.subheight
+
+    def _shape(self) -> tuple[int, int]:
+        size = self.width * self.height * self.block * self.repeat
+        return size, size
+
+    def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
+        votes = np.empty((self.size // self.block, rows.shape[1]), dtype=np.uint8)
+        majority(rows, self.block, self.bias, votes)
+        return _gather(pack_bits, votes, _majpool_table(self, count))
+
+    def disregard(self, bits: ArrayLike, position: int) -> NDArray[np.bool_]:
+        """Tell where the block of bit `position` votes the same with either value of it."""
+        start = position // self.block * self.block
+        samples = np.asarray(bits, dtype=np.int64)
+        others = samples[:, start : start + self.block].sum(axis=1) - samples[:, position]
+        lead = 2 * others - (self.block - 1)
+        same: NDArray[np.bool_] = (lead + 1 > self.bias) == (lead - 1 > self.bias)
+        return same
+
+
+@lru_cache(maxsize=256)
+def _majpool_table(combiner: MajPool2D, count: int) -> NDArray[np.int64]:
+    width, height = combiner.width, combiner.height
+    picture = width * height
+    number = np.arange(count, dtype=np.int64)
+    first_block = number // (picture * combiner.block) * picture
+    step = number % (picture * combiner.block) // combiner.block
+    y = step[:, None] // width * combiner.capheight + np.arange(combiner.capheight)
+    x = step[:, None] % width * combiner.capwidth + np.arange(combiner.capwidth)
+    blocks = (y % height * width)[:, :, None] + (x % width)[:, None, :]
+    return np.ascontiguousarray(first_block[:, None] + blocks.reshape(count, -1))
+
+
+@dataclass(frozen=True)
+class Conv2D(Combiner):
+    """Counts of set bits in a ``subwidth * subheight`` window that slides over `repeat` pictures.
+
+    The reference numbers a window's row by the picture's height, so that only square pictures slide as one
+    would expect; where that reads past the end, construction fails.
+    """
+
+    kind: ClassVar[str] = "conv2d"
+    width: int
+    height: int
+    subwidth: int
+    subheight: int
+    repeat: int = 1
+
+    def __post_init__(self) -> None:
+        self._check_positive("width", "height", "subwidth", "subheight", "repeat")
+        if self.subwidth > self.width or self.subheight > self.height:
+            raise ConfigError(
+                f"conv2d window {self.subwidth}x{self.subheight} does not fit "
+                f"its {self.width}x{self.height} picture; make it smaller"
+            )
+        self._check_reach(int(_conv_table(self, self.n_features).max()))
+
+    def _shape(self) -> tuple[int, int]:
+        windows = (self.width - self.subwidth + 1) * (self.height - self.subheight + 1)
+        return self.width * self.height * self.repeat, windows * self.repeat
+
+    def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
+        return _gather(count_bits, rows, _conv_table(self, count))
+
+
+@lru_cache(maxsize=256)
+def _conv_table(combiner: Conv2D, count: int) -> NDArray[np.int64]:
+    rows = combiner.height - combiner.subheight + 1
+    columns = combiner.width - combiner.subwidth + 1
+    number = np.arange(count, dtype=np.int64)
+    within = number % (rows * columns)
+    # Both quotients are the reference's: the picture's offset counts windows, and the row divides by rows.
+    start = number - within + combiner.width * (within // rows) + within % columns
+    window = combiner.width * np.arange(combiner.subheight)[:, None] + np.arange(combiner.subwidth)
+    return np.ascontiguousarray(start[:, None] + window.reshape(1, -1))
+
+
+@dataclass(frozen=True)
+class CrossAttention(Combiner):
+    """Counts of agreeing bits within a head.
+
+    Key/value mode: bits alternate; feature n counts the set bits of the other parity in its head if bit n
+    is set. Query/key/value mode: bits come in threes (q, k, v); a query feature counts threes with all bits
+    set, a key feature those with q set and v equal to bit n, a value feature those with q and k set, if bit
+    n is set. Masked: positions after the feature's own do not count. The head of a query/key/value feature
+    spans three times `dim` bits of which only the first `dim` are read: right for one head, kept for more.
+
+    Parameters
+    ----------
+    dim, heads : int
+        ``dim * heads`` bits in, as many features out.
+    queries : bool
+        Query/key/value mode.
+    masked : bool
+    """
+
+    kind: ClassVar[str] = "crossattention"
+    dim: int
+    heads: int
+    queries: bool = False
+    masked: bool = False
+
+    def __post_init__(self) -> None:
+        self._check_positive("dim", "heads")
+        if self.queries:
+            last_head = (self.size - 1) // (3 * self.dim) * 3 * self.dim
+            self._check_reach(last_head + (self.dim - 1) // 3 * 3 + 2)
+        elif self.dim == 1:
+            raise ConfigError("crossattention dim is 1; keys and values need at least 2")
+
+    def _shape(self) -> tuple[int, int]:
+        return self.dim * self.heads, self.dim * self.heads
+
+    def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
+        out = np.empty((count, rows.shape[1]), dtype=np.uint32)
+        if self.queries:
+            self._query_features(rows, out)
+        else:
+            self._pair_features(rows, out)
+        return out
+
+    def _last_counted(self, position: int, n_positions: int) -> int:
+        return min(position, n_positions - 1) if self.masked else n_positions - 1
+
+    def _pair_features(self, rows: NDArray[np.uint8], out: NDArray[np.uint32]) -> None:
+        for start in range(0, out.shape[0], self.dim):
+            head = rows[start : start + self.dim]
+            counts = [_prefix(head[0::2]), _prefix(head[1::2])]
+            for n in range(start, min(start + self.dim, out.shape[0])):
+                other = counts[(n & 1) ^ 1]
+                np.multiply(other[self._last_counted(n - start, other.shape[0])], rows[n], out=out[n])
+
+    def _query_features(self, rows: NDArray[np.uint8], out: NDArray[np.uint32]) -> None:
+        span = 3 * self.dim
+        for start in range(0, out.shape[0], span):
+            stop = start + (self.dim - 1) // 3 * 3 + 1
+            query, key, value = (rows[start + part : stop + part : 3] for part in range(3))
+            all_set = _prefix(query & key & value)
+            with_value, without_value = _prefix(query & value), _prefix(query & (value ^ np.uint8(1)))
+            with_key = _prefix(query & key)
+            for n in range(start, min(start + span, out.shape[0])):
+                last = self._last_counted((n - start) // 3, query.shape[0])
+                if n % 3 == 0:
+                    out[n] = all_set[last]
+                elif n % 3 == 1:
+                    out[n] = np.where(rows[n], with_value[last], without_value[last])
+                else:
+                    np.multiply(with_key[last], rows[n], out=out[n])
+
+
+def _prefix(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    counts = np.empty(rows.shape, dtype=np.uint32)
+    prefix_counts(np.ascontiguousarray(rows), counts)
+    return counts
+
+
+@dataclass(frozen=True)
+class Parity(Combiner):
+    """Every feature is the parity of all bits."""
+
+    kind: ClassVar[str] = "parity"
+    unlimited: ClassVar[bool] = True
+    bits: int
+
+    def __post_init__(self) -> None:
+        self._check_positive("bits")
+
+    def _shape(self) -> tuple[int, int]:
+        return self.bits, self.bits
+
+    def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
+        parity = np.bitwise_xor.reduce(rows, axis=0).astype(np.uint32)
+        return np.repeat(parity[None, :], count, axis=0)
+
+
+@dataclass(frozen=True)
+class Stochastic(Combiner):
+    """Bits chosen by hash, packed into integers ("sochastic" in the reference).
+
+    Bit number p of feature n, counted from the highest, is bit ``hash(seed ^ n, p, size)``. The hash
+    subtracts p, so features of neighbouring numbers are nearly the same choice, shifted by one place.
+
+    Parameters
+    ----------
+    bits : int
+        Number of bits taken.
+    width : int
+        Bits in a feature, 1..32.
+    seed : int
+        Unsigned 32-bit.
+    """
+
+    kind: ClassVar[str] = "stochastic"
+    unlimited: ClassVar[bool] = True
+    bits: int
+    width: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._check_positive("bits", "width")
+        if self.width > 32:
+            raise ConfigError(f"stochastic width is {self.width}; a feature holds at most 32 bits")
+        if not 0 <= self.seed <= LARGEST:
+            raise ConfigError(f"stochastic seed is {self.seed}; give an integer in 0..{LARGEST}")
+
+    def _shape(self) -> tuple[int, int]:
+        return self.bits, self.bits
+
+    def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
+        return _gather(pack_bits, rows, _stochastic_table(self, count))
+
+
+@lru_cache(maxsize=256)
+def _stochastic_table(combiner: Stochastic, count: int) -> NDArray[np.int64]:
+    numbers = np.arange(count, dtype=np.uint32) ^ np.uint32(combiner.seed)
+    columns = [hash_values(numbers, place, combiner.size) for place in range(combiner.width)]
+    return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Sum(Combiner):
+    """Counts of set bits along one axis of a box of bits.
+
+    Feature n counts bits ``(n * sizes[axis] + j * step) % size`` for j = 0 .. sizes[axis] - 1, where step is
+    the product of the sizes before `axis`: a true sum over the axis for one dimension, the reference's
+    strides for more.
+    """
+
+    kind: ClassVar[str] = "sum"
+    unlimited: ClassVar[bool] = True
+    sizes: tuple[int, ...]
+    axis: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.sizes or not all(1 <= size <= _MAX_SIZE for size in self.sizes):
+            raise ConfigError(f"sum sizes are {self.sizes}; give at least one, each in 1..{_MAX_SIZE}")
+        if not 0 <= self.axis < len(self.sizes):
+            raise ConfigError(f"sum axis is {self.axis}; give one in 0..{len(self.sizes) - 1}")
+        self._check_positive("size")
+
+    def _shape(self) -> tuple[int, int]:
+        return prod(self.sizes), prod(self.sizes) // self.sizes[self.axis]
+
+    def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
+        return _gather(count_bits, rows, _sum_table(self, count))
+
+
+@lru_cache(maxsize=256)
+def _sum_table(combiner: Sum, count: int) -> NDArray[np.int64]:
+    along = combiner.sizes[combiner.axis]
+    step = prod(combiner.sizes[: combiner.axis])
+    starts = np.arange(count, dtype=np.int64)[:, None] * along
+    return (starts + np.arange(along, dtype=np.int64) * step) % combiner.size
+
+
+COMBINERS: dict[str, type[Combiner]] = {
+    combiner.kind: combiner for combiner in (Conv2D, CrossAttention, Full, MajPool2D, Parity, Stochastic, Sum)
+}
+"""Every kind of combiner by name."""

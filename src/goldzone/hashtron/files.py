@@ -1,0 +1,71 @@
+"""Reading and replacing whole files, so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from goldzone.errors import GoldzoneError, ModelFormatError
+
+__all__ = ["read_bounded", "write_atomically"]
+
+
+def write_atomically(
+    path: str | os.PathLike[str], data: bytes, *, error: type[GoldzoneError] = ModelFormatError
+) -> None:
+    """Replace a file by `data`, or leave it as it was.
+
+    The data goes to a temporary file in the same folder, is synced to the disk and then renamed.
+
+    Raises
+    ------
+    error
+        If the folder or the file cannot be written.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    except OSError as problem:
+        raise error(f"{target}: cannot be written ({problem.strerror}); check the folder") from None
+    finally:
+        with contextlib.suppress(OSError):  # the first error is the one to report
+            temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut, where folders can be opened at all (not on Windows)."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_bounded(
+    path: str | os.PathLike[str], max_bytes: int, *, error: type[GoldzoneError] = ModelFormatError
+) -> bytes:
+    """Return a file's bytes.
+
+    Raises
+    ------
+    error
+        If it cannot be read or is larger than `max_bytes`.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            data = stream.read(max_bytes + 1)
+    except OSError as problem:
+        raise error(f"{path}: cannot be read ({problem.strerror}); check the path") from None
+    if len(data) > max_bytes:
+        raise error(f"{path}: larger than {max_bytes} bytes; raise the limit if the file is genuine")
+    return data

@@ -1,0 +1,262 @@
+"""A network: an architecture and its neurons, evaluated on batches of samples.
+
+Public arrays have the samples first (``[n_samples, n]``). Inside, they are transposed, so that the
+samples of one neuron are neighbours in memory; results therefore come back in Fortran order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from goldzone.errors import ConfigError, DataError
+from goldzone.hashtron.architecture import Architecture, Stage
+from goldzone.hashtron.hashing import LARGEST
+from goldzone.hashtron.kernels import hash_array
+from goldzone.hashtron.neuron import Hashtron, Neuron, PackedNeurons, pack_neurons
+
+__all__ = ["LayerTrace", "Network", "fresh_network"]
+
+_BLOCK = 4096
+"""Samples evaluated at once: the arrays of one layer then fit a core's cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTrace:
+    """What one neuron layer read and answered.
+
+    Parameters
+    ----------
+    features : uint32[n_samples, n_neurons]
+        Combiner features (or inputs) plus the residual, before the layer's premodulo.
+    hashed : uint32[n_samples, n_neurons]
+        The same after the layer's premodulo, if it has one: what the neurons see.
+    bits : uint8[n_samples, n_neurons]
+        0 or 1.
+    """
+
+    features: NDArray[np.uint32]
+    hashed: NDArray[np.uint32]
+    bits: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Network:
+    """An architecture with one neuron for each of its places.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    neurons : tuple of Hashtron or BitTable
+        In the order of their numbers.
+
+    Raises
+    ------
+    ConfigError
+        If the number of neurons is not the architecture's.
+    """
+
+    architecture: Architecture
+    neurons: tuple[Neuron, ...]
+    _packed: dict[int, PackedNeurons] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        expected = self.architecture.n_neurons
+        if len(self.neurons) != expected:
+            raise ConfigError(f"architecture needs {expected} neurons; got {len(self.neurons)}")
+
+    def with_neurons(self, changes: Mapping[int, Neuron]) -> Network:
+        """Return this network with some neurons replaced, given by number."""
+        neurons = list(self.neurons)
+        touched = set()
+        for number, neuron in changes.items():
+            touched.add(self.architecture.locate(number)[0])
+            neurons[number] = neuron
+        changed = Network(self.architecture, tuple(neurons))
+        changed._packed.update(
+            (stage, packed) for stage, packed in self._packed.items() if stage not in touched
+        )
+        return changed
+
+    def infer(self, inputs: ArrayLike, parity: ArrayLike | None = None) -> NDArray[np.uint16]:
+        """Return the output word of every sample.
+
+        Parameters
+        ----------
+        inputs : uint32[n_samples, n_inputs] or uint32[n_samples, 1]
+            One feature column for each neuron of the first layer, or one for all.
+        parity : uint16[n_samples], optional
+            XOR-ed to the words.
+
+        Returns
+        -------
+        uint16[n_samples]
+            Bit j is neuron j of the last layer, or feature j of a trailing combiner shifted left by j.
+
+        Raises
+        ------
+        DataError
+            If the inputs or the parity have another shape.
+        """
+        columns = self._columns(inputs)
+        n_samples = columns.shape[1]
+        words = np.empty(n_samples, dtype=np.uint16)
+        for start in range(0, n_samples, _BLOCK):
+            stop = min(start + _BLOCK, n_samples)
+            words[start:stop] = self._run(0, np.ascontiguousarray(columns[:, start:stop]))
+        if parity is not None:
+            balance = np.asarray(parity, dtype=np.uint16)
+            if balance.shape != words.shape:
+                raise DataError(
+                    f"parity has shape {balance.shape}; give one word for each of {n_samples} samples"
+                )
+            words ^= balance
+        return words
+
+    def trace(self, inputs: ArrayLike) -> tuple[LayerTrace, ...]:
+        """Return what every neuron layer reads and answers, from the first layer to the last.
+
+        Parameters
+        ----------
+        inputs : uint32[n_samples, n_inputs] or uint32[n_samples, 1]
+        """
+        traces: list[LayerTrace] = []
+        features: NDArray[np.uint32] = self._columns(inputs).T
+        for index in range(len(self.architecture.stages)):
+            if index:
+                features = self.features_above(index - 1, traces[-1].features, traces[-1].bits)
+            traces.append(self.trace_layer(index, features))
+        return tuple(traces)
+
+    def outputs_above(self, stage: int, features: ArrayLike, bits: ArrayLike) -> NDArray[np.uint16]:
+        """Return the output words that follow from the bits of one layer, without parity.
+
+        Parameters
+        ----------
+        stage : int
+            Index among the neuron layers.
+        features : uint32[n_samples, n_neurons]
+            What the layer read (`LayerTrace.features`); a residual layer above adds them.
+        bits : uint8[n_samples, n_neurons]
+            What the layer is taken to have answered.
+
+        Returns
+        -------
+        uint16[n_samples]
+        """
+        rows = np.ascontiguousarray(np.asarray(bits, dtype=np.uint8).T)
+        return self._finish(stage, np.ascontiguousarray(np.asarray(features, dtype=np.uint32).T), rows)
+
+    def trace_layer(self, stage: int, features: ArrayLike) -> LayerTrace:
+        """Return what one layer makes of the features that it reads.
+
+        Parameters
+        ----------
+        stage : int
+            Index among the neuron layers.
+        features : uint32[n_samples, n_neurons] or uint32[n_samples, 1]
+            One column serves all neurons.
+        """
+        rows = np.ascontiguousarray(np.asarray(features, dtype=np.uint32).T)
+        layer = self.architecture.stages[stage]
+        shape = (layer.layer.neurons, rows.shape[1])
+        hashed = _premodulo(layer, rows)
+        bits = self._pack(stage).evaluate(hashed)
+        return LayerTrace(np.broadcast_to(rows, shape).T, np.broadcast_to(hashed, shape).T, bits.T)
+
+    def features_above(self, stage: int, features: ArrayLike, bits: ArrayLike) -> NDArray[np.uint32]:
+        """Return what the layer above `stage` reads, given that layer's features and bits.
+
+        Parameters
+        ----------
+        stage : int
+            Index among the neuron layers, not the last.
+        features : uint32[n_samples, n_neurons]
+        bits : uint8[n_samples, n_neurons]
+
+        Returns
+        -------
+        uint32[n_samples, n_features]
+            As many as the layer above reads: one for a last layer without combiner.
+        """
+        rows = np.ascontiguousarray(np.asarray(bits, dtype=np.uint8).T)
+        above = self.architecture.stages[stage + 1]
+        return _features(above, rows, np.asarray(features, dtype=np.uint32).T).T
+
+    def _columns(self, inputs: ArrayLike) -> NDArray[np.uint32]:
+        array = np.asarray(inputs, dtype=np.uint32)
+        expected = self.architecture.n_inputs
+        if array.ndim != 2 or array.shape[1] not in (1, expected):
+            raise DataError(
+                f"inputs have shape {array.shape}; give [n_samples, {expected}] or [n_samples, 1]"
+            )
+        return np.ascontiguousarray(array.T)
+
+    def _pack(self, index: int) -> PackedNeurons:
+        packed = self._packed.get(index)
+        if packed is None:
+            numbers = self.architecture.stages[index].neurons
+            packed = pack_neurons(self.neurons[numbers.start : numbers.stop])
+            self._packed[index] = packed
+        return packed
+
+    def _run(self, index: int, features: NDArray[np.uint32]) -> NDArray[np.uint16]:
+        """Finish from the features of a layer: uint32[n, n_samples] -> uint16[n_samples]."""
+        bits = self._pack(index).evaluate(_premodulo(self.architecture.stages[index], features))
+        return self._finish(index, features, bits)
+
+    def _finish(
+        self, index: int, features: NDArray[np.uint32], bits: NDArray[np.uint8]
+    ) -> NDArray[np.uint16]:
+        """Finish from the features and bits of a layer (both with the samples last)."""
+        stages = self.architecture.stages
+        for above in range(index + 1, len(stages)):
+            features = _features(stages[above], bits, features)
+            bits = self._pack(above).evaluate(_premodulo(stages[above], features))
+        combiner = stages[-1].combiner
+        outputs: NDArray[np.uint32] = (
+            bits.astype(np.uint32)
+            if combiner is None
+            else combiner.features_by_row(bits, self.architecture.n_outputs)
+        )
+        words = np.zeros(bits.shape[1], dtype=np.uint32)
+        for j, output in enumerate(outputs):
+            words |= output << np.uint32(j)
+        return words.astype(np.uint16)
+
+
+def _features(
+    stage: Stage, bits_below: NDArray[np.uint8], features_below: NDArray[np.uint32]
+) -> NDArray[np.uint32]:
+    assert stage.source is not None  # noqa: S101 - only the first layer has none
+    features = stage.source.features_by_row(np.ascontiguousarray(bits_below), stage.n_features)
+    if stage.layer.residual:
+        features += features_below[: stage.n_features]
+    return features
+
+
+def _premodulo(stage: Stage, features: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Apply the layer's premodulo: uint32[n or 1, n_samples] -> uint32[n_neurons or 1, n_samples]."""
+    if stage.layer.premodulo == 0:
+        return features
+    hashed = np.empty((stage.layer.neurons, features.shape[1]), dtype=np.uint32)
+    premodulo = np.uint32(stage.layer.premodulo)
+    for i, row in enumerate(hashed):
+        hash_array(features[i if features.shape[0] > 1 else 0], np.uint32(i), premodulo, row)
+    return hashed
+
+
+def fresh_network(architecture: Architecture, generator: np.random.Generator) -> Network:
+    """Return a network of coin tosses: each neuron one row (random salt, 2), no filter.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    generator : numpy.random.Generator
+        The only source of randomness.
+    """
+    salts = generator.integers(0, LARGEST, size=architecture.n_neurons, dtype=np.uint32, endpoint=True)
+    return Network(architecture, tuple(Hashtron(((int(salt), 2),)) for salt in salts))

@@ -1,0 +1,475 @@
+"""What happens in a run, as typed events; one JSON line each, complete in itself.
+
+``{"event": "sweep_started", "sequence": 3, "time": 1767225600.25, "sweep": 1}``. Progress, dashboard, alerts
+and history read these lines and nothing else. Layers are hashtron layers from the input, 1 to L (the final
+neuron is layer L); positions are from 0. A number that is not known is null, never NaN.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Final, NoReturn
+
+import numpy as np
+
+from goldzone.errors import StateError
+
+__all__ = [
+    "EVENTS",
+    "Event",
+    "EventLog",
+    "LayerTrained",
+    "LineTorn",
+    "NeuronTrained",
+    "RunFinished",
+    "RunStarted",
+    "SweepFinished",
+    "SweepStarted",
+    "Warned",
+    "read_events",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What all events have; `EventLog.write` fills both in.
+
+    Attributes
+    ----------
+    sequence : int
+        Place in the log, from 0.
+    time : float
+        Seconds since 1970 (UTC).
+    """
+
+    sequence: int = 0
+    time: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    """A run begins.
+
+    Attributes
+    ----------
+    run : str
+        Its name.
+    config_digest, data_fingerprint : str
+        SHA-256 in hex of the configuration and of the data.
+    layers : tuple of int
+        Neurons in each hashtron layer, from the input.
+    samples, positions : int
+        Training candidates, and the positions (letters in context) that they belong to.
+    train_words, dev_words : int
+    seed : int
+    """
+
+    run: str
+    config_digest: str
+    data_fingerprint: str
+    layers: tuple[int, ...]
+    samples: int
+    positions: int
+    train_words: int
+    dev_words: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepStarted(Event):
+    """A pass from the final layer to the first begins; sweeps are from 1."""
+
+    sweep: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronTrained(Event):
+    """One neuron was trained.
+
+    Attributes
+    ----------
+    sweep, layer, position : int
+    order, total : int
+        Its place, from 0, among the neurons that this sweep trains in the layer, and how many they are.
+    premodulo : int
+        What it was trained with; 0 for none.
+    sum, samples : int
+        S in [-N, N] and N.
+    agreement : float or None
+        |sum of votes| / sum of |votes|, in [0, 1].
+    regime : str or None
+        A `goldzone.training.capacity.Regime` value.
+    reason : str
+        Why this premodulo, in words.
+    seconds : float
+    changed : int
+        Cells whose answer changed.
+
+    The line holds `margin` too.
+    """
+
+    sweep: int
+    layer: int
+    position: int
+    order: int
+    total: int
+    premodulo: int
+    sum: int
+    samples: int
+    agreement: float | None
+    regime: str | None
+    reason: str
+    seconds: float
+    changed: int
+
+    @property
+    def margin(self) -> float | None:
+        """|S| / N; None without samples."""
+        return abs(self.sum) / self.samples if self.samples else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTrained(Event):
+    """A layer is done for this sweep; `neurons` of it were trained."""
+
+    sweep: int
+    layer: int
+    neurons: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepFinished(Event):
+    """A sweep is done and measured.
+
+    Attributes
+    ----------
+    sweep : int
+    train_word_accuracy, train_position_accuracy, dev_word_accuracy, dev_phoneme_error : float or None
+        Shares; the phoneme error may exceed 1.
+    loss : float or None
+    best : bool
+        Whether it is the best so far on dev.
+    seconds : float
+    """
+
+    sweep: int
+    train_word_accuracy: float | None
+    train_position_accuracy: float | None
+    dev_word_accuracy: float | None
+    dev_phoneme_error: float | None
+    loss: float | None
+    best: bool
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished(Event):
+    """The run is over.
+
+    Attributes
+    ----------
+    reason : str
+        Why it stopped, in words.
+    best_sweep : int or None
+        The sweep whose state the model is.
+    dev_word_accuracy : float or None
+        Of that state.
+    model_digest : str or None
+        SHA-256 in hex; None if no model was written.
+    seconds : float
+    """
+
+    reason: str
+    best_sweep: int | None
+    dev_word_accuracy: float | None
+    model_digest: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warned(Event):
+    """Something that a person should know; training goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineTorn(Event):
+    """The reader's report of an unfinished last line (its writer was killed or is at work); never written.
+
+    Attributes
+    ----------
+    length : int
+        Bytes of the unfinished line.
+    """
+
+    length: int
+
+
+EVENTS: Final[dict[str, type[Event]]] = {
+    "run_started": RunStarted,
+    "sweep_started": SweepStarted,
+    "neuron_trained": NeuronTrained,
+    "layer_trained": LayerTrained,
+    "sweep_finished": SweepFinished,
+    "run_finished": RunFinished,
+    "warned": Warned,
+}
+"""Event classes by their name in the log."""
+
+_NAMES: Final = {event_class: name for name, event_class in EVENTS.items()}
+_DERIVED: Final[dict[type[Event], tuple[str, ...]]] = {NeuronTrained: ("margin",)}
+"""Properties that lines hold besides the fields, so that a line can be read without a computation."""
+
+
+class EventLog:
+    """Append events to a file; each line goes to the system in one call before `write` returns.
+
+    An unfinished last line of an earlier writer is cut off; the numbering goes on after the last whole one.
+
+    Parameters
+    ----------
+    path : path
+        Made if it does not exist; its folder must.
+
+    Raises
+    ------
+    StateError
+        If the file cannot be opened, or its last whole line is damaged.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        try:
+            self._stream: BinaryIO = self._path.open("a+b", buffering=0)
+        except OSError as error:
+            raise _disk_error(self._path, "opened", error) from None
+        try:
+            self._next = _mend(self._stream, self._path)
+        except OSError as error:
+            self._stream.close()
+            raise _disk_error(self._path, "read", error) from None
+        except StateError:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> EventLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, event: Event) -> Event:
+        """Append an event, stamped with its sequence number and, unless it has one, with the time.
+
+        Returns
+        -------
+        Event
+            As it was written.
+
+        Raises
+        ------
+        StateError
+            If a field has a value of another type, the log is closed, or the disk refuses; the log then ends
+            with the line before.
+        """
+        if self._stream.closed:
+            raise StateError(f"{self._path}: the event log is closed; open it again")
+        stamped = dataclasses.replace(event, sequence=self._next, time=event.time or time.time())
+        try:
+            line = _to_line(stamped)
+        except ValueError as error:
+            raise StateError(f"{self._path}: event {self._next} cannot be written: {error}") from None
+        try:
+            end = self._stream.seek(0, os.SEEK_END)
+            try:
+                if self._stream.write(line) != len(line):
+                    raise OSError(0, "only a part was written")
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self._stream.truncate(end)
+                raise
+        except OSError as error:
+            raise _disk_error(self._path, "written", error) from None
+        self._next += 1
+        return stamped
+
+    def close(self) -> None:
+        """Close the file; closing again does nothing."""
+        try:
+            self._stream.close()
+        except OSError as error:
+            raise _disk_error(self._path, "closed", error) from None
+
+
+def read_events(path: str | os.PathLike[str]) -> Iterator[tuple[int, Event]]:
+    """Read a log from its beginning, also while it is being written.
+
+    Yields
+    ------
+    line : int
+        From 1.
+    event : Event
+        For an unfinished last line, a `LineTorn`.
+
+    Raises
+    ------
+    StateError
+        If the file cannot be read, or a line is damaged, unknown or out of sequence; it names the line.
+    """
+    name = Path(path)
+    try:
+        with name.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                if not line.endswith(b"\n"):
+                    yield number, LineTorn(sequence=number - 1, length=len(line))
+                    return
+                event = _from_line(line, f"{name} line {number}")
+                if event.sequence != number - 1:
+                    raise StateError(
+                        f"{name} line {number}: has sequence {event.sequence} in place of {number - 1}; "
+                        "lines were lost or added, restore the file"
+                    )
+                yield number, event
+    except OSError as error:
+        raise _disk_error(name, "read", error) from None
+
+
+def _disk_error(path: Path, what: str, error: OSError) -> StateError:
+    return StateError(f"{path}: cannot be {what} ({error.strerror}); check the disk and the folder")
+
+
+def _mend(stream: BinaryIO, path: Path) -> int:
+    """Cut off an unfinished last line; return the number of the next event."""
+    end = stream.seek(0, os.SEEK_END)
+    window = 4096
+    while True:
+        start = max(0, end - window)
+        stream.seek(start)
+        tail = stream.read(end - start)
+        whole, newline, unfinished = tail.rpartition(b"\n")
+        if start == 0 or b"\n" in whole:  # the last whole line begins within the window
+            break
+        window *= 2
+    if unfinished:
+        stream.truncate(end - len(unfinished))
+    if not newline:
+        return 0
+    return _from_line(whole.rpartition(b"\n")[2], f"{path} last line").sequence + 1
+
+
+def _to_line(event: Event) -> bytes:
+    """Return an event as its line; ValueError if a field has a value of another type."""
+    event_class = type(event)
+    if event_class not in _NAMES:
+        raise ValueError(f"{event_class.__name__} is not in the registry")
+    content: dict[str, Any] = {"event": _NAMES[event_class]}
+    for field in dataclasses.fields(event):
+        content[field.name] = _converted(field, _plain(getattr(event, field.name)))
+    content |= {name: getattr(event, name) for name in _DERIVED.get(event_class, ())}
+    return json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def _from_line(line: bytes, where: str) -> Event:
+    try:
+        content = json.loads(line.decode(), parse_constant=_refuse, object_pairs_hook=_distinct)
+        if not isinstance(content, dict):
+            raise ValueError("is not an object")
+        return _from_content(content)
+    except (ValueError, RecursionError) as error:
+        raise StateError(f"{where}: {' '.join(str(error).split())}; restore the file") from None
+
+
+def _from_content(content: dict[str, Any]) -> Event:
+    name = content.pop("event", None)
+    if not isinstance(name, str) or name not in EVENTS:
+        near = difflib.get_close_matches(str(name), EVENTS, n=1)
+        raise ValueError(f"event {name!r} is unknown" + (f", did you mean {near[0]!r}?" if near else ""))
+    event_class = EVENTS[name]
+    derived = {key: content.pop(key, None) for key in _DERIVED.get(event_class, ())}
+    fields = {field.name: field for field in dataclasses.fields(event_class)}
+    if content.keys() != fields.keys():
+        wrong = sorted(content.keys() ^ fields.keys())[0]
+        raise ValueError(f"field {wrong!r} is {'missing' if wrong in fields else 'unknown'}")
+    event = event_class(**{key: _converted(fields[key], value) for key, value in content.items()})
+    for key, value in derived.items():
+        if value != getattr(event, key):
+            raise ValueError(f"field {key!r} is {value!r}, but follows as {getattr(event, key)!r}")
+    return event
+
+
+def _plain(value: Any) -> Any:
+    """Turn what computing leaves behind into what JSON knows: NumPy's numbers, NaN and infinity."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a JSON number")
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a field occurs twice")
+    return found
+
+
+def _converted(field: dataclasses.Field[Any], value: Any) -> Any:
+    """Check a JSON value against a field's declared type (its text, as annotations are not evaluated)."""
+    declared = str(field.type)
+    optional = declared.endswith(" | None")
+    if value is None and optional:
+        return None
+    result = _KINDS[declared.removesuffix(" | None")](value)
+    if result is None:
+        raise ValueError(f"field {field.name!r} is {value!r} in place of {declared}")
+    return result
+
+
+def _int(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _float(value: Any) -> float | None:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return None if _int(value) is None else float(value)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _bool(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _ints(value: Any) -> tuple[int, ...] | None:
+    if not isinstance(value, list | tuple) or any(_int(item) is None for item in value):
+        return None
+    return tuple(value)
+
+
+_KINDS: Final[dict[str, Callable[[Any], Any]]] = {
+    "int": _int,
+    "float": _float,
+    "str": _text,
+    "bool": _bool,
+    "tuple[int, ...]": _ints,
+}

@@ -1,0 +1,124 @@
+"""The folder of a run: ``config.toml``, ``events.jsonl``, ``state/`` and ``model/``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from goldzone.errors import StateError
+from goldzone.hashtron.files import write_atomically
+from goldzone.training.config import TrainingConfig, load_config
+
+__all__ = ["RunFolder"]
+
+_CONFIG = "config.toml"
+_EVENTS = "events.jsonl"
+_STATE = "state"
+_MODEL = "model"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run on disk; `create` or `open` it.
+
+    Attributes
+    ----------
+    path : Path
+    config : TrainingConfig
+        As `config.toml` says.
+    """
+
+    path: Path
+    config: TrainingConfig
+
+    @classmethod
+    def create(
+        cls, path: str | os.PathLike[str], config: TrainingConfig, *, force: bool = False
+    ) -> RunFolder:
+        """Make a folder for a new run; one that exists is taken if it holds none of a run's files.
+
+        Parameters
+        ----------
+        path : path
+        config : TrainingConfig
+        force : bool
+            Delete the run that the folder holds: configuration, events, state and model, no other file.
+
+        Raises
+        ------
+        StateError
+            If the folder holds a run (without `force`) or parts of one, or cannot be made or written.
+        """
+        folder = Path(path)
+        try:
+            _make_room(folder, force=force)
+            for name in (_STATE, _MODEL):
+                (folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateError(
+                f"{folder}: cannot be a run folder ({error.strerror}); choose another path"
+            ) from None
+        # Written last: a folder with a configuration is complete.
+        write_atomically(folder / _CONFIG, config.to_toml().encode(), error=StateError)
+        return cls(folder, config)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """Open the folder of an earlier run.
+
+        Raises
+        ------
+        StateError
+            If it is not the folder of a run.
+        ConfigError
+            If its configuration cannot be used.
+        """
+        folder = Path(path)
+        for name, exists in ((_CONFIG, Path.is_file), (_STATE, Path.is_dir), (_MODEL, Path.is_dir)):
+            if not exists(folder / name):
+                raise StateError(f"{folder}: is no run folder, it has no {name}; give the folder of a run")
+        return cls(folder, load_config(folder / _CONFIG))
+
+    @property
+    def config_path(self) -> Path:
+        """The configuration."""
+        return self.path / _CONFIG
+
+    @property
+    def events_path(self) -> Path:
+        """The event log."""
+        return self.path / _EVENTS
+
+    @property
+    def sums_path(self) -> Path:
+        """The sum cache's snapshot."""
+        return self.path / _STATE / "sums.goldzone"
+
+    @property
+    def model_path(self) -> Path:
+        """The model."""
+        return self.path / _MODEL / "model.goldzone"
+
+
+def _make_room(folder: Path, *, force: bool) -> None:
+    """See to it that a folder holds nothing of a run."""
+    if folder.exists() and not folder.is_dir():
+        raise StateError(f"{folder}: is a file; choose another path for the run folder")
+    if (folder / _CONFIG).exists():
+        if not force:
+            raise StateError(
+                f"{folder}: already holds a run; choose another folder, or use force to delete it"
+            )
+        # The configuration stays until another replaces it: a folder half deleted still counts as a run.
+        (folder / _EVENTS).unlink(missing_ok=True)
+        for name in (_STATE, _MODEL):
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
+    for name in (_EVENTS, _STATE, _MODEL):
+        part = folder / name
+        if part.exists() and not (part.is_dir() and not any(part.iterdir())):
+            raise StateError(
+                f"{part}: belongs to no run that goldzone knows; choose another folder, or move it"
+            )

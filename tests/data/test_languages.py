@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goldzone.data.languages import find_languages, load_language
+from goldzone.data.settings import DEFAULT_SETTINGS
+from goldzone.errors import DataError
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    for name in ("french", "finnish", "english", "english/american", "thai2"):
+        folder = tmp_path / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "lexicon.tsv").write_text("Aa\tˈaa\n", encoding="utf-8")
+        if name != "thai2":
+            (folder / "language.json").write_text('{"PrePhonWordSteps":null}', encoding="utf-8")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "languages.tsv").write_text("language\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_folders_with_a_lexicon_are_languages_by_their_place(dataset: Path) -> None:
+    languages = find_languages(dataset)
+    assert [language.name for language in languages] == [
+        "english", "english/american", "finnish", "french", "thai2",
+    ]  # fmt: skip
+    assert languages[1].path == dataset / "english" / "american"
+    assert not languages[0].settings.lower
+    assert languages[4].settings == DEFAULT_SETTINGS
+
+
+def test_a_language_is_read_with_its_own_settings(dataset: Path) -> None:
+    american = load_language(dataset, "english/american")
+    assert american.name == "english/american"
+    assert american.entries[0].letters == ("A", "a")
+    assert load_language(dataset, "thai2").entries[0].letters == ("a", "a")
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("frensh", "did you mean french, finnish, english?"),
+        ("American", "did you mean english/american?"),
+        ("xyzzy", "it holds 5 languages, such as english, english/american, finnish, french, thai2"),
+        ("../french", "did you mean french"),
+        ("", "it holds 5 languages"),
+    ],
+)
+def test_an_unknown_language_gets_advice(dataset: Path, name: str, advice: str) -> None:
+    with pytest.raises(DataError) as caught:
+        load_language(dataset, name)
+    assert str(caught.value).startswith(f"{dataset}: no language {name!r}; {advice}")
+
+
+def test_one_damaged_language_does_not_keep_others_from_being_loaded(dataset: Path) -> None:
+    (dataset / "french" / "language.json").write_text("{", encoding="utf-8")
+    assert len(load_language(dataset, "finnish")) == 1
+    with pytest.raises(DataError, match=r"french.language\.json: the file: Invalid JSON"):
+        load_language(dataset, "french")
+
+
+def test_a_place_without_languages_is_an_error(dataset: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        find_languages(dataset / "nowhere")
+    with pytest.raises(DataError, match=r"no language/lexicon\.tsv in it"):
+        find_languages(dataset / "notes")

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goldzone.errors import ModelFormatError
+from goldzone.hashtron import committee as module
+from goldzone.hashtron.committee import MAX_CELLS, Committee, decode_tables, encode_tables
+from goldzone.hashtron.neuron import BitTable, Hashtron
+from goldzone.hashtron.presets import context_committee
+from goldzone.hashtron.quaternary import build_filter
+from goldzone.hashtron.weights import read_weights, write_weights
+from tests.naive.hashtron_filter import naive_hash, naive_look_up
+
+Answers = list[list[bool]]
+
+tables_of_answers = st.lists(
+    st.one_of(
+        st.lists(st.booleans(), min_size=1, max_size=40),
+        # Long tables with few ones: gaps of two and three bytes.
+        st.tuples(st.integers(1, 40_000), st.sets(st.integers(0, 39_999), max_size=3)).map(
+            lambda drawn: [cell in drawn[1] for cell in range(drawn[0])]
+        ),
+    ),
+    max_size=5,
+)
+
+
+def tables(answers: Answers) -> tuple[BitTable, ...]:
+    return tuple(BitTable.from_bits(0xABC + number, bits) for number, bits in enumerate(answers))
+
+
+def decoded(data: bytes, answers: Answers) -> tuple[BitTable, ...]:
+    salts = [0xABC + number for number in range(len(answers))]
+    return decode_tables(data, salts, list(map(len, answers)), "m.goldzone: tables")
+
+
+def naive_gaps(answers: Answers) -> bytes:
+    """Write the number of zeros before each one, in groups of seven bits, the low ones first."""
+    data, zeros = bytearray(), 0
+    for answer in (answer for bits in answers for answer in bits):
+        if not answer:
+            zeros += 1
+            continue
+        while zeros >= 128:
+            data.append(128 + zeros % 128)
+            zeros //= 128
+        data.append(zeros)
+        zeros = 0
+    return bytes(data)
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables_of_answers)
+def test_tables_come_back_as_they_were(answers: Answers) -> None:
+    data = encode_tables(tables(answers))
+    assert data == naive_gaps(answers)
+    assert decoded(data, answers) == tables(answers)
+
+
+@pytest.mark.parametrize("gap", [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152])
+def test_gaps_around_a_further_byte_come_back(gap: int) -> None:
+    table = BitTable.from_bits(1, np.arange(gap + 3) == gap)
+    data = encode_tables([table])
+    assert len(data) == max(1, -(-gap.bit_length() // 7))
+    assert decode_tables(data, [1], [gap + 3], "m") == (table,)
+
+
+def test_few_ones_take_few_bytes() -> None:
+    silent = BitTable.from_bits(1, np.zeros(1_000_000, np.bool_))
+    assert encode_tables([silent] * 3) == b""
+    assert encode_tables([]) == b""
+    assert decode_tables(b"", [], [], "m") == ()
+    assert decode_tables(b"", [1], [1_000_000], "m") == (silent,)
+
+
+@settings(max_examples=300, deadline=None)
+@given(tables_of_answers.filter(lambda answers: any(map(any, answers))), st.data())
+def test_damaged_bytes_are_refused_or_are_other_tables_rightly_written(
+    answers: Answers, data: st.DataObject
+) -> None:
+    """A gap has one form only, so what can be read is what would be written."""
+    damaged = bytearray(encode_tables(tables(answers)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(damaged)))
+        removed = data.draw(st.integers(0, 2))
+        damaged[place : place + removed] = data.draw(st.binary(max_size=6))
+    try:
+        found = decoded(bytes(damaged), answers)
+    except ModelFormatError as error:
+        assert str(error).startswith("m.goldzone: tables: ")
+        assert "\n" not in str(error)
+    else:
+        assert [table.premodulo for table in found] == list(map(len, answers))
+        assert encode_tables(found) == damaged
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"\x00\x80", "ends inside a number at byte 2"),
+        (b"\x80", "ends inside a number at byte 1"),
+        (b"\x00\x81\x00", "the number at byte 1 is malformed"),  # 1, but not in its shortest form
+        (b"\x00\x80\x80\x80\x80\x80\x01", "the number at byte 1 is malformed"),
+        (b"\x0a", "a one lies beyond the last of 10 cells"),
+        (b"\x03\x06", "a one lies beyond the last of 10 cells"),
+        (b"\x00" * 11, "a one lies beyond the last of 10 cells"),
+        (b"\xff\xff\xff\xff\x7f" * 100, "a one lies beyond the last of 10 cells"),
+    ],
+)
+def test_each_damage_is_named(data: bytes, problem: str) -> None:
+    with pytest.raises(ModelFormatError) as caught:
+        decode_tables(data, [1, 2], [4, 6], "m: tables")
+    assert str(caught.value) == f"m: tables: {problem}; copy the file again"
+
+
+def test_the_last_cell_can_answer_one() -> None:
+    first, second = decode_tables(b"\x03\x05", [1, 2], [4, 6], "m")
+    assert first.bits().tolist() == [False] * 3 + [True]
+    assert second.bits().tolist() == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize("premodulos", [[MAX_CELLS + 1], [0xFFFFFFFF] * 3, [MAX_CELLS, 2]])
+def test_too_many_declared_cells_are_refused_before_anything_is_allocated(premodulos: list[int]) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelFormatError, match=rf"^m: {sum(premodulos)} cells are declared; at most"):
+            decode_tables(b"\x00", [1] * len(premodulos), premodulos, "m")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_could_not_be_read_again_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_CELLS", 9)
+    assert encode_tables(tables([[True] * 4, [True] * 5])) == bytes(9)
+    with pytest.raises(ModelFormatError, match="10 cells are too many for a model file; use fewer neurons"):
+        encode_tables(tables([[True] * 4, [True] * 6]))
+
+
+def committee() -> Committee:
+    generator = np.random.default_rng(5)
+    premodulos = (2, 7, 64, 1000)
+    context = tuple(
+        BitTable.from_bits(int(generator.integers(1 << 32)), generator.random(premodulo) < 0.4)
+        for premodulo in premodulos
+    )
+    scores = np.arange(len(premodulos) + 1, dtype=np.uint32)
+    final = Hashtron(((0, 5),), build_filter(scores, scores >= 2))
+    return Committee((3, 0, 1, 0), context, final)
+
+
+def test_the_network_counts_the_tables_ones_and_asks_the_final_neuron() -> None:
+    model = committee()
+    network = model.network()
+    assert network.architecture == context_committee(4)
+    inputs = np.random.default_rng(6).integers(0, 1 << 32, (200, 4), dtype=np.uint32)
+    for row, word in zip(inputs.tolist(), network.infer(inputs).tolist(), strict=True):
+        score = sum(
+            int(table.bits()[naive_hash(feature, table.salt, table.premodulo)])
+            for feature, table in zip(row, model.tables, strict=True)
+        )
+        (salt, premodulo), *_ = model.final.program
+        assert word == naive_look_up(model.final.filter, naive_hash(score, salt, premodulo))
+
+
+def test_for_go_the_same_answers_are_filters_that_a_weight_file_can_hold(tmp_path: Path) -> None:
+    model = committee()
+    network = model.network(for_go=True)
+    assert all(isinstance(neuron, Hashtron) for neuron in network.neurons)
+    path = tmp_path / "weights.json.zlib"
+    write_weights(path, network)
+    read = read_weights(path, context_committee(4))
+    inputs = np.random.default_rng(7).integers(0, 1 << 32, (3000, 4), dtype=np.uint32)
+    expected = model.network().trace(inputs)
+    for trace, wanted in zip(read.trace(inputs), expected, strict=True):
+        assert np.array_equal(trace.bits, wanted.bits)
+        assert np.array_equal(trace.features, wanted.features)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldzone.hashtron.kernels import fold_hash, hash_array, insert_keys, look_up
+from tests.naive.hashtron_filter import naive_hash, naive_look_up
+
+UINT32 = st.integers(0, 2**32 - 1)
+
+
+def test_an_array_may_be_hashed_in_place() -> None:
+    values = np.arange(1000, dtype=np.uint32)
+    hash_array(values, np.uint32(3), np.uint32(77), values)
+    assert values.tolist() == [naive_hash(n, 3, 77) for n in range(1000)]
+
+
+@given(UINT32, st.lists(UINT32, max_size=5))
+def test_folding_hashes_once_for_each_salt(start: int, salts: list[int]) -> None:
+    expected = start
+    for salt in salts:
+        expected = naive_hash(expected, salt, 0xFFFFFFFF)
+    assert fold_hash(np.uint32(start), np.array(salts, dtype=np.uint32)) == expected
+
+
+@given(st.binary(max_size=6), st.binary(max_size=6), UINT32)
+def test_a_filter_may_lie_anywhere_in_memory(before: bytes, own: bytes, key: int) -> None:
+    memory = np.frombuffer(before + own + b"\xff", dtype=np.uint8).copy()
+    assert look_up(memory, len(before), len(own), np.uint32(key)) == naive_look_up(own, key)
+
+
+def test_keys_that_change_as_many_cells_as_allowed_need_a_larger_filter() -> None:
+    keys, values = np.array([4], dtype=np.uint32), np.array([1], dtype=np.uint8)
+    assert not insert_keys(np.zeros(2, np.uint8), keys, values, 1)
+    assert insert_keys(np.zeros(2, np.uint8), keys, values, 2)
+    # A key that meets nothing but conflicts never finds a place.
+    assert not insert_keys(np.full(2, 0xFF, np.uint8), keys, values, 5)
+    # A value equal to the key's lowest bit needs no cell at all.
+    assert insert_keys(np.zeros(2, np.uint8), keys, 1 - values, 1)

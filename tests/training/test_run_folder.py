@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goldzone.errors import ConfigError, StateError
+from goldzone.training.config import TrainingConfig
+from goldzone.training.run_folder import RunFolder
+
+CONFIG = TrainingConfig(seed=7)
+
+
+def test_a_new_folder_has_its_parts(tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "french"
+    folder = RunFolder.create(path, CONFIG)
+    assert sorted(part.name for part in path.iterdir()) == ["config.toml", "model", "state"]
+    assert folder.config_path == path / "config.toml"
+    assert folder.events_path == path / "events.jsonl"
+    assert folder.sums_path == path / "state" / "sums.goldzone"
+    assert folder.model_path == path / "model" / "model.goldzone"
+    assert folder.config_path.read_text(encoding="utf-8") == CONFIG.to_toml()
+    assert RunFolder.open(path) == folder
+    assert RunFolder.open(str(path)).config == CONFIG
+
+
+def test_a_folder_that_holds_no_run_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "state").mkdir()
+    RunFolder.create(tmp_path, CONFIG)
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_that_holds_a_run_is_refused_and_left_alone(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, CONFIG)
+    folder.events_path.touch()
+    folder.model_path.touch()
+    with pytest.raises(
+        StateError, match="already holds a run; choose another folder, or use force"
+    ) as caught:
+        RunFolder.create(tmp_path, TrainingConfig())
+    assert "\n" not in str(caught.value)
+    assert RunFolder.open(tmp_path) == folder
+    assert folder.events_path.exists()
+    assert folder.model_path.exists()
+
+
+def test_force_deletes_the_run_and_nothing_else(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, CONFIG)
+    mine = tmp_path / "notes.txt"
+    for path in (folder.events_path, folder.sums_path, folder.model_path, mine):
+        path.touch()
+    again = RunFolder.create(tmp_path, TrainingConfig(), force=True)
+    assert RunFolder.open(tmp_path) == again
+    assert again.config == TrainingConfig()
+    assert sorted(part.name for part in tmp_path.rglob("*")) == ["config.toml", "model", "notes.txt", "state"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("part", ["events.jsonl", "state/x", "model/x", "model"])
+def test_files_of_no_known_run_are_never_deleted(tmp_path: Path, part: str, force: bool) -> None:
+    (tmp_path / part).parent.mkdir(exist_ok=True)
+    (tmp_path / part).write_text("mine", encoding="utf-8")
+    with pytest.raises(StateError, match="belongs to no run that goldzone knows"):
+        RunFolder.create(tmp_path, CONFIG, force=force)
+    assert (tmp_path / part).read_text(encoding="utf-8") == "mine"
+    assert not (tmp_path / "config.toml").exists()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_is_no_folder(tmp_path: Path, force: bool) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    with pytest.raises(StateError, match="file: is a file; choose another path"):
+        RunFolder.create(path, CONFIG, force=force)
+    with pytest.raises(StateError, match="cannot be a run folder"):
+        RunFolder.create(path / "run", CONFIG, force=force)
+    assert path.is_file()
+
+
+def test_a_run_half_deleted_can_be_forced_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder.create(tmp_path, CONFIG)
+    folder.model_path.touch()
+
+    def fail(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", fail)
+        with pytest.raises(StateError, match="Permission denied"):
+            RunFolder.create(tmp_path, CONFIG, force=True)
+    RunFolder.create(tmp_path, CONFIG, force=True)
+
+
+def test_only_a_run_folder_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match=r"is no run folder, it has no config\.toml"):
+        RunFolder.open(tmp_path)
+    folder = RunFolder.create(tmp_path, CONFIG)
+    folder.config_path.write_text("sed = 1", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"config\.toml: 'sed' is no field"):
+        RunFolder.open(tmp_path)
+    (tmp_path / "state").rmdir()
+    with pytest.raises(StateError, match="it has no state"):
+        RunFolder.open(tmp_path)
