@@ -1,11 +1,11 @@
-"""goldzone beside Phonetisaurus: the same words, split and segments, one after the other on the same machine.
+"""goldzone beside Phonetisaurus: same words, split and segments, one after the other on the same machine.
 
-    python -m benchmarks.phonetisaurus --dataset DIR [--language french ...] [--words 20000] [--seed 1] [--out FILE]
+    python -m benchmarks.phonetisaurus --dataset DIR [--language french ...] [--words 20000] [--out FILE]
 
-Needs `pip install goldzone[benchmarks]`. Prints a Markdown table, and writes JSON with ``--out``. Trains on the first
-words (by hash) of each language's train part, tests on its whole test part. A word counts as right when the
-prediction is one of its listed pronunciations. Words that Phonetisaurus cannot take (beginning with "-", blanks
-inside, letters it never saw) are kept from its command line and count as its errors.
+Needs `pip install goldzone[benchmarks]`. Prints a Markdown table, and writes JSON with ``--out``. Trains on
+the first words (by hash) of each language's train part, tests on its whole test part. A word counts as right
+when the prediction is one of its listed pronunciations. Words that Phonetisaurus cannot take (beginning with
+"-", blanks inside, letters it never saw) are kept from its command line and count as its errors.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def run(command: list[str], text: str = "") -> tuple[str, float, float]:
 
 
 def measured(scores: Scores, model: Path, seconds: float, megabytes: float) -> Measured:
+    """Put a system's figures together."""
     interval = scores.word_error_interval
     return Measured(
         scores.word_accuracy,
@@ -89,6 +90,7 @@ def goldzone(dataset: Path, language: str, words: int, seed: int, folder: Path) 
 
 
 def phonetisaurus(train: list[Entry], test: list[Entry], folder: Path) -> Measured:
+    """Train and ask Phonetisaurus through its command line."""
     tool = str(Path(sys.executable).with_name("phonetisaurus"))
     lexicon, model = folder / "lexicon.txt", folder / "model.fst"
     rows = [
@@ -117,6 +119,7 @@ def phonetisaurus(train: list[Entry], test: list[Entry], folder: Path) -> Measur
 
 
 def compare(dataset: Path, language: str, words: int, seed: int) -> dict[str, object]:
+    """Train and test both on one language."""
     split = split_lexicon(load_language(dataset, language))
     train, test = first_by_hash(split.train, words).entries, split.test.entries
     with tempfile.TemporaryDirectory() as folder:
@@ -133,8 +136,9 @@ def compare(dataset: Path, language: str, words: int, seed: int) -> dict[str, ob
 
 
 def table(results: list[dict[str, object]]) -> str:
+    """Return the results as Markdown."""
     lines = [
-        "| language | words | goldzone | Phonetisaurus | PER | bytes | ratio of bytes | train | peak memory |",
+        "| language | words | goldzone | Phonetisaurus | PER | bytes | ratio | train | peak memory |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     pairs = [(Measured(**r["goldzone"]), Measured(**r["phonetisaurus"])) for r in results]  # type: ignore[arg-type]
@@ -157,6 +161,7 @@ def table(results: list[dict[str, object]]) -> str:
 
 
 def main() -> None:
+    """Compare on every language and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--language", action="append", help="May be given several times; the six by default.")

@@ -100,6 +100,12 @@ def test_a_sequence_does_not_depend_on_those_before_it(words: list[Word], first:
     assert np.array_equal(alone, contexts(words, templates))
 
 
+def test_a_long_word_may_follow_a_short_one() -> None:
+    templates = parse_templates(["S1..4"])
+    long: Word = [(0, 4)] * 5000
+    assert np.array_equal(contexts([[(1, 1)], long], templates)[:, 1:], contexts([long], templates))
+
+
 def test_each_atom_has_values_of_its_own() -> None:
     # All letters and chunks alike, so that most atoms see the same number.
     texts = ["L0", "L1", "L-1", "C1", "C2", "S1", "S2", "same", "said", "start1", "start2", "end1", "end2"]

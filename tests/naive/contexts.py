@@ -1,6 +1,6 @@
-"""What the atoms of a template see, said in plain values, straight from the table in `goldzone.data.templates`.
+"""What the atoms of a template see, in plain values, straight from the table in `goldzone.data.templates`.
 
-The kernel turns a sight into a 32-bit hash; two places must get the same hash exactly when they look the same.
+The kernel turns a sight into a 32-bit hash; two places get the same hash exactly when they look the same.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def naive_count_scores(
 def naive_statistics(
     sequences: Sequence[Sequence[Position]], scores: Sequence[int], temperature: float
 ) -> tuple[int, int, float]:
-    """Return sequences all right, positions right, and bits of loss over the positions that list the right."""
+    """Return sequences all right, positions right, and the bits of loss where the right one is listed."""
     right_sequences, right_positions, loss = 0, 0, 0.0
     place = iter(scores)
     for sequence in sequences:

@@ -99,8 +99,8 @@ def test_the_defaults_are_the_measured_ones() -> None:
         "seed": 1,
         "data": {"max_candidates": 24, "min_count": 2, "fractions": [0.8, 0.1, 0.1]},
         "network": {"neurons": 448, "templates": []},
-        "credit": {"kind": "rank", "temperature": 4.0, "evidence": [1.0, 0.5]},
-        "pipeline": {"sweeps": 3, "patience": 2, "neurons_per_sweep": 1.0},
+        "credit": {"kind": "rank", "temperature": 4.0, "evidence": [1.0, 1.0, 0.5, 0.5]},
+        "pipeline": {"sweeps": 4, "patience": 2, "neurons_per_sweep": 1.0},
         "capacity": {
             "controller": "constant",
             "premodulo": 65536,

@@ -59,7 +59,7 @@ def test_margin_votes_are_exponentials_of_the_margin_over_class_shares(
     right, wrong = both(histogram)
     cut = boundary(right, wrong)
     tables = margin_tables(right, wrong, temperature)
-    assert (tables.right.dtype, tables.wrong.dtype) == (np.int64, np.int64)
+    assert [str(table.dtype) for table in (tables.right, tables.wrong)] == ["int64"] * 2
     total_right, total_wrong = max(1, right.sum()), max(1, wrong.sum())
     total = total_right + total_wrong
     for score in range(right.size):
@@ -105,7 +105,7 @@ def test_before_any_evidence_both_classes_weigh_the_same(
 ) -> None:
     right, wrong = both([(n_right, n_wrong), (0, 0)])
     tables = margin_tables(right, wrong, temperature)
-    # All scores are 0, so all candidates count as "yes": right ones by half a vote, wrong ones not by as much.
+    # At score 0 all count as "yes": right ones are half a vote on their side, wrong ones half a vote off.
     pull = int(tables.right[0]) * n_right * math.exp(0.5 / temperature)
     push = -int(tables.wrong[0]) * n_wrong * math.exp(-0.5 / temperature)
     # A vote is a whole number: at most one lost for each sample.
@@ -119,11 +119,8 @@ def test_hard_votes_are_cast_where_the_neuron_s_bit_turns_the_answer(answers: li
     for without in range(len(answers) - 1):
         silent, voting = answers[without], answers[without + 1]
         for label, votes in ((1, tables.right), (0, tables.wrong)):
-            if silent == voting:
-                wanted = 0
-            else:
-                wanted = VOTE_ONE if voting == label else -VOTE_ONE
-            assert votes[without] == wanted
+            wanted = (voting == label) - (silent == label)
+            assert votes[without] == wanted * VOTE_ONE
     # No sample without the neuron has all votes.
     assert tables.right.size == tables.wrong.size == len(answers)
 
@@ -131,7 +128,7 @@ def test_hard_votes_are_cast_where_the_neuron_s_bit_turns_the_answer(answers: li
 def test_vote_tables_are_values_of_64_bits() -> None:
     tables = hard_tables(np.array([0, 1, 1], np.uint8))
     assert isinstance(tables, VoteTables)
-    assert (tables.right.dtype, tables.wrong.dtype) == (np.int64, np.int64)
+    assert [str(table.dtype) for table in (tables.right, tables.wrong)] == ["int64"] * 2
     assert tables.right.tolist() == [VOTE_ONE, 0, 0]
 
 

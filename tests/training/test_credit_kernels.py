@@ -116,8 +116,8 @@ def test_rank_votes_are_the_newton_step_of_the_loss(case: Case, temperature: flo
     half_step = int(VOTE_ONE / (2 * temperature))
     votes, absolute = case.voted(rank_votes, table, half_step, len(case.positions))
     naive = [VOTE_ONE * vote for vote in naive_rank_votes(case.positions, case.without.tolist(), temperature)]
-    # Each vote is rounded by a few units of its weight.
-    rounding = 4 * sum(p.weight * len(p.keys) for p in case.positions)
+    # Each vote is rounded by a unit or two of its weight.
+    rounding = 2 * sum(p.weight * len(p.keys) for p in case.positions)
     assert votes == pytest.approx(case.by_cell(naive), abs=rounding)
     assert absolute == pytest.approx(sum(map(abs, naive)), abs=rounding)
 
@@ -143,7 +143,8 @@ def test_a_position_may_have_any_number_of_candidates() -> None:
 
 def test_one_lone_candidate_has_nothing_to_learn() -> None:
     votes, absolute = Case([Position(1, [5], 0, 12)], 3).voted(rank_votes, exp_table(4.0, 14), 8192, 1)
-    assert (votes.any(), absolute) == (False, 0)
+    assert votes.tolist() == [0] * PREMODULO
+    assert absolute == 0
 
 
 @settings(max_examples=200, deadline=None)
@@ -226,7 +227,7 @@ def test_a_tie_is_no_right_answer(scores: list[int], right: int, is_right: bool)
 
 
 def test_a_position_without_candidates_is_wrong() -> None:
-    statistics = rank_statistics(
+    words, positions, loss = rank_statistics(
         np.array([0, 1, 2]),
         np.array([0, 0, 1]),
         np.array([-1, 0], np.int32),
@@ -234,4 +235,4 @@ def test_a_position_without_candidates_is_wrong() -> None:
         exp_table(4.0, 4),
         bits_per_vote(4.0),
     )
-    assert statistics == (1, 1, 0)
+    assert (words, positions, int(loss)) == (1, 1, 0)

@@ -37,12 +37,15 @@ def percent(share: float | None) -> str:
 
 def print_table(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """Print names and values under a title on standard output."""
-    table = Table(title=escape(title), title_style="bold", show_header=False, title_justify="left")
+    table = Table(show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(escape(name), escape(value))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    # Not as the table's own title, which would be as narrow as the table.
+    console.print(title, style="bold", markup=False, soft_wrap=True)
+    console.print(table)
 
 
 class TrainingDisplay:

@@ -17,7 +17,8 @@ __all__ = ["CandidateTable", "build_candidates", "gold_candidates"]
 class CandidateTable:
     """The candidates of each letter.
 
-    Letters and chunks are those of the `AlignedLexicon` that the table was built from. All arrays are read-only.
+    Letters and chunks are those of the `AlignedLexicon` that the table was built from. All arrays are
+    read-only.
 
     Attributes
     ----------
@@ -86,4 +87,5 @@ def gold_candidates(aligned: AlignedLexicon, table: CandidateTable) -> NDArray[n
     letter = np.repeat(np.arange(table.offsets.size - 1), np.diff(table.offsets))
     place = np.full(len(aligned.letters) * n_chunks, -1, dtype=np.int32)
     place[letter * n_chunks + table.chunk] = np.arange(table.chunk.size) - table.offsets[letter]
-    return place[aligned.letter.astype(np.int64) * n_chunks + aligned.chunk]
+    gold: NDArray[np.int32] = place[aligned.letter.astype(np.int64) * n_chunks + aligned.chunk]
+    return gold

@@ -1,12 +1,14 @@
 """Samples: every candidate of every position, as columns of integers.
 
-A *sequence* is a word with one of its pronunciations (or a sentence). Its *positions* are its letters (or words);
-every candidate of a position is one *sample*. The feature that a context neuron reads for a sample is
+A *sequence* is a word with one of its pronunciations (or a sentence). Its *positions* are its letters (of a
+sentence, the marked word alone); every candidate of a position is one *sample*. The feature that a context
+neuron reads for a sample is
 
     feature = context value of the position + key of the candidate    (mod 2^32)
 
-The context value hashes the neuron's template at the position. It is the same for all candidates, so it is stored
-once a position: 4 bytes per (position, template), where a column of dense codes would take 4 per (sample, template).
+The context value hashes the neuron's template at the position. It is the same for all candidates, so it is
+stored once a position: 4 bytes per (position, template), where a column of dense codes would take 4 per
+(sample, template).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +96,10 @@ class Samples:
         return int(self.context.shape[0])
 
     def features(self, template: int) -> NDArray[np.uint32]:
-        """Return one feature column in full: uint32[n_samples]. For tests and exports; training never builds it."""
+        """Return one feature column in full: uint32[n_samples].
+
+        For tests and exports; training never builds it.
+        """
         counts = np.diff(self.sample_offsets)
         first_key = np.repeat(self.candidate_offsets[self.symbol], counts)
         within = np.arange(self.n_samples) - np.repeat(self.sample_offsets[:-1], counts)
@@ -110,7 +116,7 @@ def candidate_keys(chunks: NDArray[np.int32]) -> NDArray[np.uint32]:
 def even_cuts(total: int, parts: int) -> list[tuple[int, int]]:
     """Cut ``0 .. total`` into ranges of nearly equal length, none of them empty."""
     edges = np.linspace(0, total, max(1, min(parts, total)) + 1).astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def word_samples(
@@ -214,7 +220,7 @@ def sentence_vocabulary(samples: Iterable[HomographSample]) -> tuple[str, ...]:
     return tuple(sorted({word.lower() for sample in samples for word in sample.words}))
 
 
-def _contexts(
+def _contexts(  # noqa: PLR0917 - the kernel's columns, in its order
     offsets: NDArray[np.int64],
     symbol: NDArray[np.int32],
     chunk: NDArray[np.int32],

@@ -6,7 +6,7 @@ all atoms of its template, so one neuron learns which candidates go with which c
 ==========  =====================================================================================
 ``L-2``     the letter two places to the left; ``L0`` the letter itself, ``L1`` the next one
 ``C1``      the chunk that was chosen for the previous letter; ``C2`` the one before that
-``S1``      the last phoneme segment said so far; ``S2`` the one before (letters that say nothing do not count)
+``S1``      the last phoneme segment said so far; ``S2`` the one before (silent letters do not count)
 ``same``    the chunk chosen at the last earlier occurrence of this letter in the word
 ``said``    all segments said so far
 ``start4``  the number of letters before this one, counted up to 4
@@ -150,5 +150,6 @@ def _expand(number: int, text: str, word: str) -> list[tuple[int, int]]:
         if name in _COUNTED and cap is not None and 1 <= int(cap) <= MAX_DISTANCE:
             return [(_COUNTED[name], int(cap))]
     raise ConfigError(
-        f"templates[{number}]: {word!r} in {text!r} is no atom; use L-2, L0..1, C1, S1..2, same, said, start4 or end6"
+        f"templates[{number}]: {word!r} in {text!r} is no atom; "
+        "use L-2, L0..1, C1, S1..2, same, said, start4 or end6"
     )

@@ -22,7 +22,7 @@ from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.neuron import Hashtron
 from goldzone.training.config import TrainingConfig
 
-__all__ = ["LEAST_TEMPERATURE", "MAX_TEMPERATURE", "G2PModel", "read_model", "write_model"]
+__all__ = ["G2PModel", "read_model", "write_model"]
 
 _TABLES: Final = "tables.gaps"
 _KIND: Final = "g2p-committee"
@@ -31,8 +31,8 @@ _KIND: Final = "g2p-committee"
 _MAX_NEURONS: Final = 65_535
 _MAX_CHUNK: Final = 255  # segments
 _MAX_COUNT: Final = 1 << 62
-LEAST_TEMPERATURE: Final = 1e-3  # 65,535 votes of it leave 20 of 63 bits for the length of a word
-MAX_TEMPERATURE: Final = 1e6
+_LEAST_TEMPERATURE: Final = 1e-3  # 65,535 votes of it leave 20 of 63 bits for the length of a word
+_MAX_TEMPERATURE: Final = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ class _Content(_Part):
     templates: list[str]
     neurons: _Neurons
     final: _Final
-    temperature: Annotated[float, Field(ge=LEAST_TEMPERATURE, le=MAX_TEMPERATURE)]
+    temperature: Annotated[float, Field(ge=_LEAST_TEMPERATURE, le=_MAX_TEMPERATURE)]
     about: dict[str, Any]
 
 

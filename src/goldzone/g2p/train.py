@@ -15,9 +15,9 @@ from goldzone.data.samples import word_samples
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.data.split import Split, first_by_hash
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
-from goldzone.errors import ConfigError, DataError
+from goldzone.errors import DataError
 from goldzone.g2p.decoder import Decoder
-from goldzone.g2p.model import LEAST_TEMPERATURE, MAX_TEMPERATURE, G2PModel
+from goldzone.g2p.model import G2PModel
 from goldzone.g2p.scoring import Scores, score_words
 from goldzone.hashtron.committee import Committee
 from goldzone.training.backward import HeldOut, Outcome, train_backward
@@ -95,16 +95,9 @@ def train_model(
 
     Raises
     ------
-    ConfigError
-        The temperature is out of a model's range.
     DataError
         No word can be aligned.
     """
-    if not LEAST_TEMPERATURE <= config.credit.temperature <= MAX_TEMPERATURE:
-        raise ConfigError(
-            f"credit.temperature: {config.credit.temperature} is out of range for a phonemizer; "
-            f"give {LEAST_TEMPERATURE:g} to {MAX_TEMPERATURE:g}"
-        )
     report("align")
     aligned = align(split.train.entries, threads=threads)
     candidates = build_candidates(

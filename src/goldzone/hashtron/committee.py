@@ -54,9 +54,9 @@ class Committee:
 def encode_tables(tables: Sequence[BitTable]) -> bytes:
     """Write the ones of all tables, end to end, as the gaps between them.
 
-    A gap is the number of zeros before a one, in groups of seven bits, low ones first, the high bit set on all but
-    the last byte (LEB128). Under pressure with a vote threshold few cells answer 1, so this is far smaller than a
-    bit a cell, and close to the entropy once deflated.
+    A gap is the number of zeros before a one, in groups of seven bits, low ones first, the high bit set on
+    all but the last byte (LEB128). Under pressure with a vote threshold few cells answer 1, so this is far
+    smaller than a bit a cell, and close to the entropy once deflated.
 
     Raises
     ------
@@ -65,7 +65,8 @@ def encode_tables(tables: Sequence[BitTable]) -> bytes:
     """
     if (cells := sum(table.premodulo for table in tables)) > MAX_CELLS:
         raise ModelFormatError(
-            f"{cells} cells are too many for a model file; use fewer neurons or a lower premodulo, {MAX_CELLS} in all"
+            f"{cells} cells are too many for a model file, which holds {MAX_CELLS}; "
+            "use fewer neurons or a lower premodulo"
         )
     bits = [table.bits() for table in tables]
     ones = np.flatnonzero(np.concatenate(bits)) if bits else np.zeros(0, dtype=np.int64)

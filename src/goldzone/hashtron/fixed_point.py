@@ -1,7 +1,7 @@
 """Exponentials and logarithms in integers, the same bits on every machine.
 
-`math.exp` may differ in the last bit between C libraries, and one bit can turn a vote. So the tables come from
-`decimal`, which is exactly rounded, and the kernels only add, multiply and shift.
+`math.exp` may differ in the last bit between C libraries, and one bit can turn a vote. So the tables come
+from `decimal`, which is exactly rounded, and the kernels only add, multiply and shift.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def insert_keys(
 
 
 @njit(cache=True, nogil=True)
-def evaluate_layer(  # noqa: PLR0917 - kernels take their arrays one by one
+def evaluate_layer(
     features: NDArray[np.uint32],
     rows: NDArray[np.uint32],
     row_starts: NDArray[np.int64],

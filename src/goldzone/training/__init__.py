@@ -1,0 +1,1 @@
+"""How a network learns: credit, sum cache, capacity, selection, pipelines, events."""

@@ -1,7 +1,7 @@
 """The backward pipeline: final neuron first, then layer N ... layer 1, sweep after sweep.
 
-The pipeline decides (which neuron, under which premodulo, when to stop) and records; a `NeuronTrainer` learns. It
-knows nothing of languages: held-out accuracy comes from a function that the caller gives.
+The pipeline decides (which neuron, under which premodulo, when to stop) and records; a `NeuronTrainer`
+learns. It knows nothing of languages: held-out accuracy comes from a function that the caller gives.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def train_backward(
         if limit is not None and time.monotonic() - started >= limit:
             reason = f"the time limit of {limit:g} s was reached"
             break
-    assert best is not None  # the configuration has at least one sweep
+    assert best is not None  # noqa: S101 - the configuration has at least one sweep
     return replace(best, reason=reason)
 
 
@@ -184,7 +184,7 @@ class _Backward(Generic[NetworkT]):
         current = history[-1].premodulo if history else settings.premodulo
         return self._controller.decide(history, current)
 
-    def _train(
+    def _train(  # noqa: PLR0917 - where, when and how in the order of the event's fields
         self, sweep: int, layer: int, position: int, order: int, total: int, decision: CapacityDecision
     ) -> None:
         started = time.monotonic()

@@ -35,8 +35,8 @@ __all__ = [
     "CONTEXT_LAYER",
     "FINAL_LAYER",
     "CommitteeTrainer",
-    "TrainedNeuron",
     "TrainMetrics",
+    "TrainedNeuron",
     "assign_templates",
 ]
 
@@ -80,8 +80,8 @@ class TrainMetrics:
 def assign_templates(templates: Templates, n_neurons: int) -> NDArray[np.int32]:
     """Give each context neuron a template, all templates equally often, those with fewer atoms first.
 
-    Neurons learn in this order at first, so the evidence of small contexts, which generalises best, is in place
-    before larger contexts explain the rest.
+    Neurons learn in this order at first, so the evidence of small contexts, which generalises best, is in
+    place before larger contexts explain the rest.
 
     Returns
     -------
@@ -213,7 +213,7 @@ class CommitteeTrainer:
         return TrainedNeuron(2 * ones - self.n_samples, self.n_samples, agreement(votes, absolute), changed)
 
     def _silence(self, position: int, table: BitTable) -> None:
-        """Take a neuron's answers out of the scores: under another premodulo its cells mean something else."""
+        """Take a neuron's answers out of the scores: under another premodulo its cells are other ones."""
         bits = table.bits().astype(np.uint8)
         if bits.any():
             self._find_cells(position, table)

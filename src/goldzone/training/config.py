@@ -126,15 +126,16 @@ class CreditSettings(_Section):
     temperature : float
         Width, in neurons, of the band around the decision in which samples vote strongly; 0.1 to 10,000.
     evidence : tuple of float
-        Summed votes, in words, that a cell needs before it answers 1, sweep by sweep; the last one stays. A single
-        number is a schedule of one. Each 0 to 1,000,000. Less evidence fits more closely; the best sweep on dev is kept.
+        Summed votes, in words, that a cell needs before it answers 1, sweep by sweep; the last one stays. A
+        single number is a schedule of one. Each 0 to 1,000,000. Less evidence fits more closely; the best
+        sweep on dev is kept.
     """
 
     kind: Literal["rank", "margin", "hard"] = "rank"
     temperature: Annotated[float, Field(ge=0.1, le=10_000)] = 4.0
     evidence: Annotated[
         tuple[Annotated[float, Field(ge=0, le=1e6)], ...], Field(min_length=1), BeforeValidator(_as_schedule)
-    ] = (1.0, 0.5)
+    ] = (1.0, 1.0, 0.5, 0.5)
 
 
 class PipelineSettings(_Section):
@@ -152,7 +153,7 @@ class PipelineSettings(_Section):
         Share of each layer that is trained in a sweep; above 0, at most 1.
     """
 
-    sweeps: Annotated[int, Field(ge=1, le=1000)] = 3
+    sweeps: Annotated[int, Field(ge=1, le=1000)] = 4
     patience: Annotated[int, Field(ge=1)] = 2
     time_limit_seconds: Annotated[float, Field(gt=0)] | None = None
     neurons_per_sweep: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -1,7 +1,8 @@
 """Credit: the votes that a neuron gets, as tables for the kernels.
 
-Three kinds (see `docs/training.md`): *rank* compares the candidates of a position, *margin* weighs each sample by
-its distance from the final neuron's boundary, *hard* counts only samples whose outcome the neuron can turn.
+Three kinds (see `docs/training.md`): *rank* compares the candidates of a position, *margin* weighs each
+sample by its distance from the final neuron's boundary, *hard* counts only samples whose outcome the neuron
+can turn.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class VoteTables:
 def boundary(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> int:
     """Return the score from which on a candidate is rather right than wrong, class shares taken out.
 
-    The cut that splits the two classes best: the most right weight at or above it plus wrong weight below it, each
-    as a share of its class. The lowest such cut wins a tie.
+    The cut that splits the two classes best: the most right weight at or above it plus wrong weight below it,
+    each as a share of its class. The lowest such cut wins a tie.
 
     Parameters
     ----------
@@ -51,9 +52,9 @@ def boundary(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> int:
 def margin_tables(right: NDArray[np.int64], wrong: NDArray[np.int64], temperature: float) -> VoteTables:
     """Weigh a sample by exp(-margin / temperature), its class by 1 / (2 share).
 
-    The margin of a sample is its signed distance from `boundary`, positive when the sample is on its right side:
-    boosting's weight (Freund and Schapire 1997) on the evidence of all other neurons. The class weight takes the
-    prior out of the credit and leaves it to the final neuron.
+    The margin of a sample is its signed distance from `boundary`, positive when the sample is on its right
+    side: boosting's weight (Freund and Schapire 1997) on the evidence of all other neurons. The class weight
+    takes the prior out of the credit and leaves it to the final neuron.
 
     Parameters
     ----------

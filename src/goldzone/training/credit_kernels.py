@@ -42,7 +42,8 @@ def find_cells(
 ) -> None:
     """Write the cell that each sample of some positions falls into.
 
-    The feature of a sample is ``context + key of the candidate``; its cell ``hash32(feature, salt, premodulo)``.
+    The feature of a sample is ``context + key of the candidate``, its cell
+    ``hash32(feature, salt, premodulo)``.
 
     Parameters
     ----------
@@ -235,8 +236,8 @@ def rank_statistics(
 ) -> tuple[int, int, np.int64]:
     """Judge the choices that the scores make when every earlier choice was right.
 
-    A position counts as right when no other candidate has as high a score, and as wrong when its right candidate
-    is not listed (-1).
+    A position counts as right when no other candidate has as high a score, and as wrong when its right
+    candidate is not listed (-1).
 
     Returns
     -------

@@ -1,0 +1,60 @@
+"""Small models with random tables, so that every path through a word can be listed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+
+from goldzone.data.candidates import CandidateTable
+from goldzone.data.settings import LanguageSettings
+from goldzone.data.templates import parse_templates
+from goldzone.g2p.model import G2PModel
+from goldzone.hashtron.committee import Committee
+from goldzone.hashtron.neuron import BitTable, Hashtron
+
+TEMPLATES = (
+    *("L0", "L-1..1", "L0 L2", "L0 C1", "L-1..0 C1..2", "L0 S1", "S1..3", "L0 same"),
+    *("L0 said", "said", "L0 start2", "L0 end3 S1", "C2"),
+)
+"""One or two of each kind of atom."""
+
+
+def small_model(random: Generator, *, max_candidates: int = 4) -> G2PModel:
+    """Make a model of 2 to 4 letters; the first has a single candidate."""
+    letters, segments = "abcd"[: random.integers(2, 5)], "xyz"
+    chunks = [(), (0,), (1,), (2,), (0, 1), (2, 2, 1)]
+    rows = [
+        random.permutation(len(chunks))[: 1 if index == 0 else random.integers(1, max_candidates + 1)]
+        for index in range(len(letters))
+    ]
+    templates = random.choice(TEMPLATES, size=random.integers(1, 6), replace=False).tolist()
+    n_neurons = int(random.integers(1, 9))
+    tables = [
+        BitTable.from_bits(int(random.integers(2**32)), random.random(random.integers(2, 30)) < 0.5)
+        for _ in range(n_neurons)
+    ]
+    return G2PModel(
+        name="small",
+        settings=LanguageSettings(),
+        letters=tuple(letters),
+        segments=tuple(segments),
+        chunks=tuple(chunks),
+        candidates=CandidateTable(
+            offsets=np.cumsum([0, *map(len, rows)]).astype(np.int64),
+            chunk=np.concatenate(rows).astype(np.int32),
+            count=random.integers(1, 1000, size=sum(map(len, rows))),
+        ),
+        templates=parse_templates(templates),
+        committee=Committee(
+            tuple(random.integers(len(templates), size=n_neurons).tolist()),
+            tuple(tables),
+            Hashtron(((int(random.integers(2**32)), 7),), bytes(random.integers(256, size=3).tolist())),
+        ),
+        temperature=float(random.choice([0.5, 1.0, 2.5, 8.0])),
+        about={},
+    )
+
+
+def small_word(random: Generator, model: G2PModel, length: int) -> list[str]:
+    """Make a word of the model's letters and one that it does not know."""
+    return [str(letter) for letter in random.choice([*model.letters, "?"], size=length)]

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goldzone.g2p.decode_kernels import _keep_best, decode_words
+from goldzone.g2p.decoder import Decoder
+from goldzone.g2p.model import G2PModel
+from tests.g2p.small_models import small_model, small_word
+from tests.naive.decoding import Path, naive_all_paths, naive_beam_search
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def search(model: G2PModel, words: list[list[int]], beam: int) -> list[list[Path]]:
+    """Run the kernel on words of symbols; return the paths of each."""
+    offsets = np.cumsum([0, *map(len, words)]).astype(np.int64)
+    symbol = np.array([symbol for word in words for symbol in word], dtype=np.int32)
+    found = np.zeros(len(words), dtype=np.int64)
+    chunks = np.full((beam, symbol.size), -1, dtype=np.int32)
+    costs = np.full((beam, len(words)), -1, dtype=np.int64)
+    arrays = Decoder(model)._arrays
+    decode_words(0, len(words), offsets, symbol, *arrays, beam, found, chunks, costs)
+    return [
+        [
+            (int(costs[rank, word]), tuple(chunks[rank, offsets[word] : offsets[word + 1]].tolist()))
+            for rank in range(found[word])
+        ]
+        for word in range(len(words))
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=seeds, beam=st.integers(1, 5))
+def test_the_kernel_is_the_naive_beam_search(seed: int, beam: int) -> None:
+    random = np.random.default_rng(seed)
+    model = small_model(random)
+    decoder = Decoder(model)
+    words = [decoder.encode(small_word(random, model, length)) for length in (5, 0, 3, 7, 1)]
+    expected = [naive_beam_search(model, word, beam) for word in words]
+    assert search(model, words, beam) == expected
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=seeds)
+def test_a_beam_as_wide_as_all_paths_misses_none(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    model = small_model(random, max_candidates=3)
+    word = Decoder(model).encode(small_word(random, model, 4))
+    (found,) = search(model, [word], 3**4)
+    assert sorted(found) == sorted(naive_all_paths(model, word))
+    assert [cost for cost, _ in found] == sorted(cost for cost, _ in found)
+
+
+def test_an_empty_word_has_one_way_to_be_said_which_is_certain() -> None:
+    assert search(small_model(np.random.default_rng(1)), [[], []], 3) == [[(0, ())], [(0, ())]]
+
+
+def test_an_unknown_letter_says_nothing_and_costs_nothing() -> None:
+    model = small_model(np.random.default_rng(1))
+    silent = model.chunks.index(())
+    assert search(model, [[-1, -1]], 3) == [[(0, (silent, silent))]]
+
+
+def test_a_letter_with_one_candidate_costs_nothing() -> None:
+    model = small_model(np.random.default_rng(1))
+    only = int(model.candidates.chunk[0])
+    assert search(model, [[0, 0, 0]], 2) == [[(0, (only, only, only))]]
+
+
+@given(costs=st.lists(st.integers(0, 9), max_size=30), beam=st.integers(1, 8))
+def test_the_lowest_costs_are_kept_in_order_and_equal_ones_by_index(costs: list[int], beam: int) -> None:
+    kept = np.full(beam, -1, dtype=np.int64)
+    # What lies beyond the costs in the buffer must not count.
+    count = _keep_best(np.array([*costs, -1], dtype=np.int64), len(costs), beam, kept)
+    assert kept[:count].tolist() == sorted(range(len(costs)), key=lambda index: costs[index])[:beam]
+
+
+def test_a_word_of_a_thousand_letters_is_said() -> None:
+    random = np.random.default_rng(2)
+    model = small_model(random)
+    word = Decoder(model).encode(small_word(random, model, 1000))
+    ((best, *_),) = search(model, [word], 4)
+    assert best == naive_beam_search(model, word[:1000], 4)[0]

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goldzone.data.lexicon import Lexicon
+from goldzone.data.settings import LanguageSettings
+from goldzone.g2p.decoder import Decoder, Pronunciation
+from goldzone.g2p.train import TrainedModel
+from tests.g2p.small_models import small_model, small_word
+from tests.naive.decoding import naive_all_paths
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.fixture(scope="module")
+def decoder(trained: TrainedModel) -> Decoder:
+    return Decoder(trained.model)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=seeds, n_best=st.integers(1, 6), beam=st.integers(1, 6))
+def test_pronunciations_are_distinct_ordered_and_no_more_than_asked_for(
+    seed: int, n_best: int, beam: int
+) -> None:
+    random = np.random.default_rng(seed)
+    model = small_model(random)
+    words = [small_word(random, model, length) for length in (6, 0, 2, 4)]
+    for found in Decoder(model).decode(words, beam=beam, n_best=n_best):
+        assert 1 <= len(found) <= n_best
+        assert len({pronunciation.segments for pronunciation in found}) == len(found)
+        probabilities = [pronunciation.log2_probability for pronunciation in found]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert probabilities[0] <= 0
+        assert math.copysign(1, probabilities[0]) == 1 or probabilities[0] < 0  # no "-0.0" on the screen
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=seeds)
+def test_the_answer_is_the_most_probable_of_all_ways(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    model = small_model(random, max_candidates=3)
+    decoder = Decoder(model)
+    word = small_word(random, model, 4)
+    ((best,),) = decoder.decode([word], beam=81)
+    paths = naive_all_paths(model, decoder.encode(word))
+    least = min(cost for cost, _ in paths)
+    assert best.log2_probability == -least / 2**16
+    said = [
+        tuple(model.segments[segment] for chunk in chunks for segment in model.chunks[chunk])
+        for cost, chunks in paths
+        if cost == least
+    ]
+    assert best.segments in said
+
+
+def test_the_beam_is_raised_to_the_number_of_pronunciations_wanted(decoder: Decoder) -> None:
+    word = decoder.letters("nezodpovednosť")
+    (few,) = decoder.decode([word], beam=1, n_best=1)
+    (many,) = decoder.decode([word], beam=1, n_best=8)
+    assert len(few) == 1
+    assert len(many) > 4
+    assert many == decoder.decode([word], beam=8, n_best=8)[0]
+
+
+def test_threads_and_batches_change_nothing(decoder: Decoder, slovak: Lexicon) -> None:
+    words = [entry.letters for entry in slovak.entries[:1100]]  # more than two jobs
+    expected = decoder.decode(words, beam=3, n_best=3)
+    for threads in (2, 7):
+        assert decoder.decode(words, beam=3, n_best=3, threads=threads) == expected
+    alone = [decoder.decode([word], beam=3, n_best=3)[0] for word in words[::50]]
+    assert alone == expected[::50]
+
+
+def test_no_words_are_no_answers(decoder: Decoder) -> None:
+    assert decoder.decode([], beam=4, threads=3) == []
+
+
+def test_a_wider_beam_finds_more_probable_pronunciations(decoder: Decoder, slovak: Lexicon) -> None:
+    words = [entry.letters for entry in slovak.entries[:300]]
+    greedy, wide = (
+        sum(found[0].log2_probability for found in decoder.decode(words, beam=beam)) for beam in (1, 16)
+    )
+    assert wide > greedy
+
+
+@pytest.mark.parametrize(
+    ("letter", "known"),
+    [
+        ("a", "a"),
+        ("A", "a"),  # the small letter
+        ("à", "a"),  # the base letter
+        ("À", "a"),  # its small letter
+        ("Á", "á"),  # the small letter before the base letter
+    ],
+)
+def test_a_letter_never_seen_counts_as_its_nearest_known_one(
+    decoder: Decoder, letter: str, known: str
+) -> None:
+    assert decoder.encode([letter]) == [decoder.model.letters.index(known)]
+
+
+@pytest.mark.parametrize("letter", ["ж", "字", "😀", "\u0301", "\ud800", "", "1"])
+def test_a_letter_without_a_known_relative_is_unknown(decoder: Decoder, letter: str) -> None:
+    assert decoder.encode([letter]) == [-1]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "",
+        " ",
+        "-",
+        "-voda",
+        "voda a mesto",
+        "voda\tmesto\n",
+        "VODA",
+        "vo\u0301da",
+        "\u0301\u0302",
+        "😀voda😀",
+        "вода",
+        "水",
+        "\u202e\u200d\u00ad",
+        "\ud800",
+        "\0",
+        "ǅ" * 3,
+        "voda" * 250,
+    ],
+)
+def test_every_text_gets_an_answer(decoder: Decoder, word: str) -> None:
+    (found,) = decoder.decode([decoder.letters(word)], beam=2, n_best=2)
+    assert found
+
+
+@settings(deadline=None)
+@given(st.text(max_size=20))
+def test_any_text_gets_an_answer(decoder: Decoder, word: str) -> None:
+    (found,) = decoder.decode([decoder.letters(word)], beam=2)
+    assert len(found) == 1
+
+
+def test_a_word_is_spelled_as_the_model_was_trained(decoder: Decoder) -> None:
+    assert decoder.letters("'VO da'") == ("'", "v", "o", " ", "d", "a", "'")
+    plain = replace(decoder.model, settings=LanguageSettings(lower=False, trim="'"))
+    assert Decoder(plain).letters("'VO'") == ("V", "O")
+
+
+def test_a_pronunciation_reads_as_one_text() -> None:
+    assert Pronunciation(("v", "ɔ", "da"), -1.5).text == "vɔda"

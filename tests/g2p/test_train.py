@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import numpy as np
+import pytest
+
+from goldzone.data.lexicon import Entry, Lexicon
+from goldzone.data.rows import ReadReport
+from goldzone.data.settings import LanguageSettings
+from goldzone.data.split import Split, first_by_hash
+from goldzone.errors import DataError
+from goldzone.g2p.decoder import Decoder
+from goldzone.g2p.model import write_model
+from goldzone.g2p.train import TrainedModel, evaluate_model, fingerprint, train_model
+from goldzone.training.config import TrainingConfig
+from goldzone.training.events import Event, NeuronTrained, RunStarted, SweepFinished
+from goldzone.training.sum_cache import SumCache
+
+TINY = TrainingConfig.model_validate(
+    {"network": {"neurons": 12}, "pipeline": {"sweeps": 2}, "capacity": {"premodulo": 512}}
+)
+NOTHING = Lexicon("nothing", (), ReadReport())
+
+
+def lexicon_of(*rows: tuple[str, str]) -> Lexicon:
+    """Make a lexicon of words and pronunciations; each character is a letter, and a segment."""
+    entries = tuple(Entry(word, tuple(word), (tuple(said),)) for word, said in rows)
+    return Lexicon("made up", entries, ReadReport())
+
+
+class Untouchable:
+    """Stands for words that must not be looked at."""
+
+    def __getattribute__(self, name: str) -> NoReturn:
+        raise AssertionError(f"{name} of the test words was looked at")
+
+
+@pytest.fixture(scope="module")
+def few(slovak_split: Split[Lexicon]) -> Split[Lexicon]:
+    return Split(
+        first_by_hash(slovak_split.train, 200), first_by_hash(slovak_split.dev, 40), slovak_split.test
+    )
+
+
+def digest_of(tmp_path: Path, split: Split[Lexicon], config: TrainingConfig = TINY, **options: Any) -> str:
+    return write_model(tmp_path / "model", train_model(split, config, name="few", **options).model)
+
+
+def test_the_model_is_a_function_of_data_and_seed_not_of_threads(tmp_path: Path, few: Split[Lexicon]) -> None:
+    digest = digest_of(tmp_path, few)
+    assert digest_of(tmp_path, few) == digest
+    assert digest_of(tmp_path, few, threads=2) == digest
+    assert digest_of(tmp_path, few, threads=5) == digest
+    assert digest_of(tmp_path, few, TINY.model_copy(update={"seed": 2})) != digest
+    fewer = replace(few, train=first_by_hash(few.train, 199))
+    assert digest_of(tmp_path, fewer) != digest
+
+
+def test_a_model_with_another_seed_has_other_tables(few: Split[Lexicon]) -> None:
+    first, second = (
+        train_model(few, TINY.model_copy(update={"seed": seed}), name="few").model for seed in (1, 2)
+    )
+    assert first.committee.template_of == second.committee.template_of
+    assert all(a.salt != b.salt for a, b in zip(first.committee.tables, second.committee.tables, strict=True))
+
+
+def test_test_words_are_never_looked_at(tmp_path: Path, few: Split[Lexicon]) -> None:
+    untouchable = replace(few, test=cast(Lexicon, Untouchable()))
+    assert digest_of(tmp_path, untouchable) == digest_of(tmp_path, few)
+
+
+def test_dev_words_choose_the_sweep_and_teach_nothing(few: Split[Lexicon]) -> None:
+    with_dev = train_model(few, TINY, name="few")
+    without_dev = train_model(replace(few, dev=NOTHING), TINY, name="few")
+    assert with_dev.outcome.held_out is not None
+    assert without_dev.outcome.held_out is None
+    assert without_dev.outcome.sweep == 2  # the last
+    one_sweep = TINY.model_copy(update={"pipeline": TINY.pipeline.model_copy(update={"sweeps": 1})})
+    assert (
+        train_model(few, one_sweep, name="few").model.committee
+        == train_model(replace(few, dev=NOTHING), one_sweep, name="few").model.committee
+    )
+
+
+def test_the_held_out_figure_is_that_of_the_model_returned(few: Split[Lexicon]) -> None:
+    trained = train_model(few, TINY, name="few")
+    scores = evaluate_model(trained.model, few.dev.entries, beam=TINY.decoding.beam)
+    assert trained.outcome.held_out is not None
+    assert trained.outcome.held_out.word_accuracy == scores.word_accuracy
+    assert trained.outcome.held_out.phoneme_error == scores.phoneme_error
+    metrics = trained.model.about["metrics"]
+    assert metrics["dev_word_accuracy"] == round(scores.word_accuracy, 6)
+    assert metrics["sweep"] == trained.outcome.sweep
+
+
+def test_training_learns(trained: TrainedModel, slovak_split: Split[Lexicon]) -> None:
+    scores = evaluate_model(trained.model, slovak_split.test.entries, beam=4)
+    assert scores.word_accuracy > 0.5
+    assert scores.phoneme_error < 0.15
+
+
+def test_a_model_tells_what_it_was_trained_with(trained: TrainedModel, slovak_split: Split[Lexicon]) -> None:
+    model = trained.model
+    assert model.name == "slovak"
+    assert model.training_config().network.neurons == len(model.committee.tables)
+    assert model.about["data"] == {
+        "words": len(slovak_split.train.entries),
+        "sha256": fingerprint(slovak_split.train.entries),
+    }
+
+
+def test_fingerprints_tell_data_apart() -> None:
+    one, other = lexicon_of(("ab", "xy"), ("b", "z")), lexicon_of(("ab", "xy"), ("b", "y"))
+    assert fingerprint(one.entries) == fingerprint(lexicon_of(("ab", "xy"), ("b", "z")).entries)
+    assert len({fingerprint(e) for e in (one.entries, other.entries, one.entries[::-1], ())}) == 4
+
+
+def test_events_and_stages_are_told_in_order(few: Split[Lexicon]) -> None:
+    events: list[Event] = []
+    stages: list[str] = []
+    sums = SumCache((12, 1))
+    trained = train_model(
+        few, TINY, name="few", sums=sums, observe=events.append, report=stages.append, threads=2
+    )
+    assert stages == ["align", "samples"]
+    started = events[0]
+    assert isinstance(started, RunStarted)
+    assert started.layers == (12, 1)
+    assert started.positions == trained.aligned.letter.size
+    assert (started.train_words, started.dev_words, started.seed) == (200, 40, 1)
+    assert sum(isinstance(event, NeuronTrained) for event in events) == 2 * 13
+    assert [event.sweep for event in events if isinstance(event, SweepFinished)] == [1, 2]
+    assert len(sums.history(1, 11, 2)) == 2
+
+
+def test_an_observer_that_fails_ends_the_run(few: Split[Lexicon]) -> None:
+    def observe(event: Event) -> None:
+        if isinstance(event, SweepFinished):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_model(few, TINY, name="few", observe=observe)
+
+
+def test_words_without_a_silent_letter_make_a_model_too() -> None:
+    train = lexicon_of(("ab", "xy"), ("ba", "yx"), ("aa", "xx"), ("bb", "yy"))
+    model = train_model(Split(train, train, NOTHING), TINY, name="loud").model
+    assert model.chunks[-1] == ()
+    ((found,),) = Decoder(model).decode([["a", "?", "b"]], beam=2)
+    assert found.segments == ("x", "y")
+
+
+def test_a_word_that_cannot_be_aligned_is_left_out() -> None:
+    train = lexicon_of(("ab", "xy"), ("ba", "yx"), ("a", "x" * 30))
+    trained = train_model(Split(train, NOTHING, NOTHING), TINY, name="long")
+    assert trained.aligned.unalignable.count == 1
+    assert trained.model.letters == ("a", "b")
+
+
+@pytest.mark.parametrize("train", [NOTHING, lexicon_of(("a", "x" * 30), ("b", "y" * 30))])
+def test_nothing_to_learn_from_is_refused(train: Lexicon) -> None:
+    with pytest.raises(DataError, match="no word"):
+        train_model(Split(train, NOTHING, NOTHING), TINY, name="empty")
+
+
+def test_a_lexicon_is_scored_as_the_model_spells() -> None:
+    train = lexicon_of(("ab", "xy"), ("ba", "yx"), ("aa", "xx"), ("bb", "yy"))
+    settings = LanguageSettings(lower=True, trim="'")
+    model = train_model(Split(train, NOTHING, NOTHING), TINY, name="spelled", settings=settings).model
+    # Read with other settings, the letters of this word are not those of the model.
+    foreign = Entry("'AB'", ("'", "A", "B", "'"), (("x", "y"),))
+    assert evaluate_model(model, [foreign], beam=2).word_error == 0
+
+
+def test_no_word_cannot_be_evaluated(trained: TrainedModel) -> None:
+    with pytest.raises(DataError, match="no word to evaluate"):
+        evaluate_model(trained.model, [], beam=2)
+
+
+def test_candidates_are_those_of_the_training_words(few: Split[Lexicon]) -> None:
+    model = train_model(few, TINY, name="few").model
+    said = {segment for entry in few.train for ways in entry.pronunciations for segment in ways}
+    assert set(model.segments) == said
+    assert int(model.candidates.count.min()) >= 1
+    assert np.diff(model.candidates.offsets).max() <= TINY.data.max_candidates

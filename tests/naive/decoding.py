@@ -1,0 +1,91 @@
+"""Saying a word from the definition: plain lists, one candidate at a time, no sharing of work.
+
+Costs are -log2 probabilities in the kernel's fixed point, so that they can be compared exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from goldzone.data.context_kernels import EMPTY_HISTORY, context_value, extend_history
+from goldzone.data.samples import candidate_keys
+from goldzone.g2p.model import G2PModel
+from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, bits_per_vote, exp_table, fixed_log2
+
+Path = tuple[int, tuple[int, ...]]
+"""The cost of some first letters, and their chunks."""
+
+
+def naive_beam_search(model: G2PModel, symbols: Sequence[int], beam: int) -> list[Path]:
+    """Keep the `beam` cheapest paths after every letter; of equally cheap ones, those listed first."""
+    paths: list[Path] = [(0, ())]
+    for place in range(len(symbols)):
+        longer = [
+            (cost + more, (*chunks, chunk))
+            for cost, chunks in paths
+            for more, chunk in naive_choices(model, symbols, place, chunks)
+        ]
+        paths = sorted(longer, key=lambda path: path[0])[:beam]
+    return paths
+
+
+def naive_all_paths(model: G2PModel, symbols: Sequence[int], chunks: tuple[int, ...] = ()) -> list[Path]:
+    """List every way to say the rest of a word, with the cost of the rest."""
+    if len(chunks) == len(symbols):
+        return [(0, chunks)]
+    return [
+        (more + rest, path)
+        for more, chunk in naive_choices(model, symbols, len(chunks), chunks)
+        for rest, path in naive_all_paths(model, symbols, (*chunks, chunk))
+    ]
+
+
+def naive_choices(
+    model: G2PModel, symbols: Sequence[int], place: int, chunks: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """List (cost, chunk) of each candidate at one place, after the chunks chosen before it."""
+    if symbols[place] < 0:
+        return [(0, model.chunks.index(()))]
+    table = model.candidates
+    candidates = table.chunk[table.offsets[symbols[place]] : table.offsets[symbols[place] + 1]]
+    votes = np.zeros(len(candidates), dtype=int)
+    for template, neuron in zip(model.committee.template_of, model.committee.tables, strict=True):
+        context = naive_context(model, template, symbols, place, chunks)
+        features = [(context + int(key)) % 2**32 for key in candidate_keys(candidates)]
+        votes += neuron.evaluate(features)
+    if len(candidates) == 1:
+        return [(0, int(candidates[0]))]
+    behind = [int(votes.max() - vote) for vote in votes]
+    exponentials = exp_table(model.temperature, max(behind) + 1)
+    total = int(fixed_log2(sum(int(exponentials[votes_behind]) for votes_behind in behind)))
+    step = bits_per_vote(model.temperature)
+    return [
+        (total - (EXP_BITS << LOG_BITS) + votes_behind * step, int(chunk))
+        for votes_behind, chunk in zip(behind, candidates, strict=True)
+    ]
+
+
+def naive_context(
+    model: G2PModel, template: int, symbols: Sequence[int], place: int, chunks: tuple[int, ...]
+) -> int:
+    """Hash what one template sees, with all that the word has said so far worked out anew."""
+    said = [segment for chunk in chunks for segment in model.chunks[chunk]]
+    history = EMPTY_HISTORY
+    for segment in said:
+        history = extend_history(history, segment)
+    first, last = model.templates.offsets[template : template + 2]
+    return int(
+        context_value(
+            model.templates.atoms,
+            first,
+            last,
+            np.array(symbols, dtype=np.int32),
+            place,
+            np.array(chunks, dtype=np.int32),
+            np.array(said, dtype=np.int32),
+            len(said),
+            history,
+        )
+    )

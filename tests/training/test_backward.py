@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+import pytest
+
+from goldzone.training.backward import HeldOut, Outcome, train_backward
+from goldzone.training.capacity import make_controller
+from goldzone.training.committee import TrainedNeuron, TrainMetrics
+from goldzone.training.config import (
+    CapacitySettings,
+    PipelineSettings,
+    SelectionSettings,
+    TrainingConfig,
+)
+from goldzone.training.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
+from goldzone.training.sum_cache import SumCache, SumRecord
+
+Strategy = Literal["gold_zone", "fixed", "random"]
+Call = tuple[int, int, int]
+"""Layer, position, premodulo."""
+
+N = 1000
+
+
+class FakeTrainer:
+    """Learns nothing; its network is the number of neurons trained so far."""
+
+    def __init__(
+        self,
+        layer_sizes: tuple[int, ...],
+        total: Callable[[int, int], int] = lambda layer, position: 10 * layer + position,
+        agreement: float = 0.25,
+        n_samples: int = N,
+    ) -> None:
+        self.layer_sizes = layer_sizes
+        self.n_samples = n_samples
+        self.calls: list[Call] = []
+        self.sweeps: list[tuple[int, int]] = []
+        self._total = total
+        self._agreement = agreement
+
+    def start_sweep(self, sweep: int) -> None:
+        self.sweeps.append((sweep, len(self.calls)))
+
+    def train(self, layer: int, position: int, premodulo: int) -> TrainedNeuron:
+        self.calls.append((layer, position, premodulo))
+        return TrainedNeuron(
+            self._total(layer, position), self.n_samples, self._agreement, 7 * layer + position
+        )
+
+    def metrics(self) -> TrainMetrics:
+        done = len(self.calls)
+        return TrainMetrics(done / 1000, done / 500, 1 / done)
+
+    def network(self) -> int:
+        return len(self.calls)
+
+
+def config(
+    sweeps: int = 2,
+    *,
+    strategy: Strategy = "fixed",
+    share: float = 1.0,
+    patience: int = 100,
+    limit: float | None = None,
+    seed: int = 1,
+    capacity: CapacitySettings | None = None,
+) -> TrainingConfig:
+    return TrainingConfig(
+        seed=seed,
+        pipeline=PipelineSettings(
+            sweeps=sweeps, neurons_per_sweep=share, patience=patience, time_limit_seconds=limit
+        ),
+        selection=SelectionSettings(strategy=strategy),
+        capacity=capacity or CapacitySettings(),
+    )
+
+
+def run(
+    trainer: FakeTrainer, settings: TrainingConfig, judge: Callable[[], HeldOut | None] = lambda: None
+) -> tuple[Outcome[int], list[Event]]:
+    events: list[Event] = []
+    return train_backward(trainer, settings, judge=judge, observe=events.append), events
+
+
+def judged(*accuracies: float | tuple[float, float] | None) -> Callable[[], HeldOut | None]:
+    """Judge one sweep after another: word accuracy, or with phoneme error, or nothing."""
+    answers: Iterator[HeldOut | None] = iter(
+        [
+            None if entry is None else HeldOut(*(entry if isinstance(entry, tuple) else (entry, 0.5)))
+            for entry in accuracies
+        ]
+    )
+    return lambda: next(answers)
+
+
+@pytest.mark.parametrize("strategy", ["gold_zone", "fixed", "random"])
+@pytest.mark.parametrize("sizes", [(1,), (5, 1), (4, 3, 1), (4, 3, 2, 1)])
+def test_the_final_neuron_comes_first_then_the_layers_strictly_backward(
+    sizes: tuple[int, ...], strategy: Strategy
+) -> None:
+    trainer = FakeTrainer(sizes)
+    _, events = run(trainer, config(2, strategy=strategy))
+    layers = list(range(len(sizes), 0, -1))
+    pattern: list[tuple[type[Event], int | None]] = []
+    for layer in layers:
+        pattern += [(NeuronTrained, layer)] * sizes[layer - 1] + [(LayerTrained, layer)]
+    pattern = [(SweepStarted, None), *pattern, (SweepFinished, None)]
+    assert [(type(event), getattr(event, "layer", None)) for event in events] == pattern * 2
+    assert [getattr(event, "sweep", None) for event in events] == [1] * len(pattern) + [2] * len(pattern)
+    trained = [(event.layer, event.position) for event in events if isinstance(event, NeuronTrained)]
+    assert trained == [call[:2] for call in trainer.calls]
+    for layer in layers:  # every neuron once a sweep
+        positions = [position for of, position in trained if of == layer]
+        assert sorted(positions) == sorted([*range(sizes[layer - 1])] * 2)
+    assert trainer.sweeps == [(1, 0), (2, sum(sizes))]
+
+
+def test_the_fixed_strategy_goes_by_position_and_the_random_one_by_the_seed() -> None:
+    def order(strategy: Strategy, seed: int) -> list[int]:
+        trainer = FakeTrainer((20, 1))
+        run(trainer, config(2, strategy=strategy, seed=seed))
+        return [position for layer, position, _ in trainer.calls if layer == 1]
+
+    assert order("fixed", 1) == [*range(20), *range(20)]
+    assert order("random", 1) == order("random", 1) != order("random", 2)
+    assert order("random", 1)[:20] != order("random", 1)[20:]
+
+
+def test_the_gold_zone_is_trained_first_once_sums_are_known() -> None:
+    # Collapsed, noisy, in the middle of the zone, near its edge.
+    sums = [N, 0, 400, 700]
+    trainer = FakeTrainer((4, 1), lambda layer, position: sums[position] if layer == 1 else 0)
+    settings = config(2, strategy="gold_zone", capacity=CapacitySettings(noise_floor=10.0, collapse=0.8))
+    run(trainer, settings)
+    positions = [position for layer, position, _ in trainer.calls if layer == 1]
+    assert positions[:4] == [0, 1, 2, 3]
+    assert positions[4:6] == [2, 3]
+    # Other thresholds, another order: 850 of 1000 is nearer to the middle of 700 .. 900 than 720.
+    sums[2:] = [720, 850]
+    trainer.calls.clear()
+    narrow = CapacitySettings(noise_floor=700.0, collapse=0.9)
+    run(trainer, config(2, strategy="gold_zone", capacity=narrow))
+    positions = [position for layer, position, _ in trainer.calls if layer == 1]
+    assert positions[4:6] == [3, 2]
+
+
+@pytest.mark.parametrize(("share", "count"), [(1.0, 10), (0.5, 5), (0.31, 4), (0.001, 1)])
+def test_a_share_of_each_layer_is_trained_in_a_sweep(share: float, count: int) -> None:
+    trainer = FakeTrainer((10, 1))
+    _, events = run(trainer, config(1, share=share))
+    neurons = [event for event in events if isinstance(event, NeuronTrained) and event.layer == 1]
+    assert [(event.order, event.total) for event in neurons] == [(order, count) for order in range(count)]
+    assert [event.neurons for event in events if isinstance(event, LayerTrained)] == [1, count]
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "premodulo"),
+    [(N, N), (1, 2), (2, 2), (2**32 - 1, 2**32 - 1), (2**32, 2**32 - 1)],
+)
+def test_phase_zero_gives_the_final_neuron_premodulo_n(n_samples: int, premodulo: int) -> None:
+    trainer = FakeTrainer((2, 1), lambda layer, position: 0, n_samples=n_samples)
+    _, events = run(trainer, config(2))
+    final = [event for event in events if isinstance(event, NeuronTrained) and event.layer == 2]
+    assert [event.premodulo for event in final] == [premodulo] * 2
+    assert [call[2] for call in trainer.calls if call[0] == 2] == [premodulo] * 2
+    assert {event.reason for event in final} == {"phase 0: the final neuron learns the prior at premodulo N"}
+    assert {event.regime for event in final} == {None}
+
+
+def test_sums_and_events_record_what_training_gave(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(100.0, 2.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "time", lambda: 1234.5)
+    trainer = FakeTrainer((3, 1), lambda layer, position: -50 * layer - position)
+    sums = SumCache((3, 1))
+    events: list[Event] = []
+    train_backward(trainer, config(2), run="slovak", sums=sums, observe=events.append)
+    assert sums.runs == ("slovak",)
+    for layer, position in ((1, 0), (1, 2), (2, 0)):
+        premodulo = N if layer == 2 else 65_536
+        assert sums.history(layer, position) == tuple(
+            _record(layer, position, sweep, -50 * layer - position, premodulo) for sweep in (1, 2)
+        )
+    last = [event for event in events if isinstance(event, NeuronTrained)][-1]
+    assert last == NeuronTrained(
+        sweep=2,
+        layer=1,
+        position=2,
+        order=2,
+        total=3,
+        premodulo=65_536,
+        sum=-52,
+        samples=N,
+        agreement=0.25,
+        regime="gold_zone",
+        reason="constant 65536",
+        seconds=2.0,
+        changed=9,
+    )
+
+
+class _Anything:
+    """Equal to all: NaN is not equal to itself."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _record(layer: int, position: int, sweep: int, total: int, premodulo: int) -> SumRecord:
+    unknown: float = _Anything()  # type: ignore[assignment]
+    return SumRecord(
+        layer, position, 0, sweep, 1234.5, total, N, premodulo, 2.0, 0.25, unknown, unknown, unknown
+    )
+
+
+def test_the_constant_controller_keeps_every_premodulo() -> None:
+    trainer = FakeTrainer((3, 1))
+    run(trainer, config(3, capacity=CapacitySettings(premodulo=500)))
+    assert {premodulo for layer, _, premodulo in trainer.calls if layer == 1} == {500}
+
+
+LAW = CapacitySettings(controller="law", premodulo=500, floor=2, ceiling=10_000, max_factor=3.0, smoothing=2)
+
+
+@pytest.mark.parametrize("signal", ["output", "agreement"])
+def test_the_law_steers_each_neuron_by_its_own_smoothed_sums(
+    signal: Literal["output", "agreement"],
+) -> None:
+    settings = LAW.model_copy(update={"signal": signal})
+    sums = ((N, 300, 0, N), (0, 0, -N, 600), (400, 390, 420, 410))
+    trainer = FakeTrainer(
+        (3, 1), lambda layer, position: sums[position][len(trainer.sweeps) - 1] if layer == 1 else -N, 0.9
+    )
+    run(trainer, config(4, capacity=settings))
+    controller = make_controller(settings)
+    for position, totals in enumerate(sums):
+        current = 500
+        history: list[SumRecord] = []
+        seen = [premodulo for layer, of, premodulo in trainer.calls if (layer, of) == (1, position)]
+        for premodulo, total in zip(seen, totals, strict=True):
+            assert premodulo == controller.decide(history[-settings.smoothing :], current).premodulo
+            current = premodulo
+            history.append(SumRecord(1, position, 0, 1, 0.0, total, N, premodulo, 0.0, 0.9))
+
+
+def test_the_law_moves_premodulos_by_the_regime_and_says_why() -> None:
+    sums = [N, 0, 400]
+    trainer = FakeTrainer((3, 1), lambda layer, position: sums[position] if layer == 1 else -N)
+    _, events = run(trainer, config(4, capacity=LAW))
+    trained = [event for event in events if isinstance(event, NeuronTrained) and event.layer == 1]
+    assert (trained[0].reason, trained[0].regime) == ("no sum yet: starts at 500", None)
+    assert [event.premodulo for event in trained if event.position == 0] == [500, 167, 56, 19]
+    assert [event.premodulo for event in trained if event.position == 1] == [500, 1500, 4500, 10_000]
+    assert [event.premodulo for event in trained if event.position == 2] == [500, 475, 452, 430]
+    assert [event.regime for event in trained[3:6]] == ["collapsed", "noisy", "gold_zone"]
+
+
+def test_the_law_goes_on_from_the_premodulo_of_the_last_sum_of_an_earlier_run() -> None:
+    sums = SumCache((1, 1))
+    sums.append(SumRecord(1, 0, sums.run_number("before"), 9, 0.0, N, N, 9000, 0.0))
+    trainer = FakeTrainer((1, 1), lambda layer, position: N)
+    train_backward(trainer, config(2, capacity=LAW), run="after", sums=sums)
+    assert [call[2] for call in trainer.calls if call[0] == 1] == [3000, 1000]
+    assert [record.run for record in sums.history(1, 0)] == [0, 1, 1]
+
+
+def test_sweep_finished_tells_of_both_parts() -> None:
+    _, events = run(FakeTrainer((1, 1)), config(1), judged((0.5, 0.125)))
+    finished = events[-1]
+    assert isinstance(finished, SweepFinished)
+    assert (finished.train_word_accuracy, finished.train_position_accuracy, finished.loss) == (
+        0.002,
+        0.004,
+        0.5,
+    )
+    assert (finished.dev_word_accuracy, finished.dev_phoneme_error, finished.best) == (0.5, 0.125, True)
+    _, events = run(FakeTrainer((1, 1)), config(1))
+    finished = events[-1]
+    assert isinstance(finished, SweepFinished)
+    assert (finished.dev_word_accuracy, finished.dev_phoneme_error, finished.best) == (None, None, True)
+
+
+def bests(events: Sequence[Event]) -> list[bool]:
+    return [event.best for event in events if isinstance(event, SweepFinished)]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "best_sweep", "gains"),
+    [
+        ((0.1, 0.3, 0.2), 2, [True, True, False]),
+        ((0.3, 0.3, 0.3), 1, [True, False, False]),
+        (((0.3, 0.5), (0.3, 0.4), (0.3, 0.45)), 2, [True, True, False]),
+        (((0.3, 0.2), (0.4, 0.9), (0.3, 0.1)), 2, [True, True, False]),
+        ((None, None, None), 3, [True, True, True]),
+    ],
+)
+def test_the_best_state_is_kept(
+    accuracies: tuple[float | tuple[float, float] | None, ...], best_sweep: int, gains: list[bool]
+) -> None:
+    trainer = FakeTrainer((4, 1))
+    outcome, events = run(trainer, config(3), judged(*accuracies))
+    assert bests(events) == gains
+    assert (outcome.sweep, outcome.network) == (best_sweep, 5 * best_sweep)
+    assert outcome.train == TrainMetrics(best_sweep / 200, best_sweep / 100, 1 / (5 * best_sweep))
+    assert outcome.held_out == judged(accuracies[best_sweep - 1])()
+    assert outcome.reason == "all sweeps done"
+    assert len(trainer.calls) == 15  # the trainer itself is left in the last state
+
+
+def test_patience_ends_a_run_that_no_longer_gains() -> None:
+    trainer = FakeTrainer((1, 1))
+    outcome, events = run(trainer, config(10, patience=2), judged(0.1, 0.05, 0.2, 0.2, 0.1, 0.9))
+    assert bests(events) == [True, False, True, False, False]
+    assert outcome.sweep == 3
+    assert outcome.reason == "dev word accuracy did not rise in 2 sweeps"
+
+
+def test_without_held_out_words_patience_has_nothing_to_wait_for() -> None:
+    outcome, _ = run(FakeTrainer((1, 1)), config(5, patience=1))
+    assert (outcome.sweep, outcome.held_out, outcome.reason) == (5, None, "all sweeps done")
+
+
+@pytest.mark.parametrize(("limit", "sweeps"), [(5.0, 1), (20.0, 2), (20.5, 3), (1000.0, 4), (None, 4)])
+def test_no_sweep_begins_after_the_time_limit(
+    monkeypatch: pytest.MonkeyPatch, limit: float | None, sweeps: int
+) -> None:
+    now = 5000.0
+
+    class SlowTrainer(FakeTrainer):
+        def train(self, layer: int, position: int, premodulo: int) -> TrainedNeuron:
+            nonlocal now
+            now += 5.0
+            return super().train(layer, position, premodulo)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    trainer = SlowTrainer((1, 1))
+    outcome, events = run(trainer, config(4, limit=limit), judged(0.1, 0.2, 0.1, 0.1))
+    finished = [event for event in events if isinstance(event, SweepFinished)]
+    assert len(finished) == sweeps
+    assert [event.seconds for event in finished] == [10.0] * sweeps
+    assert outcome.sweep == min(sweeps, 2)
+    early = f"the time limit of {limit or math.nan:g} s was reached"
+    assert outcome.reason == (early if sweeps < 4 else "all sweeps done")
+
+
+@pytest.mark.parametrize("kind", [SweepStarted, NeuronTrained, LayerTrained, SweepFinished])
+def test_what_observe_raises_ends_the_run(kind: type[Event]) -> None:
+    trainer = FakeTrainer((2, 1))
+
+    def observe(event: Event) -> None:
+        if isinstance(event, kind):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_backward(trainer, config(3), observe=observe)
+    assert len(trainer.calls) == {SweepStarted: 0, NeuronTrained: 1, LayerTrained: 1, SweepFinished: 3}[kind]
+
+
+def test_a_run_needs_neither_judge_nor_observer_nor_sums() -> None:
+    outcome = train_backward(FakeTrainer((2, 1)), config(2))
+    assert (outcome.network, outcome.sweep, outcome.held_out) == (6, 2, None)

@@ -1,0 +1,383 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from goldzone.data.builtin import load_builtin_sentences
+from goldzone.data.homographs import homograph_samples, homograph_table, split_sentences
+from goldzone.data.samples import Samples, sentence_samples, sentence_vocabulary
+from goldzone.data.templates import SENTENCE_TEMPLATES, Templates, parse_templates
+from goldzone.errors import ConfigError
+from goldzone.hashtron.committee import Committee
+from goldzone.hashtron.presets import context_committee
+from goldzone.hashtron.weights import read_weights, write_weights
+from goldzone.training.committee import (
+    CONTEXT_LAYER,
+    FINAL_LAYER,
+    CommitteeTrainer,
+    assign_templates,
+)
+from goldzone.training.config import CreditSettings, NetworkSettings, TrainingConfig
+from goldzone.training.hard_tally import tally_neuron
+from tests.naive.committee import naive_answers, naive_features, naive_right_positions, naive_scores
+
+Kind = Literal["rank", "margin", "hard"]
+KINDS: tuple[Kind, ...] = ("rank", "margin", "hard")
+
+TEMPLATES = parse_templates(["L0", "L-1..0", "S1"])
+WIDTH = 8
+
+
+def made_up(seed: int, n_positions: int = 40, *, listed: bool = False) -> Samples:
+    """Samples whose contexts recur and say something of the right candidate."""
+    generator = np.random.default_rng(seed)
+    counts = np.array([1, 2, 3, 5])
+    symbol = generator.integers(0, counts.size, n_positions).astype(np.int32)
+    kind = generator.integers(0, 6, (len(TEMPLATES), n_positions))
+    gold = (kind[0] % counts[symbol]).astype(np.int32)
+    noisy = generator.random(n_positions) < 0.2
+    gold[noisy] = generator.integers(0, counts[symbol[noisy]])
+    if not listed:
+        gold[generator.random(n_positions) < 0.1] = -1
+    return Samples(
+        offsets=np.array([0, *range(4, n_positions, 4), n_positions]),
+        symbol=symbol,
+        context=generator.integers(0, 1 << 32, 6, dtype=np.uint32)[kind],
+        candidate_offsets=np.cumsum([0, *counts]),
+        candidate_key=generator.integers(0, 1 << 32, counts.sum(), dtype=np.uint32),
+        sample_offsets=np.cumsum([0, *counts[symbol]]),
+        gold=gold,
+        weight=np.ones(n_positions, np.int32) if listed else generator.integers(1, 13, n_positions, np.int32),
+    )
+
+
+def config(kind: Kind = "rank", seed: int = 1, evidence: float = 0.0, neurons: int = WIDTH) -> TrainingConfig:
+    return TrainingConfig(
+        seed=seed,
+        network=NetworkSettings(neurons=neurons),
+        credit=CreditSettings(kind=kind, temperature=2.0, evidence=(evidence,)),
+    )
+
+
+@contextmanager
+def trainer(samples: Samples, settings: TrainingConfig, threads: int = 1) -> Iterator[CommitteeTrainer]:
+    made = CommitteeTrainer(samples, TEMPLATES, settings, threads=threads)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def columns(samples: Samples, committee: Committee) -> NDArray[np.uint32]:
+    """Return what each context neuron reads: uint32[n_samples, n_neurons]."""
+    return np.stack([samples.features(template) for template in committee.template_of], axis=1)
+
+
+def labels(samples: Samples) -> NDArray[np.uint16]:
+    wanted = np.zeros(samples.n_samples, np.uint16)
+    wanted[(samples.sample_offsets[:-1] + samples.gold)[samples.gold >= 0]] = 1
+    return wanted
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(KINDS),
+    st.integers(0, 100),
+    st.lists(st.tuples(st.integers(0, WIDTH), st.integers(2, 60)), min_size=1, max_size=14),
+    st.integers(1, 3),
+)
+def test_scores_stay_those_of_the_network_whatever_is_trained_in_which_order(
+    kind: Kind, seed: int, order: list[tuple[int, int]], threads: int
+) -> None:
+    samples = made_up(seed)
+    with trainer(samples, config(kind), threads) as training:
+        for position, premodulo in order:
+            layer = FINAL_LAYER if position == WIDTH else CONTEXT_LAYER
+            trained = training.train(layer, position % WIDTH, premodulo)
+            committee = training.network()
+            scores = naive_scores(committee, samples)
+            assert training._score.tolist() == scores
+            # S is the sum of the trained neuron's own answers.
+            neuron = committee.final if layer == FINAL_LAYER else committee.tables[position]
+            if layer == FINAL_LAYER:
+                ones = sum(naive_answers(committee, scores))
+            else:
+                assert committee.tables[position].premodulo == premodulo
+                template = committee.template_of[position]
+                ones = int(neuron.evaluate(naive_features(samples, template)).sum())
+            assert (trained.total, trained.samples) == (2 * ones - samples.n_samples, samples.n_samples)
+            assert 0 <= trained.agreement <= 1
+        metrics = training.metrics()
+    rights = naive_right_positions(samples, scores)
+    words = [all(rights[start:stop]) for start, stop in pairwise(samples.offsets.tolist())]
+    assert metrics.position_accuracy == pytest.approx(np.mean(rights))
+    assert metrics.word_accuracy == pytest.approx(np.mean(words))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_network_as_a_value_answers_as_the_trainer_does(kind: Kind, tmp_path: Path) -> None:
+    samples = made_up(3)
+    with trainer(samples, config(kind)) as training:
+        for premodulo in (40, 12):
+            training.train(FINAL_LAYER, 0, samples.n_samples)
+            for position in range(WIDTH):
+                training.train(CONTEXT_LAYER, position, premodulo + position)
+        committee = training.network()
+        scores, answers = training._score, training._answers
+    inputs = columns(samples, committee)
+    path = tmp_path / "weights.json.zlib"
+    write_weights(path, committee.network(for_go=True))
+    for network in (
+        committee.network(),
+        committee.network(for_go=True),
+        read_weights(path, context_committee(WIDTH)),
+    ):
+        context, final = network.trace(inputs)
+        assert np.array_equal(context.bits.sum(axis=1), scores)
+        assert np.array_equal(final.features[:, 0], scores)
+        assert np.array_equal(network.infer(inputs), answers[scores])
+    assert committee.final.evaluate(np.arange(WIDTH + 1)).tolist() == answers.tolist()
+
+
+def test_a_fresh_committee_is_silent_below_a_coin_toss() -> None:
+    samples = made_up(0)
+    with trainer(samples, config()) as training:
+        committee = training.network()
+        assert not training._score.any()
+        assert training.metrics().loss > 0
+        assert committee.final.evaluate(np.arange(WIDTH + 1)).tolist() == training._answers.tolist()
+    assert not any(table.bits().any() for table in committee.tables)
+    assert len({table.salt for table in committee.tables}) == WIDTH
+    assert committee.final.filter == b""
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1000), st.integers(0, WIDTH - 1), st.integers(2, 30))
+def test_hard_credit_is_the_reference_s_tally(seed: int, position: int, premodulo: int) -> None:
+    samples = made_up(seed, listed=True)
+    with trainer(samples, config("hard")) as training:
+        for sweep in range(2):
+            training.train(FINAL_LAYER, 0, samples.n_samples)
+            for other in range(WIDTH):
+                training.train(CONTEXT_LAYER, other, premodulo + sweep)
+        training.train(FINAL_LAYER, 0, samples.n_samples)
+        before = training.network()
+        trained = training.train(CONTEXT_LAYER, position, before.tables[position].premodulo)
+        after = training.network()
+    old = before.tables[position]
+    tally = tally_neuron(
+        before.network(),
+        position,
+        columns(samples, before),
+        labels(samples),
+        salt=old.salt,
+        premodulo=old.premodulo,
+    )
+    wanted = old.bits()
+    wanted[tally.values] = tally.answers
+    assert after.tables[position].bits().tolist() == wanted.tolist()
+    assert trained.changed == int((old.bits() != wanted).sum())
+    if not tally.improvement_possible:
+        assert trained.changed == 0
+
+
+def test_the_final_neuron_first_learns_that_most_candidates_are_wrong() -> None:
+    samples = made_up(1)
+    with trainer(samples, config()) as training:
+        trained = training.train(FINAL_LAYER, 0, samples.n_samples)
+        committee = training.network()
+        assert training._answers[0] == 0
+    n = samples.n_samples
+    assert (trained.total, trained.samples) == (-n, n)
+    assert not committee.network().infer(columns(samples, committee)).any()
+    # All votes are on one cell: they agree by the share by which the wrong candidates outweigh the right.
+    right, wrong = _class_weights(samples)
+    assert trained.agreement == pytest.approx((wrong - right) / (wrong + right))
+
+
+def _class_weights(samples: Samples) -> tuple[int, int]:
+    listed = samples.gold >= 0
+    counts = np.diff(samples.sample_offsets)
+    right = int(samples.weight[listed].sum())
+    return right, int((samples.weight * counts)[listed].sum()) - right
+
+
+def test_scores_that_no_sample_has_yet_mean_yes_above_all_others() -> None:
+    samples = made_up(1)
+    with trainer(samples, config()) as training:
+        training.train(FINAL_LAYER, 0, 1 << 20)  # so many cells that each score has its own
+        assert training._answers.tolist() == [0] + [1] * WIDTH
+        training.train(CONTEXT_LAYER, 0, 1000)
+        training.train(FINAL_LAYER, 0, 1 << 20)
+        assert training._answers.tolist()[2:] == [1] * (WIDTH - 1)
+
+
+def test_the_final_neuron_answers_by_the_heavier_class_at_each_score() -> None:
+    samples = made_up(2)
+    with trainer(samples, config()) as training:
+        for position in range(WIDTH):
+            training.train(CONTEXT_LAYER, position, 50)
+        trained = training.train(FINAL_LAYER, 0, 1 << 20)
+        scores, answers = training._score, training._answers
+    wanted = labels(samples).astype(bool)
+    weight = np.repeat(np.where(samples.gold >= 0, samples.weight, 0), np.diff(samples.sample_offsets))
+    decided = 0
+    for score in range(int(scores.max()) + 1):
+        balance = int((weight * np.where(wanted, 1, -1))[scores == score].sum())
+        assert answers[score] == (balance > 0)
+        decided += abs(balance)
+    assert trained.agreement == pytest.approx(decided / weight.sum())
+
+
+def train_all(samples: Samples, settings: TrainingConfig, threads: int = 1) -> list[object]:
+    """Train two sweeps and return all that came out."""
+    found: list[object] = []
+    with trainer(samples, settings, threads) as training:
+        for premodulo in (70, 33):
+            found.append(training.train(FINAL_LAYER, 0, samples.n_samples))
+            found += [training.train(CONTEXT_LAYER, position, premodulo) for position in range(WIDTH)]
+            found += [training.metrics(), training.network()]
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_change_nothing(kind: Kind) -> None:
+    samples = made_up(4, 61)
+    one = train_all(samples, config(kind))
+    assert one == train_all(samples, config(kind), 2) == train_all(samples, config(kind), 3)
+    # More threads than positions, too.
+    few = made_up(4, 2)
+    assert train_all(few, config(kind)) == train_all(few, config(kind), 3)
+
+
+def test_another_seed_gives_another_network_and_the_same_seed_the_same() -> None:
+    samples = made_up(5)
+    first, again, other = (train_all(samples, config(seed=seed))[-1] for seed in (1, 1, 2))
+    assert isinstance(first, Committee)
+    assert isinstance(other, Committee)
+    assert first == again
+    assert not {table.salt for table in first.tables} & {table.salt for table in other.tables}
+    assert first.final.program[0][0] != other.final.program[0][0]
+
+
+def test_a_neuron_trained_again_under_the_same_premodulo_keeps_its_unvoted_cells() -> None:
+    samples = made_up(6)
+    with trainer(samples, config()) as training:
+        training.train(CONTEXT_LAYER, 0, 4096)
+        cells = training.network().tables[0].bits()
+        assert cells.any()
+        # Nothing is listed any more, so that no sample votes.
+        samples.gold[:] = -1
+        trained = training.train(CONTEXT_LAYER, 0, 4096)
+        assert training.network().tables[0].bits().tolist() == cells.tolist()
+        assert (trained.changed, trained.agreement) == (0, 0.0)
+        # Under another premodulo the cells are others, and nothing is known of them.
+        training.train(CONTEXT_LAYER, 0, 4097)
+        assert not training.network().tables[0].bits().any()
+        assert not training._score.any()
+
+
+def test_more_evidence_lets_fewer_cells_answer_one() -> None:
+    samples = made_up(7)
+    ones = []
+    for evidence in (0.0, 0.5, 1e6):
+        with trainer(samples, config(evidence=evidence)) as training:
+            training.train(CONTEXT_LAYER, 0, 100)
+            ones.append(int(training.network().tables[0].bits().sum()))
+    assert ones[0] > ones[1] > ones[2] == 0
+
+
+def test_the_evidence_follows_its_schedule_and_the_last_entry_stays() -> None:
+    samples = made_up(7)
+    schedule = CreditSettings(temperature=2.0, evidence=(1e6, 0.5, 0.0))
+    settings = config().model_copy(update={"credit": schedule})
+    expected = {}
+    for evidence in schedule.evidence:
+        with trainer(samples, config(evidence=evidence)) as training:
+            training.train(CONTEXT_LAYER, 0, 100)
+            expected[evidence] = training.network().tables[0]
+    with trainer(samples, settings) as training:
+        training.train(CONTEXT_LAYER, 0, 100)
+        assert training.network().tables[0] == expected[1e6]
+    for sweep, evidence in ((1, 1e6), (2, 0.5), (3, 0.0), (4, 0.0), (1000, 0.0)):
+        with trainer(samples, settings) as training:
+            training.start_sweep(sweep)
+            training.train(CONTEXT_LAYER, 0, 100)
+            assert training.network().tables[0] == expected[evidence]
+
+
+def test_templates_are_given_out_evenly_the_small_ones_first() -> None:
+    templates = parse_templates(["L-1..1", "L0", "L0 S1", "S1", "C1..2"])
+    assert assign_templates(templates, 12).tolist() == [1, 3, 1, 3, 1, 2, 4, 2, 4, 0, 0, 0]
+    assert assign_templates(templates, 2).tolist() == [1, 0]
+    assert assign_templates(templates, 12).dtype == np.int32
+
+
+def test_samples_of_other_templates_are_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        CommitteeTrainer(made_up(0), parse_templates(["L0"]), config())
+    assert str(caught.value) == "samples have 3 context columns; templates are 1"
+
+
+@cache
+def homographs() -> tuple[Samples, Samples, Templates]:
+    """Return training and held-out samples of the built-in sentences."""
+    split = split_sentences(load_builtin_sentences("english_homographs").sentences)
+    table = homograph_table(split.train)
+    train = homograph_samples(split.train, table)
+    held_out = homograph_samples(split.dev + split.test, table)
+    templates = parse_templates(SENTENCE_TEMPLATES)
+    vocabulary = sentence_vocabulary(train)
+    return (
+        sentence_samples(train, vocabulary, templates),
+        sentence_samples(held_out, vocabulary, templates),
+        templates,
+    )
+
+
+@cache
+def trained_on_homographs(kind: Kind) -> tuple[float, Committee]:
+    train, _, templates = homographs()
+    settings = config(kind, evidence=0.0 if kind == "hard" else 1.0, neurons=48)
+    training = CommitteeTrainer(train, templates, settings)
+    for _ in range(2):
+        training.train(FINAL_LAYER, 0, train.n_samples)
+        for position in range(48):
+            training.train(CONTEXT_LAYER, position, 4096)
+    training.train(FINAL_LAYER, 0, train.n_samples)
+    training.close()
+    return training.metrics().position_accuracy, training.network()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_credit_learns_more_than_the_majority(kind: Kind) -> None:
+    train, _, _ = homographs()
+    majority = float(np.mean(train.gold == 0))
+    accuracy, _ = trained_on_homographs(kind)
+    assert accuracy > majority + 0.02
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_held_out_homographs_are_told_apart_better_than_by_the_majority(kind: Kind) -> None:
+    _, held_out, _ = homographs()
+    _, committee = trained_on_homographs(kind)
+    context, _ = committee.network().trace(columns(held_out, committee))
+    scores = context.bits.sum(axis=1)
+    right = [
+        gold >= 0 and int(np.argmax(scores[start:stop])) == gold
+        for gold, start, stop in zip(
+            held_out.gold, held_out.sample_offsets[:-1], held_out.sample_offsets[1:], strict=True
+        )
+    ]
+    majority = float(np.mean(held_out.gold == 0))
+    assert np.mean(right) > majority + (0.0 if kind == "hard" else 0.1)
