@@ -1,10 +1,11 @@
-"""One small training run, shared by all tests that need a model: built-in Slovak, few neurons, one sweep."""
+"""What all tests share: hypothesis without a clock, and one small training run on built-in Slovak."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from goldzone.data.builtin import load_builtin
 from goldzone.data.lexicon import Lexicon
@@ -13,6 +14,10 @@ from goldzone.g2p.model import write_model
 from goldzone.g2p.phonemizer import Phonemizer
 from goldzone.g2p.train import TrainedModel, train_model
 from goldzone.training.config import TrainingConfig
+
+# The first call of a kernel compiles it, on any machine; no test may depend on how long that takes.
+settings.register_profile("goldzone", deadline=None)
+settings.load_profile("goldzone")
 
 
 @pytest.fixture(scope="session")

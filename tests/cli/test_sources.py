@@ -43,7 +43,7 @@ def test_built_in_samples_stay_at_hand_beside_a_dataset(dataset: Path) -> None:
     ("name", "with_dataset", "advice"),
     [
         ("slovk", False, "did you mean slovak?"),
-        ("Slovak", False, "did you mean slovak?"),
+        ("SLOVAK", False, "did you mean slovak?"),
         ("klingon", False, "give a file, or --dataset DIR for a language of it"),
         ("frensh", True, "did you mean french"),
         ("fr", True, "did you mean french, frisian?"),

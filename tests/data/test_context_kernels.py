@@ -114,7 +114,8 @@ def test_each_atom_has_values_of_its_own() -> None:
 
 
 def test_the_order_of_the_atoms_counts() -> None:
-    first, second = contexts([[(0, 1), (2, 3), (1, 1)]], parse_templates(["L0 C1", "C1 L0"])).tolist()
+    words: list[Word] = [[(0, 1), (2, 3), (1, 1)]]
+    first, second = (contexts(words, parse_templates([text]))[0].tolist() for text in ("L0 C1", "C1 L0"))
     assert not set(first) & set(second)
 
 

@@ -116,6 +116,11 @@ def test_two_templates_of_the_same_atoms_are_an_error() -> None:
     assert str(caught.value) == "templates[2]: 'L0 L1' says the same as 'L0..1'; drop one"
 
 
+def test_two_templates_of_the_same_atoms_in_another_order_are_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"templates\[1\]: 'C1 L0' says the same as 'L0 C1'; drop one"):
+        parse_templates(["L0 C1", "C1 L0"])
+
+
 def test_no_template_at_all_is_an_error() -> None:
     with pytest.raises(ConfigError, match="templates: the list is empty; give at least one, such as"):
         parse_templates([])

@@ -31,7 +31,7 @@ def search(model: G2PModel, words: list[list[int]], beam: int) -> list[list[Path
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=seeds, beam=st.integers(1, 5))
 def test_the_kernel_is_the_naive_beam_search(seed: int, beam: int) -> None:
     random = np.random.default_rng(seed)
@@ -42,7 +42,7 @@ def test_the_kernel_is_the_naive_beam_search(seed: int, beam: int) -> None:
     assert search(model, words, beam) == expected
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_a_beam_as_wide_as_all_paths_misses_none(seed: int) -> None:
     random = np.random.default_rng(seed)

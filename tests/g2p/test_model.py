@@ -68,7 +68,7 @@ def test_a_trained_model_comes_back_as_it_was(model_file: Path, trained: Trained
     assert same(read_model(model_file)[0], trained.model)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1))
 def test_any_model_comes_back_as_it_was(tmp_path: Path, seed: int) -> None:
     model = small_model(np.random.default_rng(seed))
@@ -269,7 +269,7 @@ def places(value: Any, above: tuple[str | int, ...] = ()) -> list[tuple[str | in
     return found
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), value=json_values | st.integers(0, 9))
 def test_whatever_a_manifest_says_it_is_refused_or_runs(
     small_file: Path, tmp_path: Path, data: st.DataObject, value: Any

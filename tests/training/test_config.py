@@ -67,7 +67,7 @@ configs = st.builds(
             [(0.8, 0.1, 0.1), (1.0, 0.0, 0.0), (1 / 3, 1 / 3, 1 / 3), (1e-10, 1.0, 0.0)]
         ),
     ),
-    network=st.builds(NetworkSettings, neurons=st.integers(1, 65535), templates=templates),
+    network=st.builds(NetworkSettings, neurons=st.integers(1, 64), templates=templates),
     credit=st.builds(
         CreditSettings,
         kind=st.sampled_from(["rank", "margin", "hard"]),
@@ -159,6 +159,14 @@ def test_a_configuration_cannot_be_changed() -> None:
         ("[data]\nfractions = [0, 1, 0]", "data.fractions[0]: 0 should be greater than 0"),
         ("[data]\nfractions = [2, -1, 0]", "data.fractions[1]: -1 should be greater than or equal to 0"),
         ("[data]\nmax_candidates = 256", "data.max_candidates: 256 should be less than or equal to 255"),
+        (
+            "[network]\nneurons = 65535",
+            "capacity.premodulo: 65535 neurons may reach 4294901760 cells; a model holds 1073741824",
+        ),
+        (
+            "[network]\nneurons = 8192\n[capacity]\ncontroller = 'law'",
+            "capacity.ceiling: 8192 neurons may reach 2147483648 cells; a model holds 1073741824",
+        ),
         ("[network]\nneurons = 0", "network.neurons: 0 should be greater than or equal to 1"),
         ("[network]\ntemplates = 'L0'", "network.templates: 'L0' should be a list"),
         ("[network]\ntemplates = ['L0', 'Q']", "network.templates[1]: 'Q' in 'Q' is no atom"),

@@ -35,9 +35,7 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(tmp_path: Path) -> 
     folder = RunFolder.create(tmp_path, CONFIG)
     folder.events_path.touch()
     folder.model_path.touch()
-    with pytest.raises(
-        StateError, match="already holds a run; choose another folder, or use force"
-    ) as caught:
+    with pytest.raises(StateError, match="already holds a run; choose another folder") as caught:
         RunFolder.create(tmp_path, TrainingConfig())
     assert "\n" not in str(caught.value)
     assert RunFolder.open(tmp_path) == folder

@@ -43,10 +43,10 @@ def evaluate(
     Example: goldzone evaluate runs/slovak slovak
     """
     from goldzone.cli.display import print_table
-    from goldzone.cli.running import scores_json
     from goldzone.data.split import split_lexicon
     from goldzone.errors import DataError
     from goldzone.g2p.phonemizer import Phonemizer
+    from goldzone.g2p.run import scores_json
 
     phonemizer = Phonemizer.load(model)
     lexicon = load_source(source, dataset).lexicon

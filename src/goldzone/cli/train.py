@@ -45,14 +45,21 @@ def train(
     Example: goldzone train slovak --out runs/slovak
     """
     from goldzone.cli.display import TrainingDisplay, print_table
-    from goldzone.cli.running import run_training
+    from goldzone.g2p.run import run_training
 
     words = load_source(source, dataset)
     settings = _configuration(config, seed)
     folder = out or Path("runs") / re.sub(r"[^\w.-]+", "-", words.lexicon.name)
     with TrainingDisplay(settings) as display:
         summary = run_training(
-            words, settings, folder, limit=limit, force=force, threads=thread_count(threads), display=display
+            words.lexicon,
+            settings,
+            folder,
+            settings=words.settings,
+            limit=limit,
+            force=force,
+            threads=thread_count(threads),
+            display=display,
         )
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False))

@@ -56,7 +56,7 @@ DEFAULT_TEMPLATES: Final[tuple[str, ...]] = (
     # Segments alone: phonotactics.
     *("S1", "S1..2", "S1..3", "S1..4"),
     # One earlier choice at a time. They carry a notation, stress or vowel harmony through the word.
-    *("L0 L-1 C1", "L0 L-2 C2", "L0 L-3 C3", "L0 L-4 C4", "L0 L-5 C5", "L0 L-6 C6"),
+    *("L0 L-2 C2", "L0 L-3 C3", "L0 L-4 C4", "L0 L-5 C5", "L0 L-6 C6"),
     *("L0 C1", "L0 C2", "L0 C3", "L0 C4", "L0 S2", "L0 S3", "L0 S4"),
     *("L0 same", "L-1..1 same", "L0..1 same S1", "L0 said", "L0..1 said"),
     # Where in the word.
@@ -111,9 +111,9 @@ def parse_templates(texts: Sequence[str]) -> Templates:
     parsed = [_atoms(number, text) for number, text in enumerate(texts)]
     if not parsed:
         raise ConfigError("templates: the list is empty; give at least one, such as 'L-1..1'")
-    seen: dict[tuple[tuple[int, int], ...], int] = {}
+    seen: dict[frozenset[tuple[int, int]], int] = {}
     for number, atoms in enumerate(parsed):
-        first = seen.setdefault(tuple(atoms), number)
+        first = seen.setdefault(frozenset(atoms), number)
         if first != number:
             raise ConfigError(
                 f"templates[{number}]: {texts[number]!r} says the same as {texts[first]!r}; drop one"

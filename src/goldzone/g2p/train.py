@@ -34,11 +34,12 @@ _DEV_WORDS = 2000
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model and how its training went."""
+    """A model and how its training went; `dev_words` is how many words chose the best sweep."""
 
     model: G2PModel
     outcome: Outcome[Committee]
     aligned: AlignedLexicon
+    dev_words: int
 
 
 def fingerprint(entries: Sequence[Entry]) -> str:
@@ -144,7 +145,7 @@ def train_model(
         "dev_word_accuracy": None if outcome.held_out is None else round(outcome.held_out.word_accuracy, 6),
         "dev_phoneme_error": None if outcome.held_out is None else round(outcome.held_out.phoneme_error, 6),
     }
-    return TrainedModel(draft.with_committee(outcome.network, metrics), outcome, aligned)
+    return TrainedModel(draft.with_committee(outcome.network, metrics), outcome, aligned, len(dev))
 
 
 @dataclass(frozen=True)

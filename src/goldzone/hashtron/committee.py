@@ -105,12 +105,14 @@ def decode_tables(
         raise ModelFormatError(
             f"{name}: a one lies beyond the last of {starts[-1]} cells; copy the file again"
         )
-    bits = np.zeros(int(starts[-1]), dtype=np.bool_)
-    bits[np.cumsum(gaps + 1) - 1] = True
-    return tuple(
-        BitTable.from_bits(salt, bits[first:last])
-        for salt, first, last in zip(salts, starts[:-1], starts[1:], strict=True)
-    )
+    ones = np.cumsum(gaps + 1) - 1
+    edges = np.searchsorted(ones, starts)
+    tables = []
+    for index, (salt, premodulo) in enumerate(zip(salts, premodulos, strict=True)):
+        bits = np.zeros(premodulo, dtype=np.bool_)
+        bits[ones[edges[index] : edges[index + 1]] - starts[index]] = True
+        tables.append(BitTable.from_bits(salt, bits))
+    return tuple(tables)
 
 
 def _decode_gaps(data: NDArray[np.uint8], name: str) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from goldzone.data.templates import parse_templates
 from goldzone.errors import ConfigError
+from goldzone.hashtron.committee import MAX_CELLS
 
 __all__ = [
     "CapacitySettings",
@@ -254,6 +255,18 @@ class TrainingConfig(_Section):
     selection: SelectionSettings = SelectionSettings()
     decoding: DecodingSettings = DecodingSettings()
 
+    @model_validator(mode="after")
+    def _fits_a_model_file(self) -> TrainingConfig:
+        constant = self.capacity.controller == "constant"
+        cells = self.network.neurons * (self.capacity.premodulo if constant else self.capacity.ceiling)
+        if cells > MAX_CELLS:
+            field = "premodulo" if constant else "ceiling"
+            raise ValueError(
+                f"capacity.{field}: {self.network.neurons} neurons may reach {cells} cells; "
+                f"a model holds {MAX_CELLS}, lower it or network.neurons"
+            )
+        return self
+
     def to_toml(self) -> str:
         """Write all fields, defaults too; those that are None are left out, because TOML has no null."""
         scalars: dict[str, Any] = {}
@@ -350,7 +363,7 @@ def _describe(problem: dict[str, Any]) -> str:
         "."
     )
     if problem["type"] == "value_error":
-        return f"{place}.{problem['ctx']['error']}"
+        return f"{place}.{problem['ctx']['error']}".lstrip(".")
     if problem["type"] == "extra_forbidden":
         return f"{place!r} is no field; {_suggest(tuple(map(str, problem['loc'])))}"
     if problem["type"] == "missing":

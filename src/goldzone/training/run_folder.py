@@ -109,7 +109,7 @@ def _make_room(folder: Path, *, force: bool) -> None:
     if (folder / _CONFIG).exists():
         if not force:
             raise StateError(
-                f"{folder}: already holds a run; choose another folder, or use force to delete it"
+                f"{folder}: already holds a run; choose another folder (--out), or replace it (--force)"
             )
         # The configuration stays until another replaces it: a folder half deleted still counts as a run.
         (folder / _EVENTS).unlink(missing_ok=True)

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from goldzone.cli.sources import Source
+from goldzone.data.lexicon import Lexicon
+from goldzone.data.settings import LanguageSettings
 from goldzone.data.split import first_by_hash, split_lexicon
-from goldzone.errors import GoldzoneError, StateError
 from goldzone.g2p.model import write_model
 from goldzone.g2p.scoring import Scores
 from goldzone.g2p.train import evaluate_model, train_model
@@ -32,10 +32,11 @@ class Display(Protocol):
 
 
 def run_training(
-    source: Source,
+    lexicon: Lexicon,
     config: TrainingConfig,
     folder: Path,
     *,
+    settings: LanguageSettings,
     limit: int | None,
     force: bool,
     threads: int,
@@ -43,17 +44,30 @@ def run_training(
 ) -> dict[str, Any]:
     """Train in a run folder and return a summary of plain values.
 
+    Parameters
+    ----------
+    lexicon : Lexicon
+    config : TrainingConfig
+    folder : Path
+    settings : LanguageSettings
+        How the lexicon's words were read.
+    limit : int, optional
+        Train on this many words only, the first of the train part by hash.
+    force : bool
+        Replace the run that the folder holds.
+    threads : int
+    display : Display
+
     Raises
     ------
     StateError
         The folder holds another run, or cannot be written.
     """
     started = time.monotonic()
-    lexicon = source.lexicon
     split = split_lexicon(lexicon, config.data.fractions)
     if limit is not None:
         split = replace(split, train=first_by_hash(split.train, limit))
-    run = _make_run_folder(folder, config, force=force)
+    run = RunFolder.create(folder, config, force=force)
     sums = SumCache((config.network.neurons, 1))
     with EventLog(run.events_path) as log:
 
@@ -66,7 +80,7 @@ def run_training(
             split,
             config,
             name=lexicon.name,
-            settings=source.settings,
+            settings=settings,
             sums=sums,
             threads=threads,
             observe=observe,
@@ -106,25 +120,11 @@ def run_training(
         "rows": asdict(lexicon.report),
         "unalignable": trained.aligned.unalignable.count,
         "train": {"words": len(split.train.entries), **asdict(trained.outcome.train)},
-        "dev": {"words": len(split.dev.entries), **asdict(held_out)} if held_out else None,
+        "dev": {"words": trained.dev_words, **asdict(held_out)} if held_out else None,
         "test": scores_json(test) if test else None,
         "seconds": seconds,
         "example": example,
     }
-
-
-def _make_run_folder(folder: Path, config: TrainingConfig, *, force: bool) -> RunFolder:
-    if not force and _holds_run(folder):
-        raise StateError(f"{folder}: already holds a run; choose another folder with --out, or add --force")
-    return RunFolder.create(folder, config, force=force)
-
-
-def _holds_run(folder: Path) -> bool:
-    try:
-        RunFolder.open(folder)
-    except GoldzoneError:
-        return False
-    return True
 
 
 def scores_json(scores: Scores) -> dict[str, Any]:
