@@ -39,7 +39,7 @@ def context_value(
     place: int,
     chunks: NDArray[np.int32],
     segments: NDArray[np.int32],
-    n_segments: int,
+    n_segments: int | np.int64,
     history: np.uint32,
 ) -> np.uint32:
     """Hash the atoms ``first .. last - 1`` of one template at one place of a word.

@@ -19,28 +19,52 @@ __all__ = ["decode_words"]
 
 
 @njit(cache=True, nogil=True)
-def _count_votes(
-    feature_context: np.uint32,
-    keys: NDArray[np.uint32],
+def _add_votes(
+    by_choices: bool,
+    atoms: NDArray[np.int32],
+    template_offsets: NDArray[np.int64],
+    reads_choices: NDArray[np.bool_],
+    neuron_offsets: NDArray[np.int64],
     salts: NDArray[np.uint32],
     premodulos: NDArray[np.uint32],
     table_offsets: NDArray[np.int64],
     tables: NDArray[np.uint8],
-    first: int,
-    last: int,
+    symbols: NDArray[np.int32],
+    place: int,
+    chunks: NDArray[np.int32],
+    segments: NDArray[np.int32],
+    n_segments: np.int64,
+    history: np.uint32,
+    keys: NDArray[np.uint32],
     cells: NDArray[np.uint32],
     scores: NDArray[np.int64],
 ) -> None:
-    """Add the votes of the neurons ``first .. last - 1``, which share a template, to each candidate."""
-    for candidate in range(keys.shape[0]):
-        feature = np.uint32(feature_context + keys[candidate])
-        for neuron in range(first, last):
-            cells[neuron] = hash32(feature, salts[neuron], premodulos[neuron])
-        votes = np.int64(0)
-        for neuron in range(first, last):
-            cell = cells[neuron]
-            votes += (tables[table_offsets[neuron] + (cell >> np.uint32(3))] >> (cell & np.uint32(7))) & 1
-        scores[candidate] += votes
+    """Add the votes of the templates that read earlier choices, or of the others, to the scores."""
+    for template in range(reads_choices.shape[0]):
+        if reads_choices[template] != by_choices:
+            continue
+        first, last = neuron_offsets[template], neuron_offsets[template + 1]
+        value = context_value(
+            atoms,
+            template_offsets[template],
+            template_offsets[template + 1],
+            symbols,
+            place,
+            chunks,
+            segments,
+            n_segments,
+            history,
+        )
+        for candidate in range(keys.shape[0]):
+            feature = np.uint32(value + keys[candidate])
+            # Hashed all at once, which runs in vector lanes; then looked up.
+            for neuron in range(first, last):
+                cells[neuron] = hash32(feature, salts[neuron], premodulos[neuron])
+            votes = np.int64(0)
+            for neuron in range(first, last):
+                cell = cells[neuron]
+                votes += (tables[table_offsets[neuron] + (cell >> np.uint32(3))] >> (cell & np.uint32(7))) & 1
+            scores[candidate] += votes
 
 
 @njit(cache=True, nogil=True)
@@ -120,7 +144,6 @@ def decode_words(
     longest_chunk = 1
     for index in range(chunk_offsets.shape[0] - 1):
         longest_chunk = max(longest_chunk, chunk_offsets[index + 1] - chunk_offsets[index])
-    n_templates = template_offsets.shape[0] - 1
     cells = np.empty(max(1, salts.shape[0]), dtype=np.uint32)
     shared = np.empty(most_candidates, dtype=np.int64)
     own = np.empty(most_candidates, dtype=np.int64)
@@ -152,61 +175,52 @@ def decode_words(
             # With a single candidate there is nothing to weigh: its probability is 1.
             if n_candidates > 1:
                 shared[:n_candidates] = 0
-                for template in range(n_templates):
-                    if not reads_choices[template]:
-                        value = context_value(
-                            atoms,
-                            template_offsets[template],
-                            template_offsets[template + 1],
-                            symbols,
-                            place,
-                            chunks[0],
-                            segments[0],
-                            n_segments[0],
-                            histories[0],
-                        )
-                        _count_votes(
-                            value,
-                            keys,
-                            salts,
-                            premodulos,
-                            table_offsets,
-                            tables,
-                            neuron_offsets[template],
-                            neuron_offsets[template + 1],
-                            cells,
-                            shared,
-                        )
+                # No earlier choice enters: the same for all partial pronunciations.
+                _add_votes(
+                    False,
+                    atoms,
+                    template_offsets,
+                    reads_choices,
+                    neuron_offsets,
+                    salts,
+                    premodulos,
+                    table_offsets,
+                    tables,
+                    symbols,
+                    place,
+                    chunks[0],
+                    segments[0],
+                    n_segments[0],
+                    histories[0],
+                    keys,
+                    cells,
+                    shared,
+                )
             for partial in range(n_beam):
                 if n_candidates == 1:
                     costs[partial] = cost[partial]
                     continue
                 own[:n_candidates] = shared[:n_candidates]
-                for template in range(n_templates):
-                    if reads_choices[template]:
-                        value = context_value(
-                            atoms,
-                            template_offsets[template],
-                            template_offsets[template + 1],
-                            symbols,
-                            place,
-                            chunks[partial],
-                            segments[partial],
-                            n_segments[partial],
-                            histories[partial],
-                        )
-                        _count_votes(
-                            value,
-                            keys,
-                            salts,
-                            premodulos,
-                            table_offsets,
-                            tables,
-                            neuron_offsets[template],
-                            neuron_offsets[template + 1],
-                            cells,
-                            own,
-                        )
+                _add_votes(
+                    True,
+                    atoms,
+                    template_offsets,
+                    reads_choices,
+                    neuron_offsets,
+                    salts,
+                    premodulos,
+                    table_offsets,
+                    tables,
+                    symbols,
+                    place,
+                    chunks[partial],
+                    segments[partial],
+                    n_segments[partial],
+                    histories[partial],
+                    keys,
+                    cells,
+                    own,
+                )
                 best, total = own[0], np.int64(0)
                 for index in range(n_candidates):
                     best = max(best, own[index])
