@@ -44,7 +44,8 @@ def _facts(path: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
     from goldzone.g2p.model import read_model
-    from goldzone.training.events import SweepFinished, read_events
+    from goldzone.training.event_log import read_events
+    from goldzone.training.events import SweepFinished
     from goldzone.training.run_folder import RunFolder
 
     run = RunFolder.open(path) if path.is_dir() else None

@@ -14,7 +14,8 @@ from goldzone.g2p.model import write_model
 from goldzone.g2p.scoring import Scores
 from goldzone.g2p.train import evaluate_model, train_model
 from goldzone.training.config import TrainingConfig
-from goldzone.training.events import Event, EventLog, RunFinished, Warned
+from goldzone.training.event_log import EventLog
+from goldzone.training.events import Event, RunFinished, Warned
 from goldzone.training.run_folder import RunFolder
 from goldzone.training.sum_cache import SumCache
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import goldzone.training.events as module
+import goldzone.training.event_log as module
 from goldzone.errors import StateError
+from goldzone.training.event_log import EventLog, read_events
 from goldzone.training.events import (
     EVENTS,
     Event,
-    EventLog,
     LayerTrained,
     LineTorn,
     NeuronTrained,
@@ -25,7 +25,6 @@ from goldzone.training.events import (
     SweepFinished,
     SweepStarted,
     Warned,
-    read_events,
 )
 
 TRAINED = NeuronTrained(
