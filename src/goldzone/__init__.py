@@ -2,7 +2,7 @@
 
 >>> from goldzone import Phonemizer  # doctest: +SKIP
 >>> Phonemizer.load("runs/slovak")("voda")  # doctest: +SKIP
-'ˈʋɔda'
+'vɔda'
 """
 
 from __future__ import annotations

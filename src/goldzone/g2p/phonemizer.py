@@ -28,10 +28,10 @@ class Phonemizer:
     --------
     >>> from goldzone.data.builtin import load_builtin
     >>> from goldzone.training.config import TrainingConfig
-    >>> quick = TrainingConfig.model_validate({"network": {"neurons": 56}, "pipeline": {"sweeps": 1}})
+    >>> quick = TrainingConfig.model_validate({"network": {"neurons": 57}, "pipeline": {"sweeps": 1}})
     >>> phonemizer = Phonemizer.train(load_builtin("slovak"), config=quick)
     >>> phonemizer("voda")
-    'voda'
+    'vɔda'
     """
 
     def __init__(self, model: G2PModel) -> None:
