@@ -171,3 +171,11 @@ def test_without_dev_and_test_words(goldzone: Goldzone) -> None:
     assert re.search(r"words +│ 45 train ", finished.out)
     assert "no dev words: last sweep taken" in finished.out
     assert "test words right" not in finished.out
+
+
+def test_a_lexicon_that_cannot_be_aligned_leaves_the_folder_free(goldzone: Goldzone, tmp_path: Path) -> None:
+    lexicon = tmp_path / "long.tsv"
+    lexicon.write_text("".join(f"{a}\t{'ta' * 40}\n" for a in "abcdefghij"), encoding="utf-8")
+    for _ in range(2):
+        assert "no word is left" in complaint(goldzone("train", str(lexicon), "--out", "runs/long"))
+    assert not Path("runs/long").exists()

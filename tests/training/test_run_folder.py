@@ -100,3 +100,15 @@ def test_only_a_run_folder_is_opened(tmp_path: Path) -> None:
     (tmp_path / "state").rmdir()
     with pytest.raises(StateError, match="it has no state"):
         RunFolder.open(tmp_path)
+
+
+def test_a_discarded_run_leaves_only_the_files_of_others(tmp_path: Path) -> None:
+    alone = RunFolder.create(tmp_path / "alone", TrainingConfig())
+    alone.discard()
+    assert not alone.path.exists()
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "notes.txt").write_text("mine", encoding="utf-8")
+    shared = RunFolder.create(tmp_path / "shared", TrainingConfig())
+    shared.events_path.write_bytes(b"")
+    shared.discard()
+    assert [path.name for path in shared.path.iterdir()] == ["notes.txt"]

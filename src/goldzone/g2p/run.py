@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +12,7 @@ from typing import Any, Protocol
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.settings import LanguageSettings
 from goldzone.data.split import first_by_hash, split_lexicon
+from goldzone.errors import DataError
 from goldzone.g2p.model import write_model
 from goldzone.g2p.scoring import Scores
 from goldzone.g2p.train import evaluate_model, train_model
@@ -63,6 +66,8 @@ def run_training(
     ------
     StateError
         The folder holds another run, or cannot be written.
+    DataError
+        No word can be aligned; the folder is then free again.
     """
     started = time.monotonic()
     split = split_lexicon(lexicon, config.data.fractions)
@@ -70,7 +75,7 @@ def run_training(
         split = replace(split, train=first_by_hash(split.train, limit))
     run = RunFolder.create(folder, config, force=force)
     sums = SumCache((config.network.neurons, 1))
-    with EventLog(run.events_path) as log:
+    with _discarded_unless_learnt(run), EventLog(run.events_path) as log:
 
         def observe(event: Event) -> None:
             display.event(log.write(event))
@@ -126,6 +131,16 @@ def run_training(
         "seconds": seconds,
         "example": example,
     }
+
+
+@contextmanager
+def _discarded_unless_learnt(run: RunFolder) -> Iterator[None]:
+    """Delete the run if its data cannot be used: the folder must be free for the next try."""
+    try:
+        yield
+    except DataError:
+        run.discard()
+        raise
 
 
 def scores_json(scores: Scores) -> dict[str, Any]:

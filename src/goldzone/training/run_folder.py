@@ -101,6 +101,32 @@ class RunFolder:
         """The model."""
         return self.path / _MODEL / "model.goldzone"
 
+    def discard(self) -> None:
+        """Delete the run, and the folder unless it holds other files.
+
+        Raises
+        ------
+        StateError
+            If a file cannot be deleted.
+        """
+        try:
+            _delete_parts(self.path)
+            self.config_path.unlink(missing_ok=True)
+            if not any(self.path.iterdir()):
+                self.path.rmdir()
+        except OSError as error:
+            raise StateError(
+                f"{self.path}: cannot be deleted ({error.strerror}); delete it by hand"
+            ) from None
+
+
+def _delete_parts(folder: Path) -> None:
+    """Delete what a run leaves besides its configuration, and no other file."""
+    (folder / _EVENTS).unlink(missing_ok=True)
+    for name in (_STATE, _MODEL):
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
+
 
 def _make_room(folder: Path, *, force: bool) -> None:
     """See to it that a folder holds nothing of a run."""
@@ -112,10 +138,7 @@ def _make_room(folder: Path, *, force: bool) -> None:
                 f"{folder}: already holds a run; choose another folder (--out), or replace it (--force)"
             )
         # The configuration stays until another replaces it: a folder half deleted still counts as a run.
-        (folder / _EVENTS).unlink(missing_ok=True)
-        for name in (_STATE, _MODEL):
-            if (folder / name).exists():
-                shutil.rmtree(folder / name)
+        _delete_parts(folder)
     for name in (_EVENTS, _STATE, _MODEL):
         part = folder / name
         if part.exists() and not (part.is_dir() and not any(part.iterdir())):
