@@ -135,11 +135,15 @@ def run_training(
 
 @contextmanager
 def _discarded_unless_learnt(run: RunFolder) -> Iterator[None]:
-    """Delete the run if its data cannot be used: the folder must be free for the next try."""
+    """Delete the run if its data cannot be used: the folder must be free for the next try.
+
+    A model that was written stays, whatever fails after it.
+    """
     try:
         yield
     except DataError:
-        run.discard()
+        if not run.model_path.exists():
+            run.discard()
         raise
 
 
