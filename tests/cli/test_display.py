@@ -6,7 +6,7 @@ import pytest
 
 from goldzone.cli.display import TrainingDisplay, percent, print_table
 from goldzone.training.config import TrainingConfig
-from goldzone.training.events import (
+from goldzone.training.runs.events import (
     Event,
     LayerTrained,
     NeuronTrained,

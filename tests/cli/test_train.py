@@ -8,9 +8,9 @@ import pytest
 
 from goldzone.g2p.model import read_model
 from goldzone.training.config import load_config
-from goldzone.training.event_log import read_events
-from goldzone.training.events import RunFinished, Warned
-from goldzone.training.run_folder import RunFolder
+from goldzone.training.runs.event_log import read_events
+from goldzone.training.runs.events import RunFinished, Warned
+from goldzone.training.runs.run_folder import RunFolder
 from tests.cli.conftest import Goldzone, complaint
 
 

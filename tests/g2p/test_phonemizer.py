@@ -16,7 +16,7 @@ from goldzone.g2p.train import evaluate_model
 from goldzone.hashtron.presets import context_committee
 from goldzone.hashtron.weights import read_weights
 from goldzone.training.config import TrainingConfig
-from goldzone.training.events import Event, RunStarted
+from goldzone.training.runs.events import Event, RunStarted
 from tests.g2p.small_models import small_model
 
 

@@ -9,8 +9,8 @@ from goldzone.data.settings import DEFAULT_SETTINGS
 from goldzone.errors import DataError
 from goldzone.g2p import run
 from goldzone.training.config import TrainingConfig
-from goldzone.training.events import Event
-from goldzone.training.run_folder import RunFolder
+from goldzone.training.runs.events import Event
+from goldzone.training.runs.run_folder import RunFolder
 
 
 class Silent:

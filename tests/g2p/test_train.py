@@ -16,8 +16,8 @@ from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import write_model
 from goldzone.g2p.train import TrainedModel, evaluate_model, fingerprint, train_model
 from goldzone.training.config import TrainingConfig
-from goldzone.training.events import Event, NeuronTrained, RunStarted, SweepFinished
-from goldzone.training.sum_cache import SumCache
+from goldzone.training.runs.events import Event, NeuronTrained, RunStarted, SweepFinished
+from goldzone.training.sums.cache import SumCache
 
 TINY = TrainingConfig.model_validate(
     {"network": {"neurons": 12}, "pipeline": {"sweeps": 2}, "capacity": {"premodulo": 512}}

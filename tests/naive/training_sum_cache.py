@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from goldzone.training.sum_cache import SumRecord
+from goldzone.training.sums.cache import SumRecord
 
 
 class NaiveSumCache:

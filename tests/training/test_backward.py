@@ -9,16 +9,16 @@ from typing import Literal
 import pytest
 
 from goldzone.training.backward import HeldOut, Outcome, train_backward
-from goldzone.training.capacity import make_controller
-from goldzone.training.committee import TrainedNeuron, TrainMetrics
 from goldzone.training.config import (
     CapacitySettings,
     PipelineSettings,
     SelectionSettings,
     TrainingConfig,
 )
-from goldzone.training.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
-from goldzone.training.sum_cache import SumCache, SumRecord
+from goldzone.training.control.capacity import make_controller
+from goldzone.training.learners.committee import TrainedNeuron, TrainMetrics
+from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
+from goldzone.training.sums.cache import SumCache, SumRecord
 
 Strategy = Literal["gold_zone", "fixed", "random"]
 Call = tuple[int, int, int]

@@ -19,7 +19,14 @@ from rich.progress import (
 from rich.table import Table
 
 from goldzone.training.config import TrainingConfig
-from goldzone.training.events import Event, LayerTrained, NeuronTrained, RunStarted, SweepFinished, Warned
+from goldzone.training.runs.events import (
+    Event,
+    LayerTrained,
+    NeuronTrained,
+    RunStarted,
+    SweepFinished,
+    Warned,
+)
 
 __all__ = ["TrainingDisplay", "percent", "print_table"]
 

@@ -44,9 +44,9 @@ def _facts(path: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
     from goldzone.g2p.model import read_model
-    from goldzone.training.event_log import read_events
-    from goldzone.training.events import SweepFinished
-    from goldzone.training.run_folder import RunFolder
+    from goldzone.training.runs.event_log import read_events
+    from goldzone.training.runs.events import SweepFinished
+    from goldzone.training.runs.run_folder import RunFolder
 
     run = RunFolder.open(path) if path.is_dir() else None
     file = run.model_path if run else path

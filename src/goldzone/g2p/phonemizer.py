@@ -16,7 +16,7 @@ from goldzone.g2p.scoring import Scores
 from goldzone.g2p.train import evaluate_model, train_model
 from goldzone.hashtron.weights import write_weights
 from goldzone.training.config import TrainingConfig
-from goldzone.training.events import Event
+from goldzone.training.runs.events import Event
 
 __all__ = ["Phonemizer"]
 

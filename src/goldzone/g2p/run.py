@@ -17,10 +17,10 @@ from goldzone.g2p.model import write_model
 from goldzone.g2p.scoring import Scores
 from goldzone.g2p.train import evaluate_model, train_model
 from goldzone.training.config import TrainingConfig
-from goldzone.training.event_log import EventLog
-from goldzone.training.events import Event, RunFinished, Warned
-from goldzone.training.run_folder import RunFolder
-from goldzone.training.sum_cache import SumCache
+from goldzone.training.runs.event_log import EventLog
+from goldzone.training.runs.events import Event, RunFinished, Warned
+from goldzone.training.runs.run_folder import RunFolder
+from goldzone.training.sums.cache import SumCache
 
 __all__ = ["Display", "run_training", "scores_json"]
 

@@ -21,10 +21,10 @@ from goldzone.g2p.model import G2PModel
 from goldzone.g2p.scoring import Scores, score_words
 from goldzone.hashtron.committee import Committee
 from goldzone.training.backward import HeldOut, Outcome, train_backward
-from goldzone.training.committee import CommitteeTrainer
 from goldzone.training.config import TrainingConfig
-from goldzone.training.events import Event, RunStarted
-from goldzone.training.sum_cache import SumCache
+from goldzone.training.learners.committee import CommitteeTrainer
+from goldzone.training.runs.events import Event, RunStarted
+from goldzone.training.sums.cache import SumCache
 
 __all__ = ["TrainedModel", "evaluate_model", "fingerprint", "train_model"]
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from goldzone.hashtron.hashing import LARGEST
-from goldzone.training.capacity import CapacityDecision, make_controller
-from goldzone.training.committee import TrainedNeuron, TrainMetrics
 from goldzone.training.config import TrainingConfig
-from goldzone.training.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
-from goldzone.training.selection import select_neurons
+from goldzone.training.control.capacity import CapacityDecision, make_controller
+from goldzone.training.control.selection import select_neurons
+from goldzone.training.learners.committee import TrainedNeuron, TrainMetrics
+from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
 from goldzone.training.streams import stream
-from goldzone.training.sum_cache import SumCache, SumRecord
+from goldzone.training.sums.cache import SumCache, SumRecord
 
 __all__ = ["HeldOut", "NeuronTrainer", "Outcome", "train_backward"]
 

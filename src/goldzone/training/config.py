@@ -161,7 +161,7 @@ class PipelineSettings(_Section):
 
 
 class CapacitySettings(_Section):
-    """How a neuron's premodulo follows from its sums (`goldzone.training.capacity`).
+    """How a neuron's premodulo follows from its sums (`goldzone.training.control.capacity`).
 
     Attributes
     ----------
@@ -213,7 +213,7 @@ class CapacitySettings(_Section):
 
 
 class SelectionSettings(_Section):
-    """Which neurons of a layer are trained, and in which order (`goldzone.training.selection`).
+    """Which neurons of a layer are trained, and in which order (`goldzone.training.control.selection`).
 
     Attributes
     ----------

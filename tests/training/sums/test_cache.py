@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import StateError
-from goldzone.training.sum_cache import SumCache, SumRecord
+from goldzone.training.sums.cache import SumCache, SumRecord
 from tests.naive.training_sum_cache import NaiveSumCache
 
 LAYERS = (3, 2, 1)

@@ -19,8 +19,8 @@ from goldzone.hashtron.hashing import hash_values
 from goldzone.hashtron.neuron import BitTable, Hashtron
 from goldzone.hashtron.quaternary import build_filter
 from goldzone.training.config import TrainingConfig
-from goldzone.training.credit import agreement, decide_bits, hard_tables, margin_tables
-from goldzone.training.credit_kernels import (
+from goldzone.training.learners.credit import agreement, decide_bits, hard_tables, margin_tables
+from goldzone.training.learners.credit_kernels import (
     VOTE_ONE,
     count_scores,
     find_cells,

@@ -6,7 +6,7 @@ import pytest
 
 from goldzone.errors import ConfigError, StateError
 from goldzone.training.config import TrainingConfig
-from goldzone.training.run_folder import RunFolder
+from goldzone.training.runs.run_folder import RunFolder
 
 CONFIG = TrainingConfig(seed=7)
 

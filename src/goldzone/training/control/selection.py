@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.errors import ConfigError
-from goldzone.training.capacity import Regime, regime
+from goldzone.training.sums.measurement import Regime, regime
 
 __all__ = ["STRATEGIES", "Measured", "select_neurons"]
 
@@ -51,7 +51,7 @@ def select_neurons(
     words : uint32[n_neurons]
         From a named stream (`goldzone.training.streams`); the random order. Ties go by position.
     noise_floor, collapse
-        The gold zone, as in `goldzone.training.capacity.regime`.
+        The gold zone, as in `goldzone.training.sums.measurement.regime`.
 
     Returns
     -------

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.hashtron.fixed_point import exp_table
-from goldzone.training.credit_kernels import VOTE_ONE
+from goldzone.training.learners.credit_kernels import VOTE_ONE
 
 __all__ = ["VoteTables", "agreement", "boundary", "decide_bits", "hard_tables", "margin_tables"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from goldzone.hashtron.fixed_point import LOG_BITS, bits_per_vote, exp_table
-from goldzone.training.credit_kernels import (
+from goldzone.training.learners.credit_kernels import (
     VOTE_ONE,
     count_scores,
     find_cells,

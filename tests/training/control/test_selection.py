@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import ConfigError
-from goldzone.training.capacity import Regime, regime
 from goldzone.training.config import SelectionSettings
-from goldzone.training.selection import STRATEGIES, Measured, select_neurons
+from goldzone.training.control.selection import STRATEGIES, Measured, select_neurons
 from goldzone.training.streams import stream
+from goldzone.training.sums.measurement import Regime, regime
 
 measured = st.none() | st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(-n, n), st.just(n)))
 layers = st.lists(measured, max_size=30)

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Final, NoReturn
 import numpy as np
 
 from goldzone.errors import StateError
-from goldzone.training.events import EVENTS, Event, LineTorn, NeuronTrained
+from goldzone.training.runs.events import EVENTS, Event, LineTorn, NeuronTrained
 
 __all__ = ["EventLog", "read_events"]
 

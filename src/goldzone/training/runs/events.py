@@ -26,7 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What all events have; `goldzone.training.event_log.EventLog` fills both in.
+    """What all events have; `goldzone.training.runs.event_log.EventLog` fills both in.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class NeuronTrained(Event):
     agreement : float or None
         |sum of votes| / sum of |votes|, in [0, 1].
     regime : str or None
-        A `goldzone.training.capacity.Regime` value.
+        A `goldzone.training.sums.measurement.Regime` value.
     reason : str
         Why this premodulo, in words.
     seconds : float

@@ -13,7 +13,7 @@ from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import Full, MajPool2D, Stochastic, Sum
 from goldzone.hashtron.network import Network, fresh_network
 from goldzone.hashtron.neuron import Hashtron
-from goldzone.training.hard_tally import tally_neuron, tally_pair
+from goldzone.training.learners.hard_tally import tally_neuron, tally_pair
 from tests.golden import NETWORKS, golden_inputs, golden_network, read_golden
 from tests.naive.training_hard_tally import naive_pair, naive_tally
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goldzone.training.credit import (
+from goldzone.training.learners.credit import (
     VoteTables,
     agreement,
     boundary,
@@ -17,7 +17,7 @@ from goldzone.training.credit import (
     hard_tables,
     margin_tables,
 )
-from goldzone.training.credit_kernels import VOTE_ONE
+from goldzone.training.learners.credit_kernels import VOTE_ONE
 from tests.naive.credit import naive_boundary
 
 weights = st.one_of(st.integers(0, 5), st.integers(0, 10**6))

@@ -9,18 +9,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from goldzone.errors import StateError
-from goldzone.training.capacity import (
+from goldzone.training.config import CapacitySettings
+from goldzone.training.control.capacity import (
     CONTROLLERS,
     CapacityDecision,
-    Regime,
     make_controller,
     next_premodulo,
-    regime,
-    smoothed_sum,
     target_capacity,
     target_premodulo,
 )
-from goldzone.training.config import CapacitySettings
+from goldzone.training.sums.measurement import Regime, regime, smoothed_sum
 
 
 class Measured(NamedTuple):

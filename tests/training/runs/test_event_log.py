@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import goldzone.training.event_log as module
+import goldzone.training.runs.event_log as module
 from goldzone.errors import StateError
-from goldzone.training.event_log import EventLog, read_events
-from goldzone.training.events import (
+from goldzone.training.runs.event_log import EventLog, read_events
+from goldzone.training.runs.events import (
     EVENTS,
     Event,
     LayerTrained,

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from goldzone.errors import StateError
 from goldzone.hashtron.files import read_bounded, write_atomically
-from goldzone.training.capacity import Regime, regime, smoothed_sum
+from goldzone.training.sums.measurement import Regime, regime, smoothed_sum
 
 __all__ = ["DEFAULT_DEPTH", "LoadedSums", "SumCache", "SumRecord"]
 
@@ -235,11 +235,11 @@ class SumCache:
         )
 
     def smoothed_sum(self, layer: int, position: int, last: int) -> int | None:
-        """Return the mean of a neuron's last sums (`goldzone.training.capacity.smoothed_sum`)."""
+        """Return the mean of a neuron's last sums (`goldzone.training.sums.measurement.smoothed_sum`)."""
         return smoothed_sum(self.history(layer, position, last), last)
 
     def gold_zone(self, layer: int, noise_floor: float | None = None, collapse: float = 0.8) -> list[int]:
-        """Return the positions whose last sum is in the gold zone (`goldzone.training.capacity.regime`)."""
+        """Return the positions whose last sum is in the gold zone (see `regime`)."""
         return [
             position
             for position, entry in enumerate(self.measured(layer))

@@ -14,12 +14,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
 from typing import Final, Literal, Protocol, TypeAlias
 
-from goldzone.errors import StateError
 from goldzone.training.config import CapacitySettings
+from goldzone.training.sums.measurement import Measurement, Regime, check_sum, regime, smoothed_sum
 
 __all__ = [
     "CONTROLLERS",
@@ -27,12 +26,8 @@ __all__ = [
     "ConstantController",
     "Controller",
     "LawController",
-    "Measurement",
-    "Regime",
     "make_controller",
     "next_premodulo",
-    "regime",
-    "smoothed_sum",
     "target_capacity",
     "target_premodulo",
 ]
@@ -40,32 +35,7 @@ __all__ = [
 MIN_PREMODULO: Final = 2
 MAX_PREMODULO: Final = (1 << 32) - 1
 
-Signal: TypeAlias = Literal["output", "agreement"]
 Clamp: TypeAlias = Literal["max_factor", "fine_tune", "floor", "ceiling"]
-
-
-class Regime(Enum):
-    """What a neuron's sum says about it (epic, "Three operational regimes")."""
-
-    COLLAPSED = "collapsed"
-    NOISY = "noisy"
-    GOLD_ZONE = "gold_zone"
-
-
-class Measurement(Protocol):
-    """What a controller reads of a neuron's past; a `SumRecord` is one."""
-
-    @property
-    def sum(self) -> int:
-        """S, in [-N, N]."""
-
-    @property
-    def samples(self) -> int:
-        """N, 1 or more."""
-
-    @property
-    def agreement(self) -> float:
-        """|sum of votes| / sum of |votes|, in [0, 1]; NaN when not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +71,7 @@ def target_capacity(s: int, n: int) -> Fraction:
     StateError
         If N is below 1 or S outside [-N, N].
     """
-    _check(s, n)
+    check_sum(s, n)
     return max(Fraction(1), Fraction(n, abs(s) + 1))
 
 
@@ -116,25 +86,6 @@ def target_premodulo(s: int, n: int, exponent: float = 2.0) -> int:
     else:
         power = math.floor(float(capacity) ** exponent)
     return min(max(power, MIN_PREMODULO), MAX_PREMODULO)
-
-
-def regime(s: int, n: int, noise_floor: float | None = None, collapse: float = 0.8) -> Regime:
-    """Tell the regime of a neuron: collapsed from |S| = collapse * N on, noisy up to |S| = noise floor.
-
-    Parameters
-    ----------
-    s, n : int
-        The sum and the number of samples.
-    noise_floor : float, optional
-        In samples; None: sqrt(N).
-    collapse : float
-        As a margin. Where the two thresholds overlap, collapsed wins.
-    """
-    _check(s, n)
-    if abs(s) >= collapse * n:
-        return Regime.COLLAPSED
-    noisy = s * s <= n if noise_floor is None else abs(s) <= noise_floor
-    return Regime.NOISY if noisy else Regime.GOLD_ZONE
 
 
 def next_premodulo(s: int, n: int, current: int, settings: CapacitySettings) -> CapacityDecision:
@@ -176,33 +127,6 @@ def next_premodulo(s: int, n: int, current: int, settings: CapacitySettings) -> 
         f"{current} {_movement(current, bounded)} {bounded}{limit}"
     )
     return CapacityDecision(bounded, target, found, clamped_by, reason)
-
-
-def smoothed_sum(history: Sequence[Measurement], last: int, signal: Signal = "output") -> int | None:
-    """Average the last sums of a neuron, as margins with their signs, at the latest number of samples.
-
-    Parameters
-    ----------
-    history : sequence of Measurement
-        Oldest first.
-    last : int
-        How many to average; fewer if there are fewer.
-    signal : {"output", "agreement"}
-        S / N, or the agreement of the votes. Records whose agreement is not known are passed over.
-
-    Returns
-    -------
-    int or None
-        In [-N, N], rounded half to even; None if nothing was measured.
-    """
-    if signal == "agreement":
-        margins = [Fraction(record.agreement) for record in history if not math.isnan(record.agreement)]
-    else:
-        margins = [Fraction(record.sum, record.samples) for record in history]
-    margins = margins[-last:]
-    if not margins:
-        return None
-    return round(sum(margins, Fraction(0)) / len(margins) * history[-1].samples)
 
 
 class Controller(Protocol):
@@ -265,11 +189,6 @@ CONTROLLERS: Final[dict[str, Callable[[CapacitySettings], Controller]]] = {
 def make_controller(settings: CapacitySettings) -> Controller:
     """Return the configured controller."""
     return CONTROLLERS[settings.controller](settings)
-
-
-def _check(s: int, n: int) -> None:
-    if not 0 <= abs(s) <= n or n < 1:
-        raise StateError(f"sum {s} of {n} samples: not possible; give a sum in [-N, N] with N at least 1")
 
 
 def _movement(current: int, following: int) -> str:

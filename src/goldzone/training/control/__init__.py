@@ -1,0 +1,1 @@
+"""Decisions: capacity, selection, phases, from sums and curves."""

@@ -1,0 +1,1 @@
+"""How one neuron learns: credit, votes, tables."""

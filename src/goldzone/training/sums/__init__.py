@@ -1,0 +1,1 @@
+"""What came out when neurons were trained: sums, margins, regimes, and their store."""
