@@ -9,15 +9,11 @@ from typing import Literal
 import pytest
 
 from goldzone.training.backward import HeldOut, Outcome, train_backward
-from goldzone.training.config import (
-    CapacitySettings,
-    PipelineSettings,
-    SelectionSettings,
-    TrainingConfig,
-)
+from goldzone.training.config import TrainingConfig
 from goldzone.training.control.capacity import make_controller
 from goldzone.training.learners.committee import TrainedNeuron, TrainMetrics
 from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
+from goldzone.training.settings import CapacitySettings, PipelineSettings, SelectionSettings
 from goldzone.training.sums.cache import SumCache, SumRecord
 
 Strategy = Literal["gold_zone", "fixed", "random"]

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from goldzone.data.templates import DEFAULT_TEMPLATES
 from goldzone.errors import ConfigError
-from goldzone.training.config import (
+from goldzone.training.config import TrainingConfig, config_from_toml, load_config
+from goldzone.training.settings import (
     CapacitySettings,
     CreditSettings,
     DataSettings,
@@ -19,9 +20,6 @@ from goldzone.training.config import (
     NetworkSettings,
     PipelineSettings,
     SelectionSettings,
-    TrainingConfig,
-    config_from_toml,
-    load_config,
 )
 
 

@@ -9,7 +9,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from goldzone.errors import StateError
-from goldzone.training.config import CapacitySettings
 from goldzone.training.control.capacity import (
     CONTROLLERS,
     CapacityDecision,
@@ -18,6 +17,7 @@ from goldzone.training.control.capacity import (
     target_capacity,
     target_premodulo,
 )
+from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.measurement import Regime, regime, smoothed_sum
 
 
@@ -25,6 +25,7 @@ class Measured(NamedTuple):
     sum: int
     samples: int
     agreement: float = math.nan
+    premodulo: int = 0
 
 
 @st.composite

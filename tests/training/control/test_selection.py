@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import ConfigError
-from goldzone.training.config import SelectionSettings
 from goldzone.training.control.selection import STRATEGIES, Measured, select_neurons
+from goldzone.training.settings import SelectionSettings
 from goldzone.training.streams import stream
 from goldzone.training.sums.measurement import Regime, regime
 

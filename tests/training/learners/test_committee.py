@@ -21,7 +21,7 @@ from goldzone.errors import ConfigError
 from goldzone.hashtron.committee import Committee
 from goldzone.hashtron.presets import context_committee
 from goldzone.hashtron.weights import read_weights, write_weights
-from goldzone.training.config import CreditSettings, NetworkSettings, TrainingConfig
+from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import (
     CONTEXT_LAYER,
     FINAL_LAYER,
@@ -29,6 +29,7 @@ from goldzone.training.learners.committee import (
     assign_templates,
 )
 from goldzone.training.learners.hard_tally import tally_neuron
+from goldzone.training.settings import CreditSettings, NetworkSettings
 from tests.naive.committee import naive_answers, naive_features, naive_right_positions, naive_scores
 
 Kind = Literal["rank", "margin", "hard"]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal, Protocol, TypeAlias
 
-from goldzone.training.config import CapacitySettings
+from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.measurement import Measurement, Regime, check_sum, regime, smoothed_sum
 
 __all__ = [

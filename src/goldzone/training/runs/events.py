@@ -18,6 +18,8 @@ __all__ = [
     "NeuronTrained",
     "RunFinished",
     "RunStarted",
+    "SelectionMade",
+    "SteppedBack",
     "SweepFinished",
     "SweepStarted",
     "Warned",
@@ -77,6 +79,34 @@ class SweepStarted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SelectionMade(Event):
+    """The neurons of a layer that a sweep trains were chosen.
+
+    Attributes
+    ----------
+    sweep, layer : int
+    strategy : str
+    neurons : int
+        The layer's neurons.
+    chosen, pairs : int
+        How many are trained, and how many pairs of them together.
+    gold_zone : int
+        The layer's neurons whose last sum is in the gold zone.
+    reason : str
+        From which groups the chosen ones come, in words.
+    """
+
+    sweep: int
+    layer: int
+    strategy: str
+    neurons: int
+    chosen: int
+    pairs: int
+    gold_zone: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NeuronTrained(Event):
     """One neuron was trained.
 
@@ -87,6 +117,8 @@ class NeuronTrained(Event):
         Its place, from 0, among the neurons that this sweep trains in the layer, and how many they are.
     premodulo : int
         What it was trained with; 0 for none.
+    target : int or None
+        What the capacity law asks for; None where there is no sum yet.
     sum, samples : int
         S in [-N, N] and N.
     agreement : float or None
@@ -95,6 +127,8 @@ class NeuronTrained(Event):
         A `goldzone.training.sums.measurement.Regime` value.
     reason : str
         Why this premodulo, in words.
+    partner : int or None
+        Position of the neuron that it was trained together with.
     seconds : float
     changed : int
         Cells whose answer changed.
@@ -108,11 +142,13 @@ class NeuronTrained(Event):
     order: int
     total: int
     premodulo: int
+    target: int | None = None
     sum: int
     samples: int
     agreement: float | None
     regime: str | None
     reason: str
+    partner: int | None = None
     seconds: float
     changed: int
 
@@ -143,6 +179,12 @@ class SweepFinished(Event):
     loss : float or None
     best : bool
         Whether it is the best so far on dev.
+    premodulo : int or None
+        Median premodulo of the neurons before the final one.
+    phase : str or None
+        A `goldzone.training.control.phases.Phase` value.
+    forecast, forecast_error : float or None
+        Dev word accuracy expected after the next sweep, and its standard error; None if too little is known.
     seconds : float
     """
 
@@ -153,7 +195,29 @@ class SweepFinished(Event):
     dev_phoneme_error: float | None
     loss: float | None
     best: bool
+    premodulo: int | None = None
+    phase: str | None = None
+    forecast: float | None = None
+    forecast_error: float | None = None
     seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteppedBack(Event):
+    """The state of an earlier sweep was taken up again.
+
+    Attributes
+    ----------
+    sweep : int
+        After this sweep.
+    to_sweep : int
+        The sweep whose state is restored.
+    reason : str
+    """
+
+    sweep: int
+    to_sweep: int
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,9 +267,11 @@ class LineTorn(Event):
 EVENTS: Final[dict[str, type[Event]]] = {
     "run_started": RunStarted,
     "sweep_started": SweepStarted,
+    "selection_made": SelectionMade,
     "neuron_trained": NeuronTrained,
     "layer_trained": LayerTrained,
     "sweep_finished": SweepFinished,
+    "stepped_back": SteppedBack,
     "run_finished": RunFinished,
     "warned": Warned,
 }

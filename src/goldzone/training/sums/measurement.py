@@ -35,6 +35,10 @@ class Measurement(Protocol):
         """N, 1 or more."""
 
     @property
+    def premodulo(self) -> int:
+        """What it was trained with; 0 for none."""
+
+    @property
     def agreement(self) -> float:
         """|sum of votes| / sum of |votes|, in [0, 1]; NaN when not known."""
 
