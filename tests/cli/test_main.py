@@ -11,7 +11,20 @@ import goldzone
 from goldzone.cli import app
 from tests.cli.conftest import Goldzone, complaint
 
-COMMANDS = ["train", "evaluate", "phonemize", "inspect", "export", "languages"]
+COMMANDS = [
+    "train",
+    "resume",
+    "evaluate",
+    "phonemize",
+    "inspect",
+    "history",
+    "sums",
+    "recommend",
+    "alerts",
+    "verify-order",
+    "export",
+    "languages",
+]
 
 
 def test_every_command_is_tested_here(goldzone: Goldzone) -> None:

@@ -4,15 +4,30 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from goldzone.training.backward import HeldOut, Outcome, train_backward
+from goldzone.hashtron.neuron import Hashtron
+from goldzone.training.backward import train_backward
 from goldzone.training.config import TrainingConfig
-from goldzone.training.control.capacity import make_controller
-from goldzone.training.learners.committee import TrainedNeuron, TrainMetrics
-from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
+from goldzone.training.control.controllers import Situation, make_controller
+from goldzone.training.control.pairs import PackedAnswers
+from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
+from goldzone.training.pipeline import HeldOut, Outcome
+from goldzone.training.runs.events import (
+    Event,
+    LayerSkipped,
+    LayerTrained,
+    NeuronTrained,
+    SelectionMade,
+    SteppedBack,
+    SweepFinished,
+    SweepStarted,
+)
 from goldzone.training.settings import CapacitySettings, PipelineSettings, SelectionSettings
 from goldzone.training.sums.cache import SumCache, SumRecord
 
@@ -37,6 +52,9 @@ class FakeTrainer:
         self.n_samples = n_samples
         self.calls: list[Call] = []
         self.sweeps: list[tuple[int, int]] = []
+        self.pairs: list[tuple[int, int]] = []
+        self.restored: list[int] = []
+        self._premodulos = [np.full(size, 2, dtype=np.int64) for size in layer_sizes]
         self._total = total
         self._agreement = agreement
 
@@ -45,9 +63,37 @@ class FakeTrainer:
 
     def train(self, layer: int, position: int, premodulo: int) -> TrainedNeuron:
         self.calls.append((layer, position, premodulo))
+        self._premodulos[layer - 1][position] = premodulo
         return TrainedNeuron(
             self._total(layer, position), self.n_samples, self._agreement, 7 * layer + position
         )
+
+    def train_pair(
+        self, layer: int, first: int, second: int, premodulo_first: int, premodulo_second: int
+    ) -> tuple[TrainedNeuron, TrainedNeuron]:
+        self.pairs.append((first, second))
+        return self.train(layer, first, premodulo_first), self.train(layer, second, premodulo_second)
+
+    def premodulos(self, layer: int) -> NDArray[np.int64]:
+        return self._premodulos[layer - 1]
+
+    def largest_premodulo(self) -> int:
+        return 1 << 20
+
+    def distinct_values(self, layer: int, position: int) -> int:
+        return 100 * layer + position
+
+    def packed_answers(self, layer: int, positions: Sequence[int]) -> PackedAnswers:
+        """Let neighbours answer the opposite of each other."""
+        del layer
+        words = [[0xF0F0 if position % 2 else 0x0F0F] for position in positions]
+        return PackedAnswers(np.array(words, dtype=np.uint64), 16)
+
+    def neuron(self, layer: int, position: int) -> Hashtron:
+        return Hashtron(((layer, position),))
+
+    def restore(self, network: int) -> None:
+        self.restored.append(network)
 
     def metrics(self) -> TrainMetrics:
         done = len(self.calls)
@@ -107,8 +153,9 @@ def test_the_final_neuron_comes_first_then_the_layers_strictly_backward(
     for layer in layers:
         pattern += [(NeuronTrained, layer)] * sizes[layer - 1] + [(LayerTrained, layer)]
     pattern = [(SweepStarted, None), *pattern, (SweepFinished, None)]
-    assert [(type(event), getattr(event, "layer", None)) for event in events] == pattern * 2
-    assert [getattr(event, "sweep", None) for event in events] == [1] * len(pattern) + [2] * len(pattern)
+    told = [event for event in events if not isinstance(event, SelectionMade)]
+    assert [(type(event), getattr(event, "layer", None)) for event in told] == pattern * 2
+    assert [getattr(event, "sweep", None) for event in told] == [1] * len(pattern) + [2] * len(pattern)
     trained = [(event.layer, event.position) for event in events if isinstance(event, NeuronTrained)]
     assert trained == [call[:2] for call in trainer.calls]
     for layer in layers:  # every neuron once a sweep
@@ -157,7 +204,7 @@ def test_a_share_of_each_layer_is_trained_in_a_sweep(share: float, count: int) -
 
 @pytest.mark.parametrize(
     ("n_samples", "premodulo"),
-    [(N, N), (1, 2), (2, 2), (2**32 - 1, 2**32 - 1), (2**32, 2**32 - 1)],
+    [(N, N), (1, 2), (2, 2), (2**32 - 1, 2**32 - 1)],
 )
 def test_phase_zero_gives_the_final_neuron_premodulo_n(n_samples: int, premodulo: int) -> None:
     trainer = FakeTrainer((2, 1), lambda layer, position: 0, n_samples=n_samples)
@@ -183,6 +230,10 @@ def test_sums_and_events_record_what_training_gave(monkeypatch: pytest.MonkeyPat
         assert sums.history(layer, position) == tuple(
             _record(layer, position, sweep, -50 * layer - position, premodulo) for sweep in (1, 2)
         )
+        # Filled in once the sweep is judged; stored as 32-bit floats.
+        found = sums.history(layer, position)
+        assert [record.train_accuracy for record in found] == [np.float32(0.004), np.float32(0.008)]
+        assert [record.loss for record in found] == [0.25, 0.125]
     last = [event for event in events if isinstance(event, NeuronTrained)][-1]
     assert last == NeuronTrained(
         sweep=2,
@@ -191,6 +242,7 @@ def test_sums_and_events_record_what_training_gave(monkeypatch: pytest.MonkeyPat
         order=2,
         total=3,
         premodulo=65_536,
+        target=355,  # (1000 / 53)**2
         sum=-52,
         samples=N,
         agreement=0.25,
@@ -242,7 +294,10 @@ def test_the_law_steers_each_neuron_by_its_own_smoothed_sums(
         history: list[SumRecord] = []
         seen = [premodulo for layer, of, premodulo in trainer.calls if (layer, of) == (1, position)]
         for premodulo, total in zip(seen, totals, strict=True):
-            assert premodulo == controller.decide(history[-settings.smoothing :], current).premodulo
+            situation = Situation(
+                tuple(history), current, samples=N, sweep=1, sweeps=4, curve=(), largest=1 << 24
+            )
+            assert premodulo == controller.decide(situation).premodulo
             current = premodulo
             history.append(SumRecord(1, position, 0, 1, 0.0, total, N, premodulo, 0.0, 0.9))
 
@@ -363,3 +418,122 @@ def test_what_observe_raises_ends_the_run(kind: type[Event]) -> None:
 def test_a_run_needs_neither_judge_nor_observer_nor_sums() -> None:
     outcome = train_backward(FakeTrainer((2, 1)), config(2))
     assert (outcome.network, outcome.sweep, outcome.held_out) == (6, 2, None)
+
+
+def test_forward_takes_the_layers_the_other_way_round() -> None:
+    trainer = FakeTrainer((2, 1, 1))
+    settings = config(2)
+    forward = settings.model_copy(
+        update={"pipeline": settings.pipeline.model_copy(update={"direction": "forward"})}
+    )
+    run(trainer, forward)
+    assert [call[:2] for call in trainer.calls] == [(1, 0), (1, 1), (2, 0), (3, 0)] * 2
+
+
+def test_every_neuron_of_the_last_layer_is_trained_with_premodulo_n() -> None:
+    trainer = FakeTrainer((2, 3))
+    run(trainer, config(1))
+    assert trainer.calls == [(2, 0, N), (2, 1, N), (2, 2, N), (1, 0, 65_536), (1, 1, 65_536)]
+
+
+def test_pairs_are_trained_together_after_the_first_sweep_and_say_so() -> None:
+    trainer = FakeTrainer((4, 1))
+    settings = config(2).model_copy(update={"selection": SelectionSettings(pairs=0.5)})
+    _, events = run(trainer, settings)
+    assert trainer.pairs == [(0, 1)]
+    trained = [e for e in events if isinstance(e, NeuronTrained) and (e.sweep, e.layer) == (2, 1)]
+    assert [(e.position, e.partner, e.order, e.total) for e in trained] == [
+        (0, 1, 0, 4),
+        (1, 0, 1, 4),
+        (2, None, 2, 4),
+        (3, None, 3, 4),
+    ]
+    made = [e for e in events if isinstance(e, SelectionMade)]
+    assert [(e.sweep, e.layer, e.chosen, e.pairs) for e in made] == [(1, 1, 4, 0), (2, 1, 4, 1)]
+
+
+def test_lowering_that_costs_dev_accuracy_is_undone_and_stops() -> None:
+    trainer = FakeTrainer((2, 1))
+    lower = CapacitySettings(controller="annealed", premodulo=64, floor=16)
+    sums = SumCache((2, 1))
+    events: list[Event] = []
+    outcome = train_backward(
+        trainer,
+        config(4, capacity=lower),
+        sums=sums,
+        judge=judged(0.5, 0.6, 0.4, 0.5),
+        observe=events.append,
+    )
+    back = [event for event in events if isinstance(event, SteppedBack)]
+    assert [(event.sweep, event.to_sweep) for event in back] == [(3, 2)]
+    assert (trainer.restored, outcome.sweep) == ([6], 2)
+    premodulos = [call[2] for call in trainer.calls if call[0] == 1]
+    assert premodulos[0] == 64
+    assert premodulos[4] < premodulos[2] == premodulos[6], "the fourth sweep holds what the second had"
+    assert [record.accepted for record in sums.history(1, 0)] == [True, True, False, True]
+    phases = [event.phase for event in events if isinstance(event, SweepFinished)]
+    assert phases[0] == "bootstrap"
+
+
+def test_stepping_back_can_be_switched_off() -> None:
+    trainer = FakeTrainer((2, 1))
+    settings = config(4, capacity=CapacitySettings(controller="annealed", premodulo=64, floor=16))
+    stubborn = settings.model_copy(
+        update={"pipeline": settings.pipeline.model_copy(update={"step_back": False})}
+    )
+    run(trainer, stubborn, judged(0.5, 0.6, 0.4, 0.5))
+    assert trainer.restored == []
+    assert [call[2] for call in trainer.calls if call[:2] == (1, 0)][-1] == 16
+
+
+class Still(FakeTrainer):
+    """Changes cells only where it is told to."""
+
+    def __init__(self, layer_sizes: tuple[int, ...], moving: Callable[[int, int], bool]) -> None:
+        super().__init__(layer_sizes)
+        self._moving = moving
+        self._sweep = 0
+
+    def start_sweep(self, sweep: int) -> None:
+        self._sweep = sweep
+
+    def train(self, layer: int, position: int, premodulo: int) -> TrainedNeuron:
+        trained = super().train(layer, position, premodulo)
+        return replace(trained, changed=int(self._moving(self._sweep, layer)))
+
+
+def test_a_layer_that_does_not_change_in_three_sweeps_is_skipped_forward() -> None:
+    trainer = Still((1, 1, 1), lambda sweep, layer: layer != 2)
+    _, events = run(trainer, config(5))
+    assert [call[0] for call in trainer.calls] == [3, 2, 1] * 3 + [3, 1] * 2
+    skipped = [event for event in events if isinstance(event, LayerSkipped)]
+    assert [(event.sweep, event.layer) for event in skipped] == [(4, 2), (5, 2)]
+    assert skipped[0].reason == "no cell of it changed in 3 sweeps"
+
+
+def test_a_change_in_between_counts_anew_and_the_final_neuron_is_never_skipped() -> None:
+    trainer = Still((1, 1), lambda sweep, layer: layer == 1 and sweep % 3 == 0)
+    trainer_calls = [2, 1] * 2
+    outcome, _ = run(trainer, config(2))
+    assert [call[0] for call in trainer.calls] == trainer_calls[:2]
+    assert outcome.reason == "sweep 1 changed nothing"
+    trainer = Still((1, 1), lambda sweep, layer: layer == 1)
+    run(trainer, config(6))
+    assert [call[0] for call in trainer.calls] == [2, 1] * 6
+
+
+def test_a_neuron_or_a_layer_that_takes_too_long_ends_its_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(100.0, 2.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    settings = config(1)
+    for name, limit, reason in (
+        ("neuron_time_limit_seconds", 1.0, "a neuron took"),
+        ("layer_time_limit_seconds", 3.0, "the layer took"),
+    ):
+        trainer = FakeTrainer((4, 1))
+        pipeline = settings.pipeline.model_copy(update={name: limit})
+        _, events = run(trainer, settings.model_copy(update={"pipeline": pipeline}))
+        skipped = [event for event in events if isinstance(event, LayerSkipped)]
+        assert [event.layer for event in skipped] == [2, 1]
+        assert all(event.reason.startswith(reason) for event in skipped)
+        assert [call[:2] for call in trainer.calls] == [(2, 0), (1, 0)]

@@ -13,6 +13,7 @@ from goldzone.data.templates import DEFAULT_TEMPLATES
 from goldzone.errors import ConfigError
 from goldzone.training.config import TrainingConfig, config_from_toml, load_config
 from goldzone.training.settings import (
+    AlertSettings,
     CapacitySettings,
     CreditSettings,
     DataSettings,
@@ -40,17 +41,27 @@ templates = st.lists(st.sampled_from(DEFAULT_TEMPLATES), unique=True, max_size=5
 def capacities(draw: st.DrawFn) -> CapacitySettings:
     floor, premodulo, ceiling = sorted(draw(st.tuples(*[st.integers(2, 2**24)] * 3)))
     return CapacitySettings(
-        controller=draw(st.sampled_from(["constant", "law"])),
+        controller=draw(st.sampled_from(["constant", "law", "annealed", "reference", "none", "validated"])),
         premodulo=premodulo,
         signal=draw(st.sampled_from(["output", "agreement"])),
         noise_floor=draw(st.none() | at_least(0)),
         collapse=draw(positive(1)),
         floor=floor,
         ceiling=ceiling,
+        bounds=draw(st.sampled_from(["absolute", "samples", "distinct"])),
+        floor_share=draw(st.floats(0, 1)),
+        ceiling_share=draw(st.floats(1, 1000)),
         max_factor=draw(at_least(1)),
         fine_tune=draw(st.floats(0, 1, exclude_max=True)),
         exponent=draw(positive(4)),
         smoothing=draw(st.integers(1, 32)),
+        decay=draw(positive(1)),
+        aggressiveness=draw(positive(1)),
+        oscillation_window=draw(st.just(0) | st.integers(4, 32)),
+        oscillation_factor=draw(st.floats(1, 1e9, exclude_min=True)),
+        max_change=draw(st.none() | positive(1)),
+        step=draw(positive(1)),
+        tolerance=draw(st.floats(0, 1)),
     )
 
 
@@ -98,24 +109,43 @@ def test_the_defaults_are_the_measured_ones() -> None:
         "data": {"max_candidates": 24, "min_count": 2, "fractions": [0.8, 0.1, 0.1]},
         "network": {"neurons": 448, "templates": []},
         "credit": {"kind": "rank", "temperature": 4.0, "evidence": [1.0, 1.0, 0.5, 0.5]},
-        "pipeline": {"sweeps": 4, "patience": 2, "neurons_per_sweep": 1.0},
+        "pipeline": {
+            "direction": "backward",
+            "sweeps": 4,
+            "patience": 2,
+            "attempts": 3,
+            "neurons_per_sweep": 1.0,
+            "step_back": True,
+            "tolerance": 0.005,
+        },
         "capacity": {
             "controller": "constant",
             "premodulo": 65536,
-            "signal": "output",
-            "collapse": 0.8,
             "floor": 16,
             "ceiling": 262144,
-            "max_factor": 10.0,
-            "fine_tune": 0.05,
+            "bounds": "absolute",
+            "floor_share": 0.0,
+            "ceiling_share": 1.0,
+            "signal": "output",
+            "collapse": 0.8,
             "exponent": 2.0,
             "smoothing": 3,
+            "decay": 1.0,
+            "aggressiveness": 1.0,
+            "oscillation_window": 8,
+            "oscillation_factor": 1.25,
+            "max_factor": 10.0,
+            "fine_tune": 0.05,
+            "step": 0.5,
+            "tolerance": 0.005,
         },
-        "selection": {"strategy": "fixed"},
+        "selection": {"strategy": "fixed", "exploration": 0.0, "pairs": 0.0, "pair_correlation": -0.1},
         "decoding": {"beam": 4},
+        "alerts": AlertSettings().model_dump(mode="json", exclude_none=True),
     }
     assert config.pipeline.time_limit_seconds is None
     assert config.capacity.noise_floor is None
+    assert config.capacity.max_change is None
 
 
 def test_an_integer_will_do_for_a_number() -> None:
@@ -136,6 +166,37 @@ def test_a_configuration_cannot_be_changed() -> None:
         config.seed = 2
     with pytest.raises(ValidationError, match="frozen"):
         config.capacity.floor = 2
+
+
+@pytest.mark.parametrize(
+    ("controller", "bounds", "field"),
+    [
+        ("constant", "absolute", "premodulo"),
+        ("annealed", "absolute", "premodulo"),
+        ("validated", "absolute", "premodulo"),
+        ("law", "absolute", "ceiling"),
+        ("reference", "absolute", "ceiling"),
+        ("constant", "samples", "ceiling"),  # a floor relative to N may raise it
+        ("annealed", "distinct", "ceiling"),
+        ("none", "absolute", None),  # takes no more than fits
+    ],
+)
+def test_the_most_cells_that_a_controller_may_reach_fit_a_model(
+    controller: str, bounds: str, field: str | None
+) -> None:
+    def config(**limits: int) -> TrainingConfig:
+        capacity = {"controller": controller, "bounds": bounds, "premodulo": 100} | limits
+        return TrainingConfig.model_validate({"network": {"neurons": 1 << 13}, "capacity": capacity})
+
+    for name in ("premodulo", "ceiling"):
+        limits = {"ceiling": 1 << 24, name: 1 << 17}  # 2**13 neurons of 2**17 cells: 2**30
+        if field == name:
+            config(**limits)
+            limits[name] += 1
+            with pytest.raises(ValidationError, match=f"capacity.{name}: 8192 neurons may reach 1073750016"):
+                config(**limits)
+        elif field != "ceiling":
+            config(**limits)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +254,36 @@ def test_a_configuration_cannot_be_changed() -> None:
             "[capacity]\nceiling = 16777217",
             "capacity.ceiling: 16777217 should be less than or equal to 16777216",
         ),
+        (
+            "[capacity]\nbounds = 'samples'\nfloor_share = 2.5",
+            "capacity.floor_share: 2.5 is above the ceiling_share 1.0; lower it",
+        ),
+        ("[capacity]\nfloor_share = -0.1", "capacity.floor_share: -0.1 should be greater than or equal to 0"),
+        ("[capacity]\nceiling_share = 0.0", "capacity.ceiling_share: 0.0 should be greater than 0"),
+        (
+            "[capacity]\noscillation_window = 3",
+            "capacity.oscillation_window: 3 are too few records to turn twice; give 4 or more, or 0 for off",
+        ),
+        (
+            "[capacity]\noscillation_window = 33",
+            "capacity.oscillation_window: 33 should be less than or equal to 32",
+        ),
+        ("[capacity]\noscillation_factor = 1", "capacity.oscillation_factor: 1 should be greater than 1"),
+        (
+            "[capacity]\ncontroller = 'lwa'",
+            "capacity.controller: 'lwa' should be 'constant', 'law', 'annealed', 'reference', 'none' or",
+        ),
+        (
+            "[capacity]\nbounds = 'relative'",
+            "capacity.bounds: 'relative' should be 'absolute', 'samples' or 'distinct'",
+        ),
+        ("[capacity]\ndecay = 0.0", "capacity.decay: 0.0 should be greater than 0"),
+        ("[capacity]\ndecay = 1.5", "capacity.decay: 1.5 should be less than or equal to 1"),
+        ("[capacity]\naggressiveness = 0.0", "capacity.aggressiveness: 0.0 should be greater than 0"),
+        ("[capacity]\nmax_change = 0.0", "capacity.max_change: 0.0 should be greater than 0"),
+        ("[capacity]\nfine_tune = 1.0", "capacity.fine_tune: 1.0 should be less than 1"),
+        ("[capacity]\nstep = 1.5", "capacity.step: 1.5 should be less than or equal to 1"),
+        ("[capacity]\ntolerance = -0.5", "capacity.tolerance: -0.5 should be greater than or equal to 0"),
         ("[capacity]\nmax_factor = 0.5", "capacity.max_factor: 0.5 should be greater than or equal to 1"),
         ("[network]\n'a\\nb' = 1", r"'network.a\\nb' is no field"),
         ('[network]\n"a\\nb" = 1', r"'network.a\nb' is no field"),

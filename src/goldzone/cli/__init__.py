@@ -8,7 +8,21 @@ from typing import Annotated, cast
 import typer
 
 from goldzone import __version__
-from goldzone.cli import evaluate, export, inspect, languages, phonemize, train
+from goldzone.cli import (
+    alerts,
+    evaluate,
+    export,
+    history,
+    inspect,
+    languages,
+    phonemize,
+    recommend,
+    resume,
+    sums,
+    train,
+    verify_order,
+)
+from goldzone.cli.interruption import Interrupted
 from goldzone.errors import GoldzoneError
 
 __all__ = ["app", "main"]
@@ -22,9 +36,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train.train)
+app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("phonemize")(phonemize.phonemize)
 app.command("inspect")(inspect.inspect)
+app.command("history")(history.history)
+app.command("sums")(sums.sums)
+app.command("recommend")(recommend.recommend)
+app.command("alerts")(alerts.alerts)
+app.command("verify-order")(verify_order.verify_order)
 app.command("export")(export.export)
 app.command("languages")(languages.languages)
 
@@ -73,6 +93,9 @@ def _run() -> int:
         command = getattr(getattr(error, "ctx", None), "command_path", "goldzone")
         typer.echo(f"error: {message.rstrip('.')}; see {command} --help", err=True)
         return _WRONG_INPUT
+    except Interrupted as interruption:
+        typer.echo(str(interruption), err=True)
+        return interruption.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     if code == _INTERRUPTED:

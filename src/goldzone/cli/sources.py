@@ -31,10 +31,12 @@ ThreadsOption = Annotated[
 
 @dataclass(frozen=True)
 class Source:
-    """A lexicon and how its words are spelled."""
+    """A lexicon, how its words are spelled, and where it is: what `load_source` takes to find it again."""
 
     lexicon: Lexicon
     settings: LanguageSettings
+    name: str
+    dataset: str | None = None
 
 
 def load_source(name: str, dataset: Path | None) -> Source:
@@ -52,12 +54,13 @@ def load_source(name: str, dataset: Path | None) -> Source:
     from goldzone.errors import DataError
 
     if Path(name).is_file():
-        return Source(read_lexicon(Path(name)), DEFAULT_SETTINGS)
+        return Source(read_lexicon(Path(name)), DEFAULT_SETTINGS, str(Path(name).resolve()))
     settings = {folder.name: folder.settings for folder in find_languages(dataset)} if dataset else {}
     if name in builtin_names() and name not in settings:
-        return Source(load_builtin(name), DEFAULT_SETTINGS)
+        return Source(load_builtin(name), DEFAULT_SETTINGS, name)
     if dataset is not None:
-        return Source(load_language(dataset, name), settings.get(name, DEFAULT_SETTINGS))
+        lexicon = load_language(dataset, name)
+        return Source(lexicon, settings.get(name, DEFAULT_SETTINGS), name, str(dataset.resolve()))
     near = difflib.get_close_matches(name.casefold(), builtin_names(), n=1)
     advice = f"did you mean {near[0]}?" if near else "give a file, or --dataset DIR for a language of it"
     raise DataError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldzone.cli.interruption import Interruption
 from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
 
 if TYPE_CHECKING:
@@ -44,13 +45,14 @@ def train(
 
     Example: goldzone train slovak --out runs/slovak
     """
-    from goldzone.cli.display import TrainingDisplay, print_table
+    from goldzone.cli.display import TrainingDisplay
     from goldzone.g2p.run import run_training
+    from goldzone.training.runs.run_folder import RunSource
 
     words = load_source(source, dataset)
     settings = _configuration(config, seed)
     folder = out or Path("runs") / re.sub(r"[^\w.-]+", "-", words.lexicon.name)
-    with TrainingDisplay(settings) as display:
+    with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = run_training(
             words.lexicon,
             settings,
@@ -60,7 +62,16 @@ def train(
             force=force,
             threads=thread_count(threads),
             display=display,
+            source=RunSource(name=words.name, dataset=words.dataset, limit=limit),
+            pause=interruption.check,
         )
+    show_summary(summary, as_json=as_json)
+
+
+def show_summary(summary: dict[str, Any], *, as_json: bool) -> None:
+    """Print what a run came to."""
+    from goldzone.cli.display import print_table
+
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False))
     else:

@@ -11,7 +11,7 @@ from typing import Any
 from goldzone.data.alignment import AlignedLexicon, align
 from goldzone.data.candidates import CandidateTable, build_candidates
 from goldzone.data.lexicon import Entry, Lexicon
-from goldzone.data.samples import word_samples
+from goldzone.data.samples import Samples, word_samples
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.data.split import Split, first_by_hash
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
@@ -20,16 +20,28 @@ from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.scoring import Scores, score_words
 from goldzone.hashtron.committee import Committee
-from goldzone.training.backward import HeldOut, Outcome, train_backward
+from goldzone.training.backward import train_backward
+from goldzone.training.checkpoint import Restored
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CommitteeTrainer
+from goldzone.training.pipeline import HeldOut, Keeper, Outcome
 from goldzone.training.runs.events import Event, RunStarted
 from goldzone.training.sums.cache import SumCache
 
-__all__ = ["TrainedModel", "evaluate_model", "fingerprint", "train_model"]
+__all__ = ["Material", "TrainedModel", "evaluate_model", "fingerprint", "prepare", "train_model"]
 
 _DEV_WORDS = 2000
 """Dev words judged after a sweep; more would cost more time than they tell."""
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What the train part is made into before training: a function of words and data settings."""
+
+    aligned: AlignedLexicon
+    candidates: CandidateTable
+    templates: Templates
+    samples: Samples
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,7 @@ class TrainedModel:
     outcome: Outcome[Committee]
     aligned: AlignedLexicon
     dev_words: int
+    sums: SumCache
 
 
 def fingerprint(entries: Sequence[Entry]) -> str:
@@ -63,16 +76,54 @@ def evaluate_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, thre
     return score_words(guesses, [entry.pronunciations for entry in entries])
 
 
+def prepare(
+    train: Lexicon,
+    config: TrainingConfig,
+    *,
+    threads: int = 1,
+    report: Callable[[str], None] = lambda stage: None,
+) -> Material:
+    """Align the words, list the candidates and build the samples.
+
+    Parameters
+    ----------
+    train : Lexicon
+    config : TrainingConfig
+        Its sections `data` and `network.templates` are read.
+    threads : int
+    report : callable
+        Gets the name of each stage ("align", "samples").
+
+    Raises
+    ------
+    DataError
+        No word can be aligned.
+    """
+    report("align")
+    aligned = align(train.entries, threads=threads)
+    candidates = build_candidates(
+        aligned, max_candidates=config.data.max_candidates, min_count=config.data.min_count
+    )
+    report("samples")
+    templates = parse_templates(config.network.templates or DEFAULT_TEMPLATES)
+    samples = word_samples(aligned, candidates, templates, threads=threads)
+    return Material(aligned, candidates, templates, samples)
+
+
 def train_model(
     split: Split[Lexicon],
     config: TrainingConfig,
     *,
     name: str,
     settings: LanguageSettings = DEFAULT_SETTINGS,
+    material: Material | None = None,
     sums: SumCache | None = None,
     threads: int = 1,
     observe: Callable[[Event], None] = lambda event: None,
     report: Callable[[str], None] = lambda stage: None,
+    keep: Keeper[Committee] | None = None,
+    restored: Restored[Committee] | None = None,
+    pause: Callable[[], None] = lambda: None,
 ) -> TrainedModel:
     """Train a committee on the train part and choose its best state on the dev part.
 
@@ -85,6 +136,8 @@ def train_model(
         Of the language, for the model's manifest.
     settings : LanguageSettings
         How the lexicon's words were read.
+    material : Material, optional
+        What `prepare` made of the train part, where it is used for several trainings.
     sums : SumCache, optional
         Filled as training goes.
     threads : int
@@ -93,26 +146,26 @@ def train_model(
         Gets every event.
     report : callable
         Gets the name of each stage before the first sweep ("align", "samples").
+    keep : Keeper, optional
+        Gets all that is needed to go on after a crash.
+    restored : Restored, optional
+        Go on from here; its sum cache takes the place of `sums`.
+    pause : callable
+        Called between neurons; what it raises ends the training.
 
     Raises
     ------
     DataError
         No word can be aligned.
     """
-    report("align")
-    aligned = align(split.train.entries, threads=threads)
-    candidates = build_candidates(
-        aligned, max_candidates=config.data.max_candidates, min_count=config.data.min_count
-    )
-    report("samples")
-    templates = parse_templates(config.network.templates or DEFAULT_TEMPLATES)
-    samples = word_samples(aligned, candidates, templates, threads=threads)
-    trainer = CommitteeTrainer(samples, templates, config, threads=threads)
+    made = material or prepare(split.train, config, threads=threads, report=report)
+    samples = made.samples
+    trainer = CommitteeTrainer(samples, made.templates, config, threads=threads)
     about: dict[str, Any] = {
         "config": config.model_dump(mode="json"),
         "data": {"words": len(split.train.entries), "sha256": fingerprint(split.train.entries)},
     }
-    draft = _Draft(name, settings, aligned, candidates, templates, config.credit.temperature, about)
+    draft = _Draft(name, settings, made, config.credit.temperature, about)
     dev = first_by_hash(split.dev, _DEV_WORDS).entries
 
     def judge() -> HeldOut | None:
@@ -122,21 +175,36 @@ def train_model(
         scores = evaluate_model(model, dev, beam=config.decoding.beam, threads=threads)
         return HeldOut(scores.word_accuracy, scores.phoneme_error)
 
-    observe(
-        RunStarted(
-            run=name,
-            config_digest=config.digest(),
-            data_fingerprint=about["data"]["sha256"],
-            layers=trainer.layer_sizes,
-            samples=samples.n_samples,
-            positions=samples.n_positions,
-            train_words=len(split.train.entries),
-            dev_words=len(dev),
-            seed=config.seed,
-        )
-    )
+    sums = restored.sums if restored else sums or SumCache(trainer.layer_sizes)
     try:
-        outcome = train_backward(trainer, config, run=name, sums=sums, judge=judge, observe=observe)
+        if restored:
+            trainer.restore(restored.network)
+        else:
+            observe(
+                RunStarted(
+                    run=name,
+                    config_digest=config.digest(),
+                    data_fingerprint=about["data"]["sha256"],
+                    layers=trainer.layer_sizes,
+                    samples=samples.n_samples,
+                    positions=samples.n_positions,
+                    train_words=len(split.train.entries),
+                    dev_words=len(dev),
+                    seed=config.seed,
+                    direction=config.pipeline.direction,
+                )
+            )
+        outcome = train_backward(
+            trainer,
+            config,
+            run=name,
+            sums=sums,
+            judge=judge,
+            observe=observe,
+            keep=keep,
+            progress=restored.progress if restored else None,
+            pause=pause,
+        )
     finally:
         trainer.close()
     metrics = {
@@ -145,7 +213,7 @@ def train_model(
         "dev_word_accuracy": None if outcome.held_out is None else round(outcome.held_out.word_accuracy, 6),
         "dev_phoneme_error": None if outcome.held_out is None else round(outcome.held_out.phoneme_error, 6),
     }
-    return TrainedModel(draft.with_committee(outcome.network, metrics), outcome, aligned, len(dev))
+    return TrainedModel(draft.with_committee(outcome.network, metrics), outcome, made.aligned, len(dev), sums)
 
 
 @dataclass(frozen=True)
@@ -154,24 +222,23 @@ class _Draft:
 
     name: str
     settings: LanguageSettings
-    aligned: AlignedLexicon
-    candidates: CandidateTable
-    templates: Templates
+    made: Material
     temperature: float
     about: dict[str, Any]
 
     def with_committee(self, committee: Committee, metrics: dict[str, Any]) -> G2PModel:
-        number = {segment: index for index, segment in enumerate(self.aligned.segments)}
+        aligned = self.made.aligned
+        number = {segment: index for index, segment in enumerate(aligned.segments)}
         # Unknown letters say nothing, so the empty chunk must be there even where no known letter is silent.
-        chunks = self.aligned.chunks if () in self.aligned.chunks else (*self.aligned.chunks, ())
+        chunks = aligned.chunks if () in aligned.chunks else (*aligned.chunks, ())
         return G2PModel(
             name=self.name,
             settings=self.settings,
-            letters=self.aligned.letters,
-            segments=self.aligned.segments,
+            letters=aligned.letters,
+            segments=aligned.segments,
             chunks=tuple(tuple(number[segment] for segment in chunk) for chunk in chunks),
-            candidates=self.candidates,
-            templates=self.templates,
+            candidates=self.made.candidates,
+            templates=self.made.templates,
             committee=committee,
             temperature=self.temperature,
             about={**self.about, "metrics": metrics},

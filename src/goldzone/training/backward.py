@@ -1,7 +1,9 @@
 """The backward pipeline: final neuron first, then layer N ... layer 1, sweep after sweep.
 
-The pipeline decides (which neuron, under which premodulo, when to stop) and records; a `NeuronTrainer`
-learns. It knows nothing of languages: held-out accuracy comes from a function that the caller gives.
+It decides which neurons are trained and under which premodulo, when to step back and when to stop, and
+records all of it; a `goldzone.training.pipeline.NeuronTrainer` learns. It knows nothing of languages:
+held-out accuracy comes from a function that the caller gives. With the direction "forward" the layers are
+taken from the first to the last, so that the direction alone can be compared.
 """
 
 from __future__ import annotations
@@ -9,65 +11,45 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from dataclasses import replace
+from typing import Generic
+
+import numpy as np
 
 from goldzone.hashtron.hashing import LARGEST
 from goldzone.training.config import TrainingConfig
-from goldzone.training.control.capacity import CapacityDecision, make_controller
+from goldzone.training.control.controllers import CapacityDecision, make_controller
+from goldzone.training.control.curve import CurvePoint
+from goldzone.training.control.pairs import MOST_COMPARED, choose_pairs
+from goldzone.training.control.phases import detect_phase, forecast, must_step_back
 from goldzone.training.control.selection import select_neurons
-from goldzone.training.learners.committee import TrainedNeuron, TrainMetrics
-from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
+from goldzone.training.control.situation import Situation
+from goldzone.training.learners.results import TrainedNeuron
+from goldzone.training.pipeline import (
+    Forgetful,
+    HeldOut,
+    Keeper,
+    NetworkT,
+    NeuronTrainer,
+    Outcome,
+    Progress,
+    Step,
+)
+from goldzone.training.runs.events import (
+    Event,
+    LayerSkipped,
+    LayerTrained,
+    NeuronTrained,
+    RunResumed,
+    SelectionMade,
+    SteppedBack,
+    SweepFinished,
+    SweepStarted,
+)
 from goldzone.training.streams import stream
 from goldzone.training.sums.cache import SumCache, SumRecord
 
-__all__ = ["HeldOut", "NeuronTrainer", "Outcome", "train_backward"]
-
-NetworkT_co = TypeVar("NetworkT_co", covariant=True)
-NetworkT = TypeVar("NetworkT")
-
-
-class NeuronTrainer(Protocol[NetworkT_co]):
-    """A network under training."""
-
-    @property
-    def layer_sizes(self) -> tuple[int, ...]:
-        """Neurons of each hashtron layer, from the input; the last is the final neuron's layer."""
-
-    @property
-    def n_samples(self) -> int:
-        """N."""
-
-    def start_sweep(self, sweep: int) -> None:
-        """Prepare for a sweep; they count from 1."""
-
-    def train(self, layer: int, position: int, premodulo: int) -> TrainedNeuron:
-        """Train one neuron; layers count from 1, positions from 0."""
-
-    def metrics(self) -> TrainMetrics:
-        """Judge the present network on the training samples."""
-
-    def network(self) -> NetworkT_co:
-        """Return the present network as a value."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """Accuracy on words that training does not see."""
-
-    word_accuracy: float
-    phoneme_error: float
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[NetworkT]):
-    """The best network of a run by dev word accuracy (the last one without a dev part), and why it ended."""
-
-    network: NetworkT
-    sweep: int
-    train: TrainMetrics
-    held_out: HeldOut | None
-    reason: str
+__all__ = ["train_backward"]
 
 
 def train_backward(
@@ -78,6 +60,9 @@ def train_backward(
     sums: SumCache | None = None,
     judge: Callable[[], HeldOut | None] = lambda: None,
     observe: Callable[[Event], None] = lambda event: None,
+    keep: Keeper[NetworkT] | None = None,
+    progress: Progress[NetworkT] | None = None,
+    pause: Callable[[], None] = lambda: None,
 ) -> Outcome[NetworkT]:
     """Train until the sweeps, the patience or the time are used up, and return the best state.
 
@@ -94,133 +79,337 @@ def train_backward(
         Held-out accuracy of the trainer's present state, or None.
     observe : callable
         Gets every event. What it raises ends the run.
+    keep : Keeper, optional
+        Gets all that is needed to go on after a crash, step by step.
+    progress : Progress, optional
+        Go on from here; `trainer` and `sums` must be as they were then.
+    pause : callable
+        Called after each step. What it raises ends the run, in a state that was kept.
     """
-    pipeline = _Backward(trainer, config, sums or SumCache(trainer.layer_sizes), run, observe)
-    limit = config.pipeline.time_limit_seconds
-    started = time.monotonic()
-    best: Outcome[NetworkT] | None = None
-    without_gain, reason = 0, "all sweeps done"
-    for sweep in range(1, config.pipeline.sweeps + 1):
-        sweep_started = time.monotonic()
-        pipeline.sweep(sweep)
-        metrics, held_out = trainer.metrics(), judge()
-        gained = best is None or _better(held_out, best.held_out)
-        if gained:
-            best = Outcome(trainer.network(), sweep, metrics, held_out, reason)
-        without_gain = 0 if gained else without_gain + 1
-        observe(
-            SweepFinished(
-                sweep=sweep,
-                train_word_accuracy=metrics.word_accuracy,
-                train_position_accuracy=metrics.position_accuracy,
-                dev_word_accuracy=held_out.word_accuracy if held_out else None,
-                dev_phoneme_error=held_out.phoneme_error if held_out else None,
-                loss=metrics.loss,
-                best=gained,
-                seconds=time.monotonic() - sweep_started,
-            )
-        )
-        if without_gain >= config.pipeline.patience:
-            reason = f"dev word accuracy did not rise in {without_gain} sweeps"
-            break
-        if limit is not None and time.monotonic() - started >= limit:
-            reason = f"the time limit of {limit:g} s was reached"
-            break
-    assert best is not None  # noqa: S101 - the configuration has at least one sweep
-    return replace(best, reason=reason)
+    keeper = keep or Forgetful()
+    pipeline = _Pipeline(
+        trainer, config, sums or SumCache(trainer.layer_sizes), run, judge, observe, keeper, pause
+    )
+    return pipeline.run(progress)
 
 
-class _Backward(Generic[NetworkT]):
+class _Pipeline(Generic[NetworkT]):
     """One sweep after another over a trainer's layers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - all that the pipeline works with
         self,
         trainer: NeuronTrainer[NetworkT],
         config: TrainingConfig,
         sums: SumCache,
         run: str,
+        judge: Callable[[], HeldOut | None],
         observe: Callable[[Event], None],
+        keeper: Keeper[NetworkT],
+        pause: Callable[[], None],
     ) -> None:
         self._trainer = trainer
         self._config = config
         self._sums = sums
         self._run = sums.run_number(run)
+        self._judge = judge
         self._observe = observe
+        self._keeper = keeper
+        self._pause = pause
         self._controller = make_controller(config.capacity)
+        self._progress: Progress[NetworkT] = Progress()
+        layers = range(1, len(trainer.layer_sizes) + 1)
+        self._order = layers if config.pipeline.direction == "forward" else layers[::-1]
 
-    def sweep(self, sweep: int) -> None:
-        """Train the final neuron, then the chosen neurons of each layer before it, the last layer first."""
-        self._observe(SweepStarted(sweep=sweep))
-        self._trainer.start_sweep(sweep)
+    def run(self, progress: Progress[NetworkT] | None) -> Outcome[NetworkT]:
+        """Sweep until there is a reason to stop."""
+        if progress is None:
+            self._keeper.judged(self._progress, self._trainer.network(), self._sums)
+        else:
+            self._progress = progress
+            self._observe(
+                RunResumed(
+                    sweep=progress.sweep,
+                    layer=None if progress.plan is None else self._order[progress.place or 0],
+                    done=progress.done if progress.plan else 0,
+                )
+            )
+        while self._progress.stop is None:
+            started = time.monotonic()
+            self._sweep()
+            self._finish_sweep(started)
+        best = self._progress.best
+        assert best is not None  # noqa: S101 - a run stops after a sweep at the earliest
+        return replace(best, reason=self._progress.stop)
+
+    def _sweep(self) -> None:
+        """Train the chosen neurons of each layer, in the order of the direction."""
+        progress = self._progress
+        self._trainer.start_sweep(progress.sweep)
+        if progress.place is None:
+            self._observe(SweepStarted(sweep=progress.sweep))
+            progress.place = 0
+        while progress.place < len(self._order):
+            layer = self._order[progress.place]
+            if progress.plan is None:
+                if reason := self._reason_to_skip(layer, progress.place):
+                    self._observe(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
+                    progress.place += 1
+                    continue
+                progress.enter(progress.place, self._choose(layer))
+                self._keeper.planned(progress)
+            self._train_layer(layer, progress.plan or ())
+            progress.leave()
+
+    def _reason_to_skip(self, layer: int, place: int) -> str | None:
+        """Tell why a layer is stuck; the last one, which learns the prior, never is."""
+        attempts = self._config.pipeline.attempts
+        if layer == len(self._order) or self._progress.unchanged.get(place, 0) < attempts:
+            return None
+        return f"no cell of it changed in {attempts} sweeps"
+
+    def _train_layer(self, layer: int, plan: tuple[Step, ...]) -> None:
+        """Train what is left of a layer's plan, until it is done or has taken too long."""
+        progress = self._progress
+        sizes = [len(step.positions) for step in plan]
+        order, total, started = sum(sizes[: progress.done]), sum(sizes), time.monotonic()
+        for step in plan[progress.done :]:
+            began = time.monotonic()
+            self._step(layer, step, order, total)
+            order += len(step.positions)
+            self._pause()
+            now = time.monotonic()
+            if reason := self._reason_to_leave(now - began, now - started):
+                self._observe(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
+                return
+        self._observe(LayerTrained(sweep=progress.sweep, layer=layer, neurons=order))
+
+    def _reason_to_leave(self, neuron_seconds: float, layer_seconds: float) -> str | None:
+        """Tell why the rest of a layer is left out: a step, or the layer, has exceeded its time limit."""
+        pipeline = self._config.pipeline
+        for name, limit, seconds in (
+            ("a neuron", pipeline.neuron_time_limit_seconds, neuron_seconds),
+            ("the layer", pipeline.layer_time_limit_seconds, layer_seconds),
+        ):
+            if limit is not None and seconds > limit:
+                return f"{name} took {seconds:.3g} s, its limit is {limit:g} s"
+        return None
+
+    def _choose(self, layer: int) -> tuple[Step, ...]:
+        """Choose what a sweep trains in a layer: of the last layer everything, by position."""
         sizes = self._trainer.layer_sizes
-        for layer in range(len(sizes), 0, -1):
-            chosen = [0] if layer == len(sizes) else self._choose(sweep, layer)
-            for order, position in enumerate(chosen):
-                decision = self._phase_zero() if layer == len(sizes) else self._decide(layer, position)
-                self._train(sweep, layer, position, order, len(chosen), decision)
-            self._observe(LayerTrained(sweep=sweep, layer=layer, neurons=len(chosen)))
-
-    def _choose(self, sweep: int, layer: int) -> list[int]:
-        size = self._trainer.layer_sizes[layer - 1]
-        return select_neurons(
-            self._config.selection.strategy,
+        size = sizes[layer - 1]
+        if layer == len(sizes):
+            return tuple(Step(position) for position in range(size))
+        settings, capacity = self._config.selection, self._config.capacity
+        selection = select_neurons(
+            settings.strategy,
             self._sums.measured(layer),
             math.ceil(self._config.pipeline.neurons_per_sweep * size),
-            stream(self._config.seed, "selection", sweep, layer, count=size),
-            noise_floor=self._config.capacity.noise_floor,
-            collapse=self._config.capacity.collapse,
+            stream(self._config.seed, "selection", self._progress.sweep, layer, count=size),
+            sweep=self._progress.sweep,
+            noise_floor=capacity.noise_floor,
+            collapse=capacity.collapse,
+            exploration=settings.exploration,
         )
-
-    def _phase_zero(self) -> CapacityDecision:
-        """Give the final neuron premodulo N, so that it learns the prior of the data (epic, "Phase 0")."""
-        premodulo = min(max(2, self._trainer.n_samples), LARGEST)
-        return CapacityDecision(
-            premodulo, None, None, None, "phase 0: the final neuron learns the prior at premodulo N"
-        )
-
-    def _decide(self, layer: int, position: int) -> CapacityDecision:
-        settings = self._config.capacity
-        history = self._sums.history(layer, position, settings.smoothing)
-        current = history[-1].premodulo if history else settings.premodulo
-        return self._controller.decide(history, current)
-
-    def _train(  # noqa: PLR0917 - where, when and how in the order of the event's fields
-        self, sweep: int, layer: int, position: int, order: int, total: int, decision: CapacityDecision
-    ) -> None:
-        started = time.monotonic()
-        trained = self._trainer.train(layer, position, decision.premodulo)
-        seconds = time.monotonic() - started
-        self._sums.append(
-            SumRecord(
-                layer=layer,
-                position=position,
-                run=self._run,
-                sweep=sweep,
-                time=time.time(),
-                sum=trained.total,
-                samples=trained.samples,
-                premodulo=decision.premodulo,
-                duration_seconds=seconds,
-                agreement=trained.agreement,
-            )
+        pairs = self._pairs(layer, selection.positions)
+        partner_of = dict(pairs)
+        second = set(partner_of.values())
+        plan = tuple(
+            Step(position, partner_of.get(position))
+            for position in selection.positions
+            if position not in second
         )
         self._observe(
-            NeuronTrained(
-                sweep=sweep,
+            SelectionMade(
+                sweep=self._progress.sweep,
                 layer=layer,
-                position=position,
-                order=order,
-                total=total,
-                premodulo=decision.premodulo,
-                sum=trained.total,
-                samples=trained.samples,
-                agreement=trained.agreement,
-                regime=decision.regime.value if decision.regime else None,
-                reason=decision.reason,
-                seconds=seconds,
-                changed=trained.changed,
+                strategy=settings.strategy,
+                neurons=size,
+                chosen=len(selection.positions),
+                pairs=len(pairs),
+                gold_zone=selection.gold_zone,
+                reason=selection.reason,
             )
         )
+        return plan
+
+    def _pairs(self, layer: int, positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+        """Find the neurons among the chosen ones that are to be trained two by two."""
+        settings = self._config.selection
+        if not settings.pairs or self._progress.sweep == 1:  # before a first training all are silent
+            return ()
+        answers = self._trainer.packed_answers(layer, positions[:MOST_COMPARED])
+        found = choose_pairs(positions, answers, share=settings.pairs, correlation=settings.pair_correlation)
+        return tuple((pair.first, pair.second) for pair in found)
+
+    def _step(self, layer: int, step: Step, order: int, total: int) -> None:
+        """Train one step of the plan, record it and keep it."""
+        positions = step.positions
+        decisions = [self._decide(layer, position) for position in positions]
+        started = time.monotonic()
+        if step.partner is None:
+            results: tuple[TrainedNeuron, ...] = (
+                self._trainer.train(layer, step.position, decisions[0].premodulo),
+            )
+        else:
+            results = self._trainer.train_pair(layer, *positions, *(each.premodulo for each in decisions))
+        seconds = (time.monotonic() - started) / len(positions)
+        records = [
+            self._record_of(layer, position, decision, trained, seconds)
+            for position, decision, trained in zip(positions, decisions, results, strict=True)
+        ]
+        self._sums.append_batch(records)
+        for place, (position, decision, trained) in enumerate(
+            zip(positions, decisions, results, strict=True)
+        ):
+            self._observe(
+                NeuronTrained(
+                    sweep=self._progress.sweep,
+                    layer=layer,
+                    position=position,
+                    order=order + place,
+                    total=total,
+                    premodulo=decision.premodulo,
+                    target=decision.target,
+                    sum=trained.total,
+                    samples=trained.samples,
+                    agreement=trained.agreement,
+                    regime=decision.regime.value if decision.regime else None,
+                    reason=decision.reason,
+                    partner=positions[1 - place] if len(positions) > 1 else None,
+                    seconds=seconds,
+                    changed=trained.changed,
+                )
+            )
+        changed = sum(trained.changed for trained in results)
+        self._progress.advance(changed)
+        neurons = [self._trainer.neuron(layer, position) for position in positions]
+        self._keeper.trained(records, neurons, changed)
+
+    def _decide(self, layer: int, position: int) -> CapacityDecision:
+        """Decide a neuron's premodulo: phase 0 for the last layer, the controller for the others."""
+        if layer == len(self._trainer.layer_sizes):
+            premodulo = min(max(2, self._trainer.n_samples), LARGEST)
+            reason = "phase 0: the final neuron learns the prior at premodulo N"
+            return CapacityDecision(premodulo, None, None, None, reason)
+        settings = self._config.capacity
+        history = self._sums.history(layer, position, accepted_only=True)
+        distinct = self._trainer.distinct_values(layer, position) if settings.bounds == "distinct" else None
+        return self._controller.decide(
+            Situation(
+                history=history,
+                current=history[-1].premodulo if history else settings.premodulo,
+                samples=self._trainer.n_samples,
+                sweep=self._progress.sweep,
+                sweeps=self._config.pipeline.sweeps,
+                curve=self._progress.curve,
+                largest=self._trainer.largest_premodulo(),
+                distinct=distinct,
+                held=self._progress.held,
+            )
+        )
+
+    def _record_of(
+        self,
+        layer: int,
+        position: int,
+        decision: CapacityDecision,
+        trained: TrainedNeuron,
+        seconds: float,
+    ) -> SumRecord:
+        return SumRecord(
+            layer=layer,
+            position=position,
+            run=self._run,
+            sweep=self._progress.sweep,
+            time=time.time(),
+            sum=trained.total,
+            samples=trained.samples,
+            premodulo=decision.premodulo,
+            duration_seconds=seconds,
+            agreement=trained.agreement,
+        )
+
+    def _finish_sweep(self, started: float) -> None:
+        """Judge the sweep, keep the best state, and step back from one that pressure has spoilt."""
+        progress, pipeline = self._progress, self._config.pipeline
+        metrics, held_out = self._trainer.metrics(), self._judge()
+        dev = held_out.word_accuracy if held_out else None
+        gained = progress.best is None or _better(held_out, progress.best.held_out)
+        if gained:
+            progress.best = Outcome(self._trainer.network(), progress.sweep, metrics, held_out, "")
+        progress.without_gain = 0 if gained else progress.without_gain + 1
+        point = CurvePoint(progress.sweep, metrics.word_accuracy, dev, self._median_premodulo())
+        progress.curve = (*progress.curve, point)
+        self._sums.record_result(
+            self._run,
+            progress.sweep,
+            train_accuracy=metrics.word_accuracy,
+            dev_accuracy=math.nan if dev is None else dev,
+            loss=metrics.loss,
+        )
+        expected = forecast(progress.curve, patience=pipeline.patience, tolerance=pipeline.tolerance)
+        seconds = time.monotonic() - started
+        progress.seconds += seconds
+        self._observe(
+            SweepFinished(
+                sweep=progress.sweep,
+                train_word_accuracy=metrics.word_accuracy,
+                train_position_accuracy=metrics.position_accuracy,
+                dev_word_accuracy=dev,
+                dev_phoneme_error=held_out.phoneme_error if held_out else None,
+                loss=metrics.loss,
+                best=gained,
+                premodulo=point.premodulo,
+                phase=detect_phase(
+                    progress.curve, patience=pipeline.patience, tolerance=pipeline.tolerance
+                ).value,
+                forecast=expected.dev_accuracy if expected else None,
+                forecast_error=expected.error if expected else None,
+                seconds=seconds,
+            )
+        )
+        self._step_back()
+        progress.stop = self._reason_to_stop()
+        progress.end_sweep()
+        self._keeper.judged(progress, self._trainer.network(), self._sums)
+
+    def _reason_to_stop(self) -> str | None:
+        progress, pipeline = self._progress, self._config.pipeline
+        if progress.without_gain >= pipeline.patience:
+            return f"dev word accuracy did not rise in {progress.without_gain} sweeps"
+        if not progress.changed:
+            return f"sweep {progress.sweep} changed nothing"
+        if pipeline.time_limit_seconds is not None and progress.seconds >= pipeline.time_limit_seconds:
+            return f"the time limit of {pipeline.time_limit_seconds:g} s was reached"
+        return "all sweeps done" if progress.sweep == pipeline.sweeps else None
+
+    def _step_back(self) -> None:
+        """Return to the best state if lowering the premodulo since then has cost dev accuracy."""
+        progress, pipeline = self._progress, self._config.pipeline
+        if not pipeline.step_back or progress.best is None:
+            return
+        if must_step_back(progress.curve, tolerance=pipeline.tolerance) != progress.best.sweep:
+            return
+        self._trainer.restore(progress.best.network)
+        self._sums.mark_reverted(self._run, progress.best.sweep)
+        progress.held = True
+        self._observe(
+            SteppedBack(
+                sweep=progress.sweep,
+                to_sweep=progress.best.sweep,
+                reason="over-pressure: dev word accuracy fell as premodulos were lowered",
+            )
+        )
+
+    def _median_premodulo(self) -> int:
+        """Return the lower median premodulo of the trained neurons before the last layer; 0 without any."""
+        found = [
+            self._trainer.premodulos(layer)[self._sums.layer_sums(layer)[1] > 0]
+            for layer in range(1, len(self._trainer.layer_sizes))
+        ]
+        premodulos = np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+        return int(premodulos[(premodulos.size - 1) // 2]) if premodulos.size else 0
 
 
 def _better(new: HeldOut | None, old: HeldOut | None) -> bool:

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from goldzone.errors import ConfigError
 from goldzone.hashtron.committee import MAX_CELLS
 from goldzone.training.settings import (
+    AlertSettings,
     CapacitySettings,
     CreditSettings,
     DataSettings,
@@ -31,6 +32,8 @@ __all__ = ["TrainingConfig", "config_from_toml", "load_config"]
 
 _MAX_FILE_BYTES: Final = 1 << 20
 _SHOWN_VALUE: Final = 60
+_NEVER_ABOVE_START: Final = {"constant", "annealed", "validated"}
+"""Controllers that start at `capacity.premodulo` and stay or go down; a relative floor can raise them."""
 _EXPECTED: Final = {
     "model_type": "should be a section with fields",
     "tuple_type": "should be a list",
@@ -46,7 +49,7 @@ class TrainingConfig(Section):
     ----------
     seed : int
         0 to 2**32 - 1; names all random streams.
-    data, network, credit, pipeline, capacity, selection, decoding
+    data, network, credit, pipeline, capacity, selection, decoding, alerts
         The sections, each optional.
     """
 
@@ -58,13 +61,17 @@ class TrainingConfig(Section):
     capacity: CapacitySettings = CapacitySettings()
     selection: SelectionSettings = SelectionSettings()
     decoding: DecodingSettings = DecodingSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @model_validator(mode="after")
     def _fits_a_model_file(self) -> TrainingConfig:
-        constant = self.capacity.controller == "constant"
-        cells = self.network.neurons * (self.capacity.premodulo if constant else self.capacity.ceiling)
+        capacity = self.capacity
+        if capacity.controller == "none":  # takes what a model holds, divided by the neurons
+            return self
+        never_rises = capacity.bounds == "absolute" and capacity.controller in _NEVER_ABOVE_START
+        field = "premodulo" if never_rises else "ceiling"
+        cells = self.network.neurons * (capacity.premodulo if never_rises else capacity.ceiling)
         if cells > MAX_CELLS:
-            field = "premodulo" if constant else "ceiling"
             raise ValueError(
                 f"capacity.{field}: {self.network.neurons} neurons may reach {cells} cells; "
                 f"a model holds {MAX_CELLS}, lower it or network.neurons"
@@ -73,17 +80,7 @@ class TrainingConfig(Section):
 
     def to_toml(self) -> str:
         """Write all fields, defaults too; those that are None are left out, because TOML has no null."""
-        scalars: dict[str, Any] = {}
-        sections: dict[str, dict[str, Any]] = {}
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if isinstance(value, Section):
-                sections[name] = dict(value)
-            else:
-                scalars[name] = value
-        blocks = [_emit_fields(scalars)]
-        blocks += [f"[{name}]\n{_emit_fields(fields)}" for name, fields in sections.items()]
-        return "\n".join(blocks)
+        return "\n".join(_emit_section(self, ""))
 
     def digest(self) -> str:
         """Identify the configuration: the SHA-256 of `to_toml`, in lower-case hex."""
@@ -139,12 +136,25 @@ def config_from_toml(text: str, name: str) -> TrainingConfig:
         raise ConfigError(f"{name}: {_describe(dict(first))}{more}") from None
 
 
+def _emit_section(section: Section, name: str) -> list[str]:
+    """Write a section as a block of its own fields, and a block for each section in it."""
+    fields = dict(section)
+    inner = {field: value for field, value in fields.items() if isinstance(value, Section)}
+    own = {field: value for field, value in fields.items() if field not in inner}
+    blocks = [(f"[{name}]\n" if name else "") + _emit_fields(own)]
+    for field, value in inner.items():
+        blocks += _emit_section(value, f"{name}.{field}".lstrip("."))
+    return blocks
+
+
 def _emit_fields(fields: dict[str, Any]) -> str:
     return "".join(f"{name} = {_emit(value)}\n" for name, value in fields.items() if value is not None)
 
 
 def _emit(value: str | float | tuple[Any, ...]) -> str:
     match value:
+        case bool():
+            return "true" if value else "false"
         case str():
             return '"' + "".join(_emit_character(character) for character in value) + '"'
         case tuple():
@@ -192,10 +202,10 @@ def _suggest(location: tuple[str, ...]) -> str:
     return f"the fields {f'of {section} ' if section else ''}are {', '.join(siblings)}"
 
 
-def _field_names() -> list[str]:
+def _field_names(section: type[Section] | None = None, above: str = "") -> list[str]:
     names: list[str] = []
-    for name, field in TrainingConfig.model_fields.items():
-        names.append(name)
+    for name, field in (section or TrainingConfig).model_fields.items():
+        names.append(above + name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            names += [f"{name}.{inner}" for inner in field.annotation.model_fields]
+            names += _field_names(field.annotation, f"{above}{name}.")
     return names

@@ -17,20 +17,32 @@ from goldzone.data.builtin import load_builtin_sentences
 from goldzone.data.homographs import homograph_samples, homograph_table, split_sentences
 from goldzone.data.samples import Samples, sentence_samples, sentence_vocabulary
 from goldzone.data.templates import SENTENCE_TEMPLATES, Templates, parse_templates
-from goldzone.errors import ConfigError
+from goldzone.errors import ConfigError, StateError
 from goldzone.hashtron.committee import Committee
+from goldzone.hashtron.neuron import BitTable
 from goldzone.hashtron.presets import context_committee
 from goldzone.hashtron.weights import read_weights, write_weights
 from goldzone.training.config import TrainingConfig
+from goldzone.training.learners import answers
 from goldzone.training.learners.committee import (
     CONTEXT_LAYER,
     FINAL_LAYER,
     CommitteeTrainer,
     assign_templates,
 )
+from goldzone.training.learners.credit import hard_tables, margin_tables
+from goldzone.training.learners.credit_kernels import VOTE_ONE
 from goldzone.training.learners.hard_tally import tally_neuron
 from goldzone.training.settings import CreditSettings, NetworkSettings
-from tests.naive.committee import naive_answers, naive_features, naive_right_positions, naive_scores
+from tests.naive.committee import (
+    Votes,
+    naive_answers,
+    naive_features,
+    naive_pair_learnt,
+    naive_right_answers,
+    naive_right_positions,
+    naive_scores,
+)
 
 Kind = Literal["rank", "margin", "hard"]
 KINDS: tuple[Kind, ...] = ("rank", "margin", "hard")
@@ -328,6 +340,235 @@ def test_samples_of_other_templates_are_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         CommitteeTrainer(made_up(0), parse_templates(["L0"]), config())
     assert str(caught.value) == "samples have 3 context columns; templates are 1"
+
+
+pairs = st.permutations(range(WIDTH)).map(lambda order: (order[0], order[1]))
+
+
+def table_votes_of(kind: Kind, samples: Samples, committee: Committee) -> Votes:
+    """Return hard or margin credit at the scores of a committee, with temperature 2."""
+    if kind == "hard":
+        tables = hard_tables(committee.final.evaluate(np.arange(WIDTH + 1)))
+    else:
+        right, wrong = np.zeros((2, WIDTH + 1), np.int64)
+        scores = naive_scores(committee, samples)
+        for position, (start, stop) in enumerate(pairwise(samples.sample_offsets.tolist())):
+            for sample in range(start, stop if samples.gold[position] >= 0 else start):
+                side = right if sample - start == samples.gold[position] else wrong
+                side[scores[sample]] += samples.weight[position]
+        tables = margin_tables(right, wrong, 2.0)
+    return tables.right.tolist(), tables.wrong.tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(["hard", "margin"]),
+    st.integers(0, 100),
+    pairs,
+    st.tuples(st.sampled_from([7, 30]), st.sampled_from([7, 30])),
+    st.sampled_from([0.0, 0.05, 1.0]),
+    st.integers(1, 3),
+)
+def test_a_pair_is_taken_out_and_decided_one_after_the_other(
+    kind: Kind,
+    seed: int,
+    pair: tuple[int, int],
+    premodulos: tuple[int, int],
+    evidence: float,
+    threads: int,
+) -> None:
+    samples = made_up(seed)
+    with trainer(samples, config(kind, evidence=evidence), threads) as training:
+        training.train(FINAL_LAYER, 0, 1 << 20)
+        for position in range(WIDTH):
+            training.train(CONTEXT_LAYER, position, 7)
+        training.train(FINAL_LAYER, 0, 1 << 20)
+        before = training.network()
+        trained = training.train_pair(CONTEXT_LAYER, *pair, *premodulos)
+        after = training.network()
+        assert training._score.tolist() == naive_scores(after, samples)
+    threshold = int(evidence * VOTE_ONE * 12)
+    assert after == naive_pair_learnt(
+        before,
+        samples,
+        pair,
+        premodulos,
+        lambda committee: table_votes_of(kind, samples, committee),
+        threshold,
+    )
+    for position, premodulo, found in zip(pair, premodulos, trained, strict=True):
+        old, new = before.tables[position].bits(), after.tables[position].bits()
+        start = old if old.size == premodulo else np.zeros(premodulo, np.bool_)
+        answers = after.tables[position].evaluate(naive_features(samples, after.template_of[position]))
+        assert found.changed == int((start != new).sum())
+        assert (found.total, found.samples) == (2 * int(answers.sum()) - samples.n_samples, samples.n_samples)
+
+
+@pytest.mark.parametrize("kind", ["rank", "margin"])
+def test_the_first_of_a_pair_may_take_what_the_second_held(kind: Kind) -> None:
+    """Train the pair as if both were fresh: the same as one by one in a network where both are silent."""
+    samples = made_up(8)
+    with trainer(samples, config(kind)) as training:
+        for position in range(WIDTH):
+            training.train(CONTEXT_LAYER, position, 40)
+        training.train(FINAL_LAYER, 0, 1 << 20)
+        before = training.network()
+        silent = [
+            BitTable.from_bits(table.salt, np.zeros(33)) if position in {2, 4} else table
+            for position, table in enumerate(before.tables)
+        ]
+        training.restore(Committee(before.template_of, tuple(silent), before.final))
+        alone = [training.train(CONTEXT_LAYER, position, 33) for position in (4, 2)]
+        expected = training.network()
+        training.restore(before)
+        assert list(training.train_pair(CONTEXT_LAYER, 4, 2, 33, 33)) == alone
+        assert training.network() == expected
+        training.restore(before)
+        for position in (4, 2):
+            training.train(CONTEXT_LAYER, position, 33)
+        assert training.network() != expected
+
+
+@pytest.mark.parametrize(
+    ("layer", "first", "second"),
+    [
+        (FINAL_LAYER, 0, 1),
+        (CONTEXT_LAYER, 3, 3),
+        (CONTEXT_LAYER, 0, WIDTH),
+        (CONTEXT_LAYER, -1, 0),
+        (3, 0, 1),
+    ],
+)
+def test_what_is_no_pair_is_refused(layer: int, first: int, second: int) -> None:
+    with trainer(made_up(0), config()) as training, pytest.raises(ConfigError) as caught:
+        training.train_pair(layer, first, second, 8, 8)
+    assert str(caught.value) == (
+        f"layer {layer}, positions {first} and {second}: no pair; give two positions in 0..7 of layer 1"
+    )
+
+
+def a_sweep(training: CommitteeTrainer, sweep: int) -> list[object]:
+    """Train a sweep, some neurons as pairs and under other premodulos than before."""
+    training.start_sweep(sweep)
+    found: list[object] = [training.train(FINAL_LAYER, 0, 500)]
+    found += [training.train(CONTEXT_LAYER, position, 20 + sweep * position) for position in range(4)]
+    found += training.train_pair(CONTEXT_LAYER, 6, 4, 30, 20 + sweep)
+    found.append(training.train(CONTEXT_LAYER, 5, 20))
+    return [*found, training.metrics(), training.network(), training._score.tolist()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_restored_network_is_trained_on_as_if_nothing_had_come_after_it(kind: Kind, threads: int) -> None:
+    samples = made_up(9)
+    schedule = CreditSettings(kind=kind, temperature=2.0, evidence=(0.1, 0.0))
+    with trainer(samples, config().model_copy(update={"credit": schedule}), threads) as training:
+        fresh = training.network()
+        first = a_sweep(training, 1)
+        kept = training.network()
+        second = a_sweep(training, 2)
+        assert first[-2] != second[-2]
+        training.restore(kept)
+        assert [training.metrics(), training.network(), training._score.tolist()] == first[-3:]
+        assert a_sweep(training, 2) == second
+        # Even the state before anything was trained.
+        training.restore(fresh)
+        assert training.network() == fresh
+        assert a_sweep(training, 1) == first
+
+
+def test_a_network_can_be_restored_in_another_trainer_of_the_same_configuration() -> None:
+    samples = made_up(9)
+    with trainer(samples, config()) as training:
+        a_sweep(training, 1)
+        kept = training.network()
+        second = a_sweep(training, 2)
+    with trainer(samples, config()) as training:
+        training.restore(kept)
+        assert a_sweep(training, 2) == second
+
+
+def test_a_network_of_another_trainer_is_refused_and_nothing_is_changed() -> None:
+    samples = made_up(9)
+    with trainer(samples, config()) as training:
+        a_sweep(training, 1)
+        own = training.network()
+        with trainer(samples, config(neurons=5)) as other:
+            narrow = other.network()
+        with trainer(samples, config(seed=3)) as other:
+            seeded = other.network()
+        swapped = Committee(own.template_of[::-1], own.tables, own.final)
+        for network, found in (
+            (narrow, "5 context neurons, this trainer has 8"),
+            (swapped, "other templates, this trainer has the configured ones"),
+            (seeded, "other salts, this trainer has those of seed 1"),
+            (Committee(own.template_of, own.tables, seeded.final), "other salts"),
+            (Committee(own.template_of, seeded.tables, own.final), "other salts"),
+        ):
+            with pytest.raises(StateError, match=f"the network to restore has {found}"):
+                training.restore(network)
+        assert training.network() == own
+        assert training._score.tolist() == naive_scores(own, samples)
+
+
+def test_premodulos_are_those_of_the_tables() -> None:
+    with trainer(made_up(1), config()) as training:
+        assert training.premodulos(CONTEXT_LAYER).tolist() == [2] * WIDTH
+        assert training.premodulos(FINAL_LAYER).tolist() == [2]
+        training.train(CONTEXT_LAYER, 3, 77)
+        training.train(FINAL_LAYER, 0, 1234)
+        assert training.premodulos(CONTEXT_LAYER).tolist() == [2, 2, 2, 77, 2, 2, 2, 2]
+        assert training.premodulos(FINAL_LAYER).tolist() == [1234]
+        assert training.premodulos(CONTEXT_LAYER).dtype == np.int64
+
+
+def test_distinct_values_are_counted_once_a_template() -> None:
+    samples = made_up(2)
+    with trainer(samples, config()) as training:
+        templates = training.network().template_of
+        found = [training.distinct_values(1, position) for position in range(WIDTH)]
+        assert found == [len(set(naive_features(samples, template))) for template in templates]
+        samples.context[:] = 0  # not looked at again
+        assert [training.distinct_values(1, position) for position in range(WIDTH)] == found
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_packed_answers_are_those_to_the_right_candidates(threads: int) -> None:
+    samples = made_up(3, 150)
+    with trainer(samples, config(), threads) as training:
+        for position in range(WIDTH - 1):
+            training.train(CONTEXT_LAYER, position, 50)
+        committee = training.network()
+        packed = training.packed_answers(1, [4, 7, 0])
+    listed = int((samples.gold >= 0).sum())
+    assert 128 < listed < 150
+    assert packed.samples == listed
+    for row, neuron in enumerate([4, 7, 0]):
+        bits = naive_right_answers(committee, samples, neuron)
+        number = sum(bit << place for place, bit in enumerate(bits))
+        assert packed.words[row].tolist() == [number >> shift & (2**64 - 1) for shift in (0, 64, 128)]
+    assert packed.words[0].any()
+    assert not packed.words[1].any()  # never trained
+
+
+def test_of_many_answers_every_nth_is_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = made_up(3)
+    listed = int((samples.gold >= 0).sum())
+    with trainer(samples, config()) as training:
+        training.train(CONTEXT_LAYER, 0, 50)
+        committee = training.network()
+        for most, step in (
+            (listed, 1),
+            (listed - 1, 2),
+            (-(-listed // 2), 2),
+            (-(-listed // 2) - 1, 3),
+            (1, listed),
+        ):
+            monkeypatch.setattr(answers, "MOST_PACKED", most)
+            packed = training.packed_answers(1, [0])
+            bits = naive_right_answers(committee, samples, 0)[::step]
+            assert packed.samples == len(bits) <= most
+            assert packed.words.tolist() == [[sum(bit << place for place, bit in enumerate(bits))]]
 
 
 @cache

@@ -13,15 +13,22 @@ from hypothesis import strategies as st
 
 import goldzone.training.runs.event_log as module
 from goldzone.errors import StateError
-from goldzone.training.runs.event_log import EventLog, read_events
+from goldzone.training.runs.event_log import EventLog, cut_events, read_events, whole_events
 from goldzone.training.runs.events import (
     EVENTS,
+    AlertClosed,
+    AlertOpened,
+    AlertUpdated,
     Event,
+    LayerSkipped,
     LayerTrained,
     LineTorn,
     NeuronTrained,
     RunFinished,
+    RunResumed,
     RunStarted,
+    SelectionMade,
+    SteppedBack,
     SweepFinished,
     SweepStarted,
     Warned,
@@ -34,11 +41,13 @@ TRAINED = NeuronTrained(
     order=0,
     total=448,
     premodulo=65536,
+    target=9,
     sum=-30,
     samples=100,
     agreement=0.1,
     regime="gold_zone",
     reason="why é\n",
+    partner=446,
     seconds=0.5,
     changed=12,
     time=2.5,
@@ -101,11 +110,13 @@ def test_a_line_is_complete_in_itself(tmp_path: Path) -> None:
         "order": 0,
         "total": 448,
         "premodulo": 65536,
+        "target": 9,
         "sum": -30,
         "samples": 100,
         "agreement": 0.1,
         "regime": "gold_zone",
         "reason": "why é\n",
+        "partner": 446,
         "seconds": 0.5,
         "changed": 12,
         "margin": 0.3,
@@ -116,12 +127,19 @@ def test_a_line_is_complete_in_itself(tmp_path: Path) -> None:
 def test_the_names_of_the_events_are_fixed() -> None:
     assert dict(EVENTS) == {
         "run_started": RunStarted,
+        "run_resumed": RunResumed,
         "sweep_started": SweepStarted,
+        "selection_made": SelectionMade,
         "neuron_trained": NeuronTrained,
         "layer_trained": LayerTrained,
         "sweep_finished": SweepFinished,
+        "stepped_back": SteppedBack,
         "run_finished": RunFinished,
         "warned": Warned,
+        "layer_skipped": LayerSkipped,
+        "alert_opened": AlertOpened,
+        "alert_updated": AlertUpdated,
+        "alert_closed": AlertClosed,
     }
 
 
@@ -140,12 +158,15 @@ def test_numpy_numbers_are_written_as_numbers_and_what_is_not_finite_as_null(tmp
         dev_phoneme_error=float("inf"),
         loss=2,
         best=np.bool_(True),  # type: ignore[arg-type]
+        premodulo=np.uint32(4_294_967_295),  # type: ignore[arg-type]
+        forecast=np.float64("nan"),
         seconds=1,
     )
     write(tmp_path / "log", finished)
     text = (tmp_path / "log").read_text(encoding="utf-8")
     assert '"train_word_accuracy": 0.1, "train_position_accuracy": 0.5, "dev_word_accuracy": null' in text
-    assert '"dev_phoneme_error": null, "loss": 2.0, "best": true, "seconds": 1.0' in text
+    assert '"dev_phoneme_error": null, "loss": 2.0, "best": true, "premodulo": 4294967295, ' in text
+    assert '"phase": null, "forecast": null, "forecast_error": null, "seconds": 1.0' in text
     (found,) = read(tmp_path / "log")
     assert isinstance(found, SweepFinished)
     assert (found.sweep, found.dev_word_accuracy, found.loss) == (3, None, 2.0)
@@ -200,6 +221,61 @@ def test_a_log_that_grows_can_be_read_meanwhile(tmp_path: Path) -> None:
         assert len(read(tmp_path / "log")) == 2
 
 
+def test_a_line_from_before_a_field_was_added_is_read_and_the_field_is_null(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    finished = SweepFinished(
+        sweep=1,
+        train_word_accuracy=0.5,
+        train_position_accuracy=None,
+        dev_word_accuracy=None,
+        dev_phoneme_error=None,
+        loss=None,
+        best=True,
+        premodulo=5,
+        phase="fitting",
+        forecast=0.5,
+        forecast_error=0.25,
+        seconds=1.0,
+    )
+    written = write(path, TRAINED, finished)
+    text = path.read_text(encoding="utf-8")
+    for later in (
+        '"target": 9, ',
+        '"partner": 446, ',
+        '"premodulo": 5, "phase": "fitting", "forecast": 0.5, "forecast_error": 0.25, ',
+    ):
+        assert later in text
+        text = text.replace(later, "")
+    path.write_text(text, encoding="utf-8")
+    assert read(path) == [
+        replace(written[0], target=None, partner=None),  # type: ignore[call-arg]
+        replace(written[1], premodulo=None, phase=None, forecast=None, forecast_error=None),  # type: ignore[call-arg]
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_a_line_lacks_only_what_may_be_null_by_default(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "log"
+    event_class = EVENTS[name]
+    optional = {field.name for field in fields(event_class) if field.default is None}
+    assert not optional & {"sequence", "time"}
+    known: dict[str, Any] = {"int": 1, "float": 0.5, "str": "a", "bool": True, "tuple[int, ...]": (1,)}
+    samples = known | {f"{kind} | None": value for kind, value in known.items()}
+    write(
+        path,
+        event_class(**{f.name: samples[str(f.type)] for f in fields(event_class) if f.name != "sequence"}),
+    )
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["event"] == name
+    for key in content.keys() - {"event", "margin"}:
+        path.write_text(json.dumps({k: v for k, v in content.items() if k != key}) + "\n", encoding="utf-8")
+        if key in optional:
+            assert getattr(read(path)[0], key) is None
+        else:
+            with pytest.raises(StateError, match=f"line 1: field '{key}' is missing"):
+                read(path)
+
+
 def damaged(line: str) -> list[tuple[str, str]]:
     return [
         (line.replace('"order": 0', '"order": 0, "order": 0'), "a field occurs twice"),
@@ -209,6 +285,10 @@ def damaged(line: str) -> list[tuple[str, str]]:
         (line.replace('"order": 0', '"order": 0.0'), "field 'order' is 0.0 in place of int"),
         (line.replace('"order": 0', '"order": false'), "field 'order' is False in place of int"),
         (line.replace('"order": 0', '"order": null'), "field 'order' is None in place of int"),
+        (line.replace('"target": 9', '"target": "9"'), "field 'target' is '9' in place of int | None"),
+        (line.replace('"partner": 446', '"partner": 0.5'), "field 'partner' is 0.5 in place of int | None"),
+        (line.replace('"time": 2.5, ', ""), "field 'time' is missing"),
+        (line.replace('"sequence": 1, ', ""), "field 'sequence' is missing"),
         (line.replace('"seconds": 0.5', '"seconds": NaN'), "NaN is not a JSON number"),
         (line.replace('"seconds": 0.5', '"seconds": 1e999'), "field 'seconds' is inf in place of float"),
         (line.replace('"margin": 0.3', '"margin": 0.4'), "field 'margin' is 0.4, but follows as 0.3"),
@@ -300,3 +380,40 @@ def test_a_line_written_in_part_is_taken_back(tmp_path: Path, monkeypatch: pytes
 class _Longer(bytes):
     def __len__(self) -> int:
         return super().__len__() + 1
+
+
+def test_a_log_is_cut_off_after_whole_events(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with EventLog(path) as log:
+        for sweep in range(1, 6):
+            log.write(SweepStarted(sweep=sweep))
+        assert log.count == 5
+        log.sync()
+    with path.open("ab") as stream:
+        stream.write(b'{"event": "swe')
+    assert whole_events(path) == (5, None)
+    cut_events(path, 7)
+    assert whole_events(path) == (5, None)
+    cut_events(path, 3)
+    assert [line for line, _ in read_events(path)] == [1, 2, 3]
+    cut_events(path, 0)
+    assert path.read_bytes() == b""
+
+
+def test_events_before_damage_are_counted_and_the_damage_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with EventLog(path) as log:
+        for sweep in range(1, 6):
+            log.write(SweepStarted(sweep=sweep))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], lines[3], *lines[3:]]))
+    count, damage = whole_events(path)
+    assert count == 2
+    assert damage is not None
+    assert "line 3" in damage
+
+
+def test_no_log_has_no_events(tmp_path: Path) -> None:
+    assert whole_events(tmp_path / "none") == (0, None)
+    cut_events(tmp_path / "none", 3)
+    assert not (tmp_path / "none").exists()

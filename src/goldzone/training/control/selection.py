@@ -1,30 +1,75 @@
 """Which neurons of a layer are trained, and in which order (epic, "Neuron Selection").
 
-A strategy orders a whole layer; the first k are trained. Strategies are pure: what they know is each neuron's
-last sum, the thresholds of the gold zone, and words of a named stream.
+Strategies are pure: what they know is each neuron's last sum, the thresholds of the gold zone, the sweep, and
+words of a named stream. A layer is handled as arrays, so that one of 65,535 neurons costs milliseconds.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.errors import ConfigError
-from goldzone.training.sums.measurement import Regime, regime
+from goldzone.training.sums.measurement import check_sum
 
-__all__ = ["STRATEGIES", "Measured", "select_neurons"]
+__all__ = ["STRATEGIES", "Measured", "Selection", "select_neurons"]
 
 Measured: TypeAlias = tuple[int, int] | None
 """A neuron's last sum S and number of samples N; None: never trained."""
 
-Strategy: TypeAlias = Callable[[Sequence[Measured], NDArray[np.uint32], float | None, float], list[int]]
-
 _MODERATE: Final = 0.5
 """Moderate margins reach half the way from the gold zone's edge to the extreme (0 or 1)."""
+
+_UNTRAINED, _GOLD_ZONE, _MODERATE_MARGIN, _FAR = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The neurons of a layer that a sweep trains, and why.
+
+    Attributes
+    ----------
+    positions : tuple of int
+        In the order in which they are trained, each once.
+    groups : mapping of str to int
+        How many of them were chosen as "untrained", "gold_zone", "moderate" or "explored", or by "fixed" or
+        "random"; groups that gave none are left out.
+    gold_zone : int
+        How many of the layer's neurons are in the gold zone, chosen or not.
+    reason : str
+        The groups in words.
+    """
+
+    positions: tuple[int, ...]
+    groups: Mapping[str, int]
+    gold_zone: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Layer:
+    """What the strategies see of a layer: `group` and `distance` are those of `_classify`."""
+
+    group: NDArray[np.int8]
+    distance: NDArray[np.float64]
+    words: NDArray[np.uint32]
+    sweep: int
+    exploration: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Positions in order, and (group, how many, in words) of what they come from."""
+
+    positions: NDArray[np.int64]
+    groups: tuple[tuple[str, int, str], ...]
+
+
+Strategy: TypeAlias = Callable[[_Layer, int], _Choice]
 
 
 def select_neurons(
@@ -33,99 +78,141 @@ def select_neurons(
     count: int,
     words: NDArray[np.uint32],
     *,
+    sweep: int,
     noise_floor: float | None = None,
     collapse: float = 0.8,
-) -> list[int]:
+    exploration: float = 0.0,
+) -> Selection:
     """Choose the neurons of one layer to train, in order.
 
     Parameters
     ----------
     strategy : {"gold_zone", "fixed", "random"}
-        ``gold_zone``: neurons never trained, by position (so a first full sweep trains every one); then those
+        ``gold_zone``: neurons never trained, by position (so first sweeps train every one); then those
         in the gold zone, nearest to its middle first; then moderate margins, nearest to the zone first;
-        then the others in random order. ``fixed``: by position. ``random``: in random order.
+        then the others in random order. ``fixed``: by position, each sweep going on where the one before
+        stopped, round and round; a whole layer always begins at position 0. ``random``: in random order.
     measured : sequence of (S, N) or None
         One per neuron.
     count : int
         How many to choose; a layer with fewer gives them all.
     words : uint32[n_neurons]
         From a named stream (`goldzone.training.streams`); the random order. Ties go by position.
+    sweep : int
+        From 1.
     noise_floor, collapse
         The gold zone, as in `goldzone.training.sums.measurement.regime`.
+    exploration : float
+        Share, 0 to 1, of the choices left after the neurons never trained that ``gold_zone`` draws at random
+        from all that would not be chosen otherwise; at least one choice if it is above 0. With 0 (the epic's
+        order) a neuron far from the zone waits as long as others fill the count.
 
     Returns
     -------
-    list of int
-        Positions, each once.
+    Selection
 
     Raises
     ------
     ConfigError
-        If the strategy is unknown, the count negative, or there is not one word per neuron.
+        If the strategy is unknown, the count negative, the sweep below 1, the exploration no share, or there
+        is not one word per neuron.
+    StateError
+        If a sum is not possible.
     """
     if strategy not in STRATEGIES:
         raise ConfigError(f"selection.strategy: {strategy!r} is unknown; use one of {', '.join(STRATEGIES)}")
     if count < 0:
         raise ConfigError(f"count: {count} neurons cannot be selected; give 0 or more")
+    if sweep < 1:
+        raise ConfigError(f"sweep: {sweep} is not possible; sweeps count from 1")
+    if not 0 <= exploration <= 1:
+        raise ConfigError(f"selection.exploration: {exploration} is no share; give 0 to 1")
     if len(words) != len(measured):
         raise ConfigError(f"words: {len(words)} for {len(measured)} neurons; give one for each")
-    return STRATEGIES[strategy](measured, words, noise_floor, collapse)[:count]
+    group, distance = _classify(measured, noise_floor, collapse)
+    layer = _Layer(group, distance, words, sweep, exploration)
+    choice = STRATEGIES[strategy](layer, min(count, len(measured)))
+    present = [(name, chosen, text) for name, chosen, text in choice.groups if chosen]
+    return Selection(
+        positions=tuple(choice.positions.tolist()),
+        groups={name: chosen for name, chosen, _ in present},
+        gold_zone=int(np.count_nonzero(group == _GOLD_ZONE)),
+        reason=", ".join(f"{chosen} {text}" for _, chosen, text in present) or "none",
+    )
 
 
-def _gold_zone_order(
-    measured: Sequence[Measured], words: NDArray[np.uint32], noise_floor: float | None, collapse: float
-) -> list[int]:
-    keys: list[tuple[int, float, int]] = []
-    for position, entry in enumerate(measured):
-        if entry is None:
-            keys.append((0, 0.0, position))
-            continue
-        margin, lower = abs(entry[0]) / entry[1], _lower_edge(entry[1], noise_floor)
-        found = regime(*entry, noise_floor, collapse)
-        if found is Regime.GOLD_ZONE:
-            keys.append((1, abs(margin - (lower + collapse) / 2), position))
-            continue
-        distance = _distance_outside(found, margin, lower, collapse)
-        if distance < _MODERATE:
-            keys.append((2, distance, position))
-        else:
-            keys.append((3, float(words[position]), position))
-    return [position for _, _, position in sorted(keys)]
+def _gold_zone(layer: _Layer, count: int) -> _Choice:
+    # Far from the zone, the random words take the place of the distance.
+    rank = np.where(layer.group == _FAR, layer.words, layer.distance)
+    order = np.lexsort((rank, layer.group))  # stable: ties stay in the order of positions
+    untrained = min(count, int(np.count_nonzero(layer.group == _UNTRAINED)))
+    drawn = _share_of(count - untrained, layer.exploration)
+    chosen, rest = order[: count - drawn], order[count - drawn :]
+    explored = rest[np.lexsort((rest, layer.words[rest]))][:drawn]
+    gold, moderate, far = (
+        int(np.count_nonzero(layer.group[chosen] == group)) for group in (_GOLD_ZONE, _MODERATE_MARGIN, _FAR)
+    )
+    return _Choice(
+        np.concatenate((chosen, explored)),
+        (
+            ("untrained", untrained, "never trained"),
+            ("gold_zone", gold, "in the gold zone nearest its middle"),
+            ("moderate", moderate, "moderate"),
+            ("explored", far + drawn, "by exploration"),
+        ),
+    )
 
 
-def _fixed_order(
-    measured: Sequence[Measured], words: NDArray[np.uint32], noise_floor: float | None, collapse: float
-) -> list[int]:
-    del words, noise_floor, collapse
-    return list(range(len(measured)))
+def _fixed(layer: _Layer, count: int) -> _Choice:
+    size = layer.words.size
+    start = (layer.sweep - 1) * count % max(1, size)
+    positions = (start + np.arange(count)) % max(1, size)
+    return _Choice(positions, (("fixed", count, f"by position from {start}"),))
 
 
-def _random_order(
-    measured: Sequence[Measured], words: NDArray[np.uint32], noise_floor: float | None, collapse: float
-) -> list[int]:
-    del measured, noise_floor, collapse
-    order: list[int] = np.argsort(words, kind="stable").tolist()
-    return order
+def _random(layer: _Layer, count: int) -> _Choice:
+    return _Choice(np.argsort(layer.words, kind="stable")[:count], (("random", count, "at random"),))
 
 
-STRATEGIES: Final[dict[str, Strategy]] = {
-    "gold_zone": _gold_zone_order,
-    "fixed": _fixed_order,
-    "random": _random_order,
-}
+STRATEGIES: Final[dict[str, Strategy]] = {"gold_zone": _gold_zone, "fixed": _fixed, "random": _random}
 """Strategies by their name in the configuration."""
 
 
-def _lower_edge(n: int, noise_floor: float | None) -> float:
-    """Return the gold zone's lower edge as a margin."""
-    return (math.sqrt(n) if noise_floor is None else noise_floor) / n
+def _share_of(count: int, share: float) -> int:
+    """Return how many of `count` a share is, rounded half to even, but at least one if both are above 0."""
+    return min(count, max(1, round(share * count))) if share > 0 else 0
 
 
-def _distance_outside(found: Regime, margin: float, lower: float, collapse: float) -> float:
-    """Return how far outside the zone a margin is: 0 at the edge, 1 at the extreme.
+def _classify(
+    measured: Sequence[Measured], noise_floor: float | None, collapse: float
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Put each neuron into a group, with its distance there: the nearer, the earlier it is chosen.
 
-    Each side is measured by its own width; otherwise the noisy side, sqrt(N)/N wide, would always come first.
+    In the gold zone the distance is that from the zone's middle, as a margin. Outside it is 0 at the zone's
+    edge and 1 at the extreme, each side measured by its own width: otherwise the noisy side, sqrt(N)/N
+    wide, would always come first. The regimes are those of `goldzone.training.sums.measurement.regime`.
+
+    Returns
+    -------
+    int8[n_neurons], float64[n_neurons]
     """
-    width = 1 - collapse if found is Regime.COLLAPSED else lower
-    outside = margin - collapse if found is Regime.COLLAPSED else lower - margin
-    return outside / width if width > 0 else 1.0
+    entries = [(0, 0) if entry is None else entry for entry in measured]
+    s, n = np.array(entries, dtype=np.int64).reshape(-1, 2).T
+    s = np.abs(s)
+    trained = np.array([entry is not None for entry in measured], dtype=np.bool_)
+    for position in np.flatnonzero(trained & ((s > n) | (n < 1))).tolist():
+        check_sum(*entries[position])
+    n = np.maximum(n, 1)  # of neurons never trained: not used, but not 0
+    floor = np.sqrt(n) if noise_floor is None else np.full(n.size, noise_floor)
+    margin, lower = s / n, floor / n
+    collapsed = s >= collapse * n
+    noisy = ~collapsed & (s <= floor)
+    inside = ~collapsed & ~noisy
+    width = np.where(collapsed, 1 - collapse, lower)
+    outside = np.where(collapsed, margin - collapse, lower - margin)
+    fraction = np.divide(outside, width, out=np.ones_like(width), where=width > 0)
+    distance = np.where(inside, np.abs(margin - (lower + collapse) / 2), fraction)
+    group = np.select(
+        [~trained, inside, fraction < _MODERATE], [_UNTRAINED, _GOLD_ZONE, _MODERATE_MARGIN], _FAR
+    )
+    return group.astype(np.int8), np.where(trained, distance, 0.0)

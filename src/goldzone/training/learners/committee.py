@@ -1,10 +1,9 @@
-"""The context committee under training: its tables, the scores of all samples, and how one neuron learns."""
+"""The context committee under training: its tables, the scores of all samples, and how neurons learn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import numpy as np
@@ -12,13 +11,15 @@ from numpy.typing import NDArray
 
 from goldzone.data.samples import WORD_WEIGHT, Samples, even_cuts
 from goldzone.data.templates import Templates
-from goldzone.errors import ConfigError
-from goldzone.hashtron.committee import Committee
+from goldzone.errors import ConfigError, StateError
+from goldzone.hashtron.committee import MAX_CELLS, Committee
 from goldzone.hashtron.fixed_point import LOG_BITS, bits_per_vote, exp_table
 from goldzone.hashtron.hashing import hash_values
-from goldzone.hashtron.neuron import BitTable, Hashtron
+from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
 from goldzone.hashtron.quaternary import build_filter
 from goldzone.training.config import TrainingConfig
+from goldzone.training.control.pairs import PackedAnswers
+from goldzone.training.learners.answers import pack_right_answers
 from goldzone.training.learners.credit import agreement, decide_bits, hard_tables, margin_tables
 from goldzone.training.learners.credit_kernels import (
     VOTE_ONE,
@@ -29,14 +30,15 @@ from goldzone.training.learners.credit_kernels import (
     set_bits,
     table_votes,
 )
+from goldzone.training.learners.features import count_distinct
+from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
+from goldzone.training.settings import MAX_PREMODULO
 from goldzone.training.streams import stream
 
 __all__ = [
     "CONTEXT_LAYER",
     "FINAL_LAYER",
     "CommitteeTrainer",
-    "TrainMetrics",
-    "TrainedNeuron",
     "assign_templates",
 ]
 
@@ -44,37 +46,6 @@ CONTEXT_LAYER: Final = 1
 FINAL_LAYER: Final = 2
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedNeuron:
-    """What training one neuron gave.
-
-    Attributes
-    ----------
-    total : int
-        S, the sum of the neuron's answers over the samples as +1 and -1.
-    samples : int
-        N.
-    agreement : float
-        Label-agreement margin of the votes, in 0 .. 1.
-    changed : int
-        Cells whose answer changed.
-    """
-
-    total: int
-    samples: int
-    agreement: float
-    changed: int
-
-
-@dataclass(frozen=True, slots=True)
-class TrainMetrics:
-    """Accuracy on the training samples when every earlier choice is right, and loss in bits a position."""
-
-    word_accuracy: float
-    position_accuracy: float
-    loss: float
 
 
 def assign_templates(templates: Templates, n_neurons: int) -> NDArray[np.int32]:
@@ -120,6 +91,7 @@ class CommitteeTrainer:
             )
         self.samples = samples
         self.layer_sizes = (width, 1)
+        self._seed = config.seed
         self._credit = config.credit
         self._pool = ThreadPoolExecutor(threads)
         self._position_cuts = even_cuts(samples.n_positions, threads)
@@ -134,11 +106,13 @@ class CommitteeTrainer:
         self._half_step = int(VOTE_ONE / (2 * config.credit.temperature))
         self._threshold = 0
         self.start_sweep(1)
-        self._tables: list[BitTable | None] = [None] * width
+        # Two silent cells: no evidence for anything.
+        self._tables = [BitTable.from_bits(salt, np.zeros(2, dtype=np.bool_)) for salt in self._salts]
         self._final = Hashtron(((self._final_salt, 2),))  # a coin toss, as the reference's fresh neurons
         self._answers = self._final.evaluate(np.arange(width + 1))
         self._score = np.zeros(samples.n_samples, dtype=np.int32)
         self._cells = np.empty(samples.n_samples, dtype=np.uint32)
+        self._distinct: dict[int, int] = {}
 
     @property
     def n_samples(self) -> int:
@@ -168,6 +142,39 @@ class CommitteeTrainer:
             return self._train_final(premodulo)
         return self._train_context(position, premodulo)
 
+    def train_pair(
+        self, layer: int, first: int, second: int, premodulo_first: int, premodulo_second: int
+    ) -> tuple[TrainedNeuron, TrainedNeuron]:
+        """Train two context neurons together and put them in place.
+
+        Both are taken out of the scores. The first is decided by the votes that are cast without either, and
+        put in; then the second. One by one, a neuron can only take what the other leaves; here the first
+        may take evidence that the second holds. The order matters. (Deciding both before either is put in
+        counts their common evidence twice and fitted no better; nor did deciding the first once more.)
+
+        Returns
+        -------
+        tuple of TrainedNeuron
+            Of the first and of the second; `changed` counts from before the pair.
+
+        Raises
+        ------
+        ConfigError
+            If these are not two neurons of the context layer.
+        """
+        width = self.layer_sizes[0]
+        if layer != CONTEXT_LAYER or first == second or not {first, second} <= set(range(width)):
+            raise ConfigError(
+                f"layer {layer}, positions {first} and {second}: no pair; "
+                f"give two positions in 0..{width - 1} of layer {CONTEXT_LAYER}"
+            )
+        kept_first = self._take_out(first, premodulo_first)
+        kept_second = self._take_out(second, premodulo_second)
+        return (
+            self._learn(first, kept_first, np.zeros_like(kept_first)),
+            self._learn(second, kept_second, np.zeros_like(kept_second)),
+        )
+
     def metrics(self) -> TrainMetrics:
         """Judge the present network on the training samples."""
         data = self.samples
@@ -188,45 +195,134 @@ class CommitteeTrainer:
         """Return the present network as a value."""
         return Committee(
             tuple(int(t) for t in self._template_of),
-            tuple(self._table(position) for position in range(self.layer_sizes[0])),
+            tuple(self._tables),
             self._final,
         )
 
-    def _table(self, position: int) -> BitTable:
-        """Return a context neuron; one that was never trained is silent."""
-        return self._tables[position] or BitTable.from_bits(
-            self._salts[position], np.zeros(2, dtype=np.bool_)
-        )
+    def restore(self, committee: Committee) -> None:
+        """Put back a network that this trainer gave earlier: training goes on as it did from there.
+
+        The evidence that a cell needs is not part of it: `start_sweep` sets that.
+
+        Raises
+        ------
+        StateError
+            If the network has other neurons, templates or salts than this trainer's; nothing is changed then.
+        """
+        self._check_own(committee)
+        self._tables = list(committee.tables)
+        self._final = committee.final
+        self._answers = self._final.evaluate(np.arange(self._answers.size))
+        self._score[:] = 0
+        for position in range(len(self._tables)):
+            bits = self._bits(position)
+            self._move(position, np.zeros_like(bits), bits)
+
+    def premodulos(self, layer: int) -> NDArray[np.int64]:
+        """Return the cells of each neuron of a layer: int64[n_neurons]; 2 where never trained."""
+        if layer == FINAL_LAYER:
+            return np.array([self._final.program[0][1]], dtype=np.int64)
+        return np.array([table.premodulo for table in self._tables], dtype=np.int64)
+
+    def largest_premodulo(self) -> int:
+        """Return the most cells that a context neuron may have, so that a model file holds all of them."""
+        return min(MAX_PREMODULO, MAX_CELLS // self.layer_sizes[0])
+
+    def neuron(self, layer: int, position: int) -> Neuron:
+        """Return one neuron of the present network."""
+        return self._final if layer == FINAL_LAYER else self._tables[position]
+
+    def distinct_values(self, layer: int, position: int) -> int:
+        """Count the different feature values that a neuron reads on the training samples.
+
+        Counted when first asked for, once a template; the final neuron reads the count of ones.
+        """
+        if layer == FINAL_LAYER:
+            return self._answers.size
+        template = int(self._template_of[position])
+        if template not in self._distinct:
+            self._distinct[template] = count_distinct(self.samples, template)
+        return self._distinct[template]
+
+    def packed_answers(self, layer: int, positions: Sequence[int]) -> PackedAnswers:
+        """Return what context neurons answer to right candidates: the input of `choose_pairs`.
+
+        Parameters
+        ----------
+        layer : int
+            The context layer: the final neuron is trained alone.
+        positions : sequence of int
+            Row i of the result is that of ``positions[i]``.
+        """
+        if layer != CONTEXT_LAYER:
+            raise StateError(f"layer {layer}: its answers are not compared; give layer {CONTEXT_LAYER}")
+        templates = [int(self._template_of[position]) for position in positions]
+        tables = [self._tables[position] for position in positions]
+        return pack_right_answers(self.samples, templates, tables, self._pool)
+
+    def _check_own(self, committee: Committee) -> None:
+        salts = [table.salt for table in committee.tables]
+        if len(salts) != len(self._tables):
+            found, own = f"{len(salts)} context neurons", f"{len(self._tables)}"
+        elif list(committee.template_of) != self._template_of.tolist():
+            found, own = "other templates", "the configured ones"
+        elif salts != self._salts or [row[0] for row in committee.final.program] != [self._final_salt]:
+            found, own = "other salts", f"those of seed {self._seed}"
+        else:
+            return
+        raise StateError(f"the network to restore has {found}, this trainer has {own}; give one that it made")
+
+    def _bits(self, position: int) -> NDArray[np.uint8]:
+        return self._tables[position].bits().astype(np.uint8)
 
     def _train_context(self, position: int, premodulo: int) -> TrainedNeuron:
-        old = self._table(position)
-        if old.premodulo != premodulo:
-            self._silence(position, old)
-            old = BitTable.from_bits(old.salt, np.zeros(premodulo, dtype=np.bool_))
-        self._find_cells(position, old)
-        bits = old.bits().astype(np.uint8)
-        votes, absolute = self._votes(bits)
-        new = decide_bits(votes, bits, self._threshold)
-        ones = self._set_bits(bits, new)
-        self._tables[position] = BitTable.from_bits(old.salt, new)
-        changed = int(np.count_nonzero(new != bits))
+        bits = self._bits(position)
+        if bits.size != premodulo:
+            bits = self._take_out(position, premodulo)
+        return self._learn(position, bits, bits)
+
+    def _learn(self, position: int, kept: NDArray[np.uint8], placed: NDArray[np.uint8]) -> TrainedNeuron:
+        """Decide a neuron by the votes of all samples and put it in place.
+
+        Parameters
+        ----------
+        position : int
+        kept : uint8[premodulo]
+            What cells without votes go on answering; `changed` counts from it.
+        placed : uint8[premodulo]
+            What the scores hold of the neuron now.
+        """
+        self._find_cells(position, kept.size)
+        votes, absolute = self._votes(placed)
+        new = decide_bits(votes, kept, self._threshold)
+        ones = self._set_bits(placed, new)
+        self._tables[position] = BitTable.from_bits(self._salts[position], new)
+        changed = int(np.count_nonzero(new != kept))
         return TrainedNeuron(2 * ones - self.n_samples, self.n_samples, agreement(votes, absolute), changed)
 
-    def _silence(self, position: int, table: BitTable) -> None:
-        """Take a neuron's answers out of the scores: under another premodulo its cells are other ones."""
-        bits = table.bits().astype(np.uint8)
-        if bits.any():
-            self._find_cells(position, table)
-            self._set_bits(bits, np.zeros_like(bits))
+    def _take_out(self, position: int, premodulo: int) -> NDArray[np.uint8]:
+        """Take a neuron out of the scores and return the answers that it starts from under a premodulo.
 
-    def _find_cells(self, position: int, table: BitTable) -> None:
+        Under another premodulo its cells are other ones: nothing is known of them, and all are 0.
+        """
+        bits = self._bits(position)
+        self._move(position, bits, np.zeros_like(bits))
+        return bits if bits.size == premodulo else np.zeros(premodulo, dtype=np.uint8)
+
+    def _move(self, position: int, old: NDArray[np.uint8], new: NDArray[np.uint8]) -> None:
+        """Put a neuron's new answers in the place of its old ones in the scores."""
+        if not np.array_equal(old, new):
+            self._find_cells(position, old.size)
+            self._set_bits(old, new)
+
+    def _find_cells(self, position: int, premodulo: int) -> None:
         data = self.samples
         context = data.context[self._template_of[position]]
         self._spread(
             find_cells,
             self._position_cuts,
             *(context, data.symbol, data.candidate_offsets, data.candidate_key, data.sample_offsets),
-            *(np.uint32(table.salt), np.uint32(table.premodulo), self._cells),
+            *(np.uint32(self._salts[position]), np.uint32(premodulo), self._cells),
         )
 
     def _votes(self, bits: NDArray[np.uint8]) -> tuple[NDArray[np.int64], int]:

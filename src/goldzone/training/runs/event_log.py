@@ -15,14 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 
 import numpy as np
 
 from goldzone.errors import StateError
 from goldzone.training.runs.events import EVENTS, Event, LineTorn, NeuronTrained
 
-__all__ = ["EventLog", "read_events"]
+__all__ = ["EventLog", "cut_events", "read_events", "whole_events"]
 
 _NAMES: Final = {event_class: name for name, event_class in EVENTS.items()}
 _DERIVED: Final[dict[type[Event], tuple[str, ...]]] = {NeuronTrained: ("margin",)}
@@ -68,6 +68,11 @@ class EventLog:
     ) -> None:
         self.close()
 
+    @property
+    def count(self) -> int:
+        """Events in the log."""
+        return self._next
+
     def write(self, event: Event) -> Event:
         """Append an event, stamped with its sequence number and, unless it has one, with the time.
 
@@ -102,6 +107,19 @@ class EventLog:
             raise _disk_error(self._path, "written", error) from None
         self._next += 1
         return stamped
+
+    def sync(self) -> None:
+        """Have the system put all that was written on the disk.
+
+        Raises
+        ------
+        StateError
+            The disk refuses.
+        """
+        try:
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise _disk_error(self._path, "written", error) from None
 
     def close(self) -> None:
         """Close the file; closing again does nothing."""
@@ -144,6 +162,50 @@ def read_events(path: str | os.PathLike[str]) -> Iterator[tuple[int, Event]]:
         raise _disk_error(name, "read", error) from None
 
 
+def whole_events(path: str | os.PathLike[str]) -> tuple[int, str | None]:
+    """Count the events before the first damaged or unfinished line.
+
+    Returns
+    -------
+    count : int
+        0 for a log that is missing.
+    damage : str or None
+        What is wrong with the line after them, if it is not merely unfinished.
+    """
+    count = 0
+    if not Path(path).exists():
+        return 0, None
+    try:
+        for _, event in read_events(path):
+            if isinstance(event, LineTorn):
+                break
+            count += 1
+    except StateError as problem:
+        return count, str(problem)
+    return count, None
+
+
+def cut_events(path: str | os.PathLike[str], count: int) -> None:
+    """Cut a log off after its first events; one that is missing or shorter stays as it is.
+
+    Raises
+    ------
+    StateError
+        The file cannot be read or written.
+    """
+    name = Path(path)
+    if not name.exists():
+        return
+    try:
+        with name.open("r+b") as stream:
+            for _ in range(count):
+                if not stream.readline().endswith(b"\n"):
+                    return
+            stream.truncate(stream.tell())
+    except OSError as error:
+        raise _disk_error(name, "cut off", error) from None
+
+
 def _disk_error(path: Path, what: str, error: OSError) -> StateError:
     return StateError(f"{path}: cannot be {what} ({error.strerror}); check the disk and the folder")
 
@@ -173,15 +235,15 @@ def _to_line(event: Event) -> bytes:
     if event_class not in _NAMES:
         raise ValueError(f"{event_class.__name__} is not in the registry")
     content: dict[str, Any] = {"event": _NAMES[event_class]}
-    for field in dataclasses.fields(event):
-        content[field.name] = _converted(field, _plain(getattr(event, field.name)))
+    for name, field in _FIELDS[event_class].items():
+        content[name] = _converted(name, field, _plain(getattr(event, name)))
     content |= {name: getattr(event, name) for name in _DERIVED.get(event_class, ())}
     return json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def _from_line(line: bytes, where: str) -> Event:
     try:
-        content = json.loads(line.decode(), parse_constant=_refuse, object_pairs_hook=_distinct)
+        content = _decode(line.decode())
         if not isinstance(content, dict):
             raise ValueError("is not an object")
         return _from_content(content)
@@ -196,11 +258,13 @@ def _from_content(content: dict[str, Any]) -> Event:
         raise ValueError(f"event {name!r} is unknown" + (f", did you mean {near[0]!r}?" if near else ""))
     event_class = EVENTS[name]
     derived = {key: content.pop(key, None) for key in _DERIVED.get(event_class, ())}
-    fields = {field.name: field for field in dataclasses.fields(event_class)}
-    if content.keys() != fields.keys():
-        wrong = sorted(content.keys() ^ fields.keys())[0]
-        raise ValueError(f"field {wrong!r} is {'missing' if wrong in fields else 'unknown'}")
-    event = event_class(**{key: _converted(fields[key], value) for key, value in content.items()})
+    fields = _FIELDS[event_class]
+    for key in sorted(content.keys() ^ fields.keys()):
+        if key not in fields:
+            raise ValueError(f"field {key!r} is unknown")
+        if not fields[key].may_miss:
+            raise ValueError(f"field {key!r} is missing")
+    event = event_class(**{key: _converted(key, fields[key], value) for key, value in content.items()})
     for key, value in derived.items():
         if value != getattr(event, key):
             raise ValueError(f"field {key!r} is {value!r}, but follows as {getattr(event, key)!r}")
@@ -227,16 +291,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _converted(field: dataclasses.Field[Any], value: Any) -> Any:
-    """Check a JSON value against a field's declared type (its text, as annotations are not evaluated)."""
-    declared = str(field.type)
-    optional = declared.endswith(" | None")
-    if value is None and optional:
-        return None
-    result = _KINDS[declared.removesuffix(" | None")](value)
-    if result is None:
-        raise ValueError(f"field {field.name!r} is {value!r} in place of {declared}")
-    return result
+_decode: Final = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_distinct).decode
 
 
 def _int(value: Any) -> int | None:
@@ -270,3 +325,48 @@ _KINDS: Final[dict[str, Callable[[Any], Any]]] = {
     "bool": _bool,
     "tuple[int, ...]": _ints,
 }
+
+
+class _Field(NamedTuple):
+    """How a field of an event is checked.
+
+    Attributes
+    ----------
+    declared : str
+        Its type's text, as annotations are not evaluated.
+    check : callable
+        Returns a JSON value as that type, or None if it has another.
+    optional : bool
+        Whether it may be null.
+    may_miss : bool
+        Whether a line without it is read: its default is null, so it says no more than null does. Logs from
+        before the field was added hold such lines.
+    """
+
+    declared: str
+    check: Callable[[Any], Any]
+    optional: bool
+    may_miss: bool
+
+
+def _fields(event_class: type[Event]) -> dict[str, _Field]:
+    found = {}
+    for field in dataclasses.fields(event_class):
+        declared = str(field.type)
+        check = _KINDS[declared.removesuffix(" | None")]
+        found[field.name] = _Field(declared, check, declared.endswith(" | None"), field.default is None)
+    return found
+
+
+_FIELDS: Final = {event_class: _fields(event_class) for event_class in EVENTS.values()}
+"""Looked up once: a log may hold hundreds of thousands of lines."""
+
+
+def _converted(name: str, field: _Field, value: Any) -> Any:
+    """Check a JSON value against a field's declared type."""
+    if value is None and field.optional:
+        return None
+    result = field.check(value)
+    if result is None:
+        raise ValueError(f"field {name!r} is {value!r} in place of {field.declared}")
+    return result

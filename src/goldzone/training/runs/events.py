@@ -12,11 +12,17 @@ from typing import Final
 
 __all__ = [
     "EVENTS",
+    "AlertClosed",
+    "AlertEvent",
+    "AlertOpened",
+    "AlertUpdated",
     "Event",
+    "LayerSkipped",
     "LayerTrained",
     "LineTorn",
     "NeuronTrained",
     "RunFinished",
+    "RunResumed",
     "RunStarted",
     "SelectionMade",
     "SteppedBack",
@@ -58,6 +64,7 @@ class RunStarted(Event):
         Training candidates, and the positions (letters in context) that they belong to.
     train_words, dev_words : int
     seed : int
+    direction : {"backward", "forward"}
     """
 
     run: str
@@ -69,6 +76,26 @@ class RunStarted(Event):
     train_words: int
     dev_words: int
     seed: int
+    direction: str = "backward"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResumed(Event):
+    """An interrupted run goes on from what was kept.
+
+    Attributes
+    ----------
+    sweep : int
+        The sweep at work.
+    layer : int or None
+        The layer at work; None between two sweeps.
+    done : int
+        Steps of the layer that are done.
+    """
+
+    sweep: int
+    layer: int | None
+    done: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,8 +291,68 @@ class LineTorn(Event):
     length: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class LayerSkipped(Event):
+    """A layer is left out of a sweep, or left before all its chosen neurons were trained.
+
+    Attributes
+    ----------
+    sweep, layer : int
+    reason : str
+    """
+
+    sweep: int
+    layer: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertEvent(Event):
+    """What the events of an alert have (`goldzone.monitor.alerts`); it is known by its rule and layer.
+
+    Attributes
+    ----------
+    rule : str
+        A field of `goldzone.training.settings.AlertSettings` that is a rule.
+    layer : int or None
+        None for a rule about the whole network.
+    severity : str
+        "info", "warning" or "critical".
+    sweep : int
+        Of the event that moved it; that event's time is this one's too.
+    value, threshold : float
+        What the rule measured, and what it is compared with.
+    message : str
+        The measurement in words and, while the alert is open, what to do.
+    """
+
+    rule: str
+    layer: int | None
+    severity: str
+    sweep: int
+    value: float
+    threshold: float
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertOpened(AlertEvent):
+    """A rule found a problem."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertUpdated(AlertEvent):
+    """The value of an open alert moved notably."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertClosed(AlertEvent):
+    """The problem is gone."""
+
+
 EVENTS: Final[dict[str, type[Event]]] = {
     "run_started": RunStarted,
+    "run_resumed": RunResumed,
     "sweep_started": SweepStarted,
     "selection_made": SelectionMade,
     "neuron_trained": NeuronTrained,
@@ -274,5 +361,9 @@ EVENTS: Final[dict[str, type[Event]]] = {
     "stepped_back": SteppedBack,
     "run_finished": RunFinished,
     "warned": Warned,
+    "layer_skipped": LayerSkipped,
+    "alert_opened": AlertOpened,
+    "alert_updated": AlertUpdated,
+    "alert_closed": AlertClosed,
 }
 """Event classes by their name in the log."""

@@ -1,4 +1,4 @@
-"""The folder of a run: ``config.toml``, ``events.jsonl``, ``state/`` and ``model/``."""
+"""The folder of a run: ``config.toml``, ``source.json``, ``events.jsonl``, ``state/`` and ``model/``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,40 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from goldzone.errors import StateError
-from goldzone.hashtron.files import write_atomically
+from goldzone.hashtron.files import read_bounded, write_atomically
 from goldzone.training.config import TrainingConfig, load_config
 
-__all__ = ["RunFolder"]
+__all__ = ["RunFolder", "RunSource"]
 
 _CONFIG = "config.toml"
+_SOURCE = "source.json"
 _EVENTS = "events.jsonl"
 _STATE = "state"
 _MODEL = "model"
+_MAX_SOURCE_BYTES = 1 << 16
+
+
+class RunSource(BaseModel):
+    """Where a run's words come from, so that it can be resumed.
+
+    Attributes
+    ----------
+    name : str
+        A lexicon file, a language of the dataset, or a built-in sample.
+    dataset : str or None
+        The dataset's folder.
+    limit : int or None
+        Words that are trained on; None: all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str
+    dataset: str | None = None
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -28,14 +52,22 @@ class RunFolder:
     path : Path
     config : TrainingConfig
         As `config.toml` says.
+    source : RunSource or None
+        As `source.json` says; None where the caller keeps the data itself.
     """
 
     path: Path
     config: TrainingConfig
+    source: RunSource | None = None
 
     @classmethod
     def create(
-        cls, path: str | os.PathLike[str], config: TrainingConfig, *, force: bool = False
+        cls,
+        path: str | os.PathLike[str],
+        config: TrainingConfig,
+        *,
+        source: RunSource | None = None,
+        force: bool = False,
     ) -> RunFolder:
         """Make a folder for a new run; one that exists is taken if it holds none of a run's files.
 
@@ -43,6 +75,7 @@ class RunFolder:
         ----------
         path : path
         config : TrainingConfig
+        source : RunSource, optional
         force : bool
             Delete the run that the folder holds: configuration, events, state and model, no other file.
 
@@ -60,9 +93,11 @@ class RunFolder:
             raise StateError(
                 f"{folder}: cannot be a run folder ({error.strerror}); choose another path"
             ) from None
+        if source is not None:
+            write_atomically(folder / _SOURCE, source.model_dump_json().encode(), error=StateError)
         # Written last: a folder with a configuration is complete.
         write_atomically(folder / _CONFIG, config.to_toml().encode(), error=StateError)
-        return cls(folder, config)
+        return cls(folder, config, source)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:
@@ -79,7 +114,7 @@ class RunFolder:
         for name, exists in ((_CONFIG, Path.is_file), (_STATE, Path.is_dir), (_MODEL, Path.is_dir)):
             if not exists(folder / name):
                 raise StateError(f"{folder}: is no run folder, it has no {name}; give the folder of a run")
-        return cls(folder, load_config(folder / _CONFIG))
+        return cls(folder, load_config(folder / _CONFIG), _read_source(folder / _SOURCE))
 
     @property
     def config_path(self) -> Path:
@@ -90,6 +125,16 @@ class RunFolder:
     def events_path(self) -> Path:
         """The event log."""
         return self.path / _EVENTS
+
+    @property
+    def state_path(self) -> Path:
+        """The folder of checkpoints and sums."""
+        return self.path / _STATE
+
+    @property
+    def lock_path(self) -> Path:
+        """The lock that a trainer holds."""
+        return self.path / _STATE / "lock"
 
     @property
     def sums_path(self) -> Path:
@@ -120,9 +165,19 @@ class RunFolder:
             ) from None
 
 
+def _read_source(path: Path) -> RunSource | None:
+    if not path.exists():
+        return None
+    try:
+        return RunSource.model_validate_json(read_bounded(path, _MAX_SOURCE_BYTES, error=StateError))
+    except ValidationError:
+        raise StateError(f"{path}: does not name the words' source; start again with --force") from None
+
+
 def _delete_parts(folder: Path) -> None:
     """Delete what a run leaves besides its configuration, and no other file."""
-    (folder / _EVENTS).unlink(missing_ok=True)
+    for file in (_EVENTS, _SOURCE):
+        (folder / file).unlink(missing_ok=True)
     for name in (_STATE, _MODEL):
         if (folder / name).exists():
             shutil.rmtree(folder / name)
@@ -139,7 +194,7 @@ def _make_room(folder: Path, *, force: bool) -> None:
             )
         # The configuration stays until another replaces it: a folder half deleted still counts as a run.
         _delete_parts(folder)
-    for name in (_EVENTS, _STATE, _MODEL):
+    for name in (_EVENTS, _SOURCE, _STATE, _MODEL):
         part = folder / name
         if part.exists() and not (part.is_dir() and not any(part.iterdir())):
             raise StateError(

@@ -1,112 +1,44 @@
-"""The sum cache: what came out each time a neuron was trained, the last few times for each neuron.
+"""The sum cache: the store of records, what they say about the network, and its snapshots.
 
-It lives in memory, as columns with a ring of `depth` records for each neuron, so it cannot grow. A snapshot
-makes it survive the process: a versioned little-endian binary that ends with its own SHA-256, written
-atomically, the one before kept as a backup.
-
-Snapshot, version 1: magic ``GZSUMS``, uint16 version; uint32 depth, number of layers, number of runs; uint32
-size of each layer; for each run uint32 length and UTF-8 name; int64 number of records ever appended, for each
-neuron; each column (`_COLUMNS`) as [neurons, depth]; SHA-256 of all before it.
+`SumCache.history` gives records one by one, `SumCache.columns` as columns; `SumCache.measured`,
+`SumCache.margin_trend` and so on what they say. A snapshot makes the cache survive the process.
 """
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import math
 import os
-import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.errors import StateError
-from goldzone.hashtron.files import read_bounded, write_atomically
-from goldzone.training.sums.measurement import Regime, regime, smoothed_sum
+from goldzone.training.sums import backups as files
+from goldzone.training.sums.measurement import Regime, smoothed_sum
+from goldzone.training.sums.queries import (
+    DEFAULT_BINS,
+    DEFAULT_MAX_AGE,
+    LayerStaleness,
+    MarginDistribution,
+    MarginTrend,
+    MarginTrends,
+    Staleness,
+    WeightedSum,
+    layer_staleness,
+    margin_distribution,
+    margin_trends,
+    regimes,
+    weighted_sum,
+)
+from goldzone.training.sums.record import SumRecord
+from goldzone.training.sums.rings import ranks
+from goldzone.training.sums.snapshot import Content, decode, encode
+from goldzone.training.sums.store import DEFAULT_DEPTH, RecordStore
 
 __all__ = ["DEFAULT_DEPTH", "LoadedSums", "SumCache", "SumRecord"]
-
-DEFAULT_DEPTH: Final = 32
-"""Records kept for each neuron."""
-
-_MAGIC: Final = b"GZSUMS"
-_VERSION: Final = 1
-_START: Final = struct.Struct("<6sHIII")
-_DIGEST_BYTES: Final = 32
-_MAX_BYTES: Final = 1 << 30
-_MAX_DEPTH: Final = 1 << 16
-_MAX_NAME_BYTES: Final = 4096
-
-_COLUMNS: Final[dict[str, str]] = {
-    "run": "<u4",
-    "sweep": "<u4",
-    "time": "<f8",
-    "sum": "<i8",
-    "samples": "<i8",
-    "premodulo": "<u4",
-    "duration_seconds": "<f8",
-    "agreement": "<f8",
-    "train_accuracy": "<f8",
-    "dev_accuracy": "<f8",
-    "loss": "<f8",
-    "accepted": "<u1",
-}
-"""Column name (a field of `SumRecord`) and dtype, in the order of the snapshot."""
-
-
-@dataclass(frozen=True, slots=True)
-class SumRecord:
-    """One training of one neuron.
-
-    Attributes
-    ----------
-    layer, position : int
-        The neuron: its hashtron layer from the input, from 1; its place in the layer, from 0.
-    run : int
-        Number of the run, from `SumCache.run_number`.
-    sweep : int
-        From 1; 0 for phase 0.
-    time : float
-        When, in seconds since 1970 (UTC).
-    sum, samples : int
-        S, the sum of the outputs as +1 and -1, in [-N, N]; N, 1 or more.
-    premodulo : int
-        0 where there was none.
-    duration_seconds : float
-    agreement : float
-        Margin of the votes, |sum of votes| / sum of |votes|, in [0, 1].
-    train_accuracy, dev_accuracy : float
-        Shares, in [0, 1], after the change.
-    loss : float
-    accepted : bool
-        Whether the change was kept.
-
-    The floats after `duration_seconds` are NaN when not known.
-    """
-
-    layer: int
-    position: int
-    run: int
-    sweep: int
-    time: float
-    sum: int
-    samples: int
-    premodulo: int
-    duration_seconds: float
-    agreement: float = math.nan
-    train_accuracy: float = math.nan
-    dev_accuracy: float = math.nan
-    loss: float = math.nan
-    accepted: bool = True
-
-    @property
-    def margin(self) -> float:
-        """|S| / N."""
-        return abs(self.sum) / self.samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +50,8 @@ class LoadedSums:
     cache : SumCache
     source : {"snapshot", "backup", "empty"}
     warnings : tuple of str
-        One line for each file that was damaged or missing; empty when nothing was lost.
+        A line for each file that is damaged, missing or in the wrong place, and for what became of it; empty
+        when nothing was lost.
     """
 
     cache: SumCache
@@ -126,12 +59,11 @@ class LoadedSums:
     warnings: tuple[str, ...]
 
 
-class _DamagedError(StateError):
-    """A snapshot whose bytes are not those that were written."""
-
-
-class SumCache:
+class SumCache(RecordStore):
     """The last sums of every neuron.
+
+    `history`, `latest` and `columns` give all records, also those of changes that were not kept, unless asked
+    otherwise. All else tells of the network as it is, from the accepted records alone.
 
     Parameters
     ----------
@@ -139,125 +71,131 @@ class SumCache:
         Neurons in each hashtron layer, from the input: ``(448, 1)``.
     depth : int
         Records kept for each neuron, 1 to 65,536; older ones are forgotten.
+    identity : str
+        What run the sums belong to, such as digests of configuration and data; snapshots carry it, so that
+        those of another run are refused. At most 4,096 bytes of UTF-8.
 
     Raises
     ------
     StateError
-        If there is no layer, a layer has no neuron, or the depth is out of range.
+        If there is no layer, a layer has no neuron, the depth is out of range, there would be more than 2**27
+        records, or the identity is too long.
     """
 
-    def __init__(self, layers: Sequence[int], depth: int = DEFAULT_DEPTH) -> None:
-        if not layers or min(layers) < 1 or not 1 <= depth <= _MAX_DEPTH:
-            raise StateError(
-                f"sum cache: layers {tuple(layers)} of depth {depth} are not possible; "
-                f"give neurons for each layer and a depth of 1 to {_MAX_DEPTH}"
-            )
-        self._layers = tuple(layers)
-        self._depth = depth
-        self._offsets = tuple(itertools.accumulate(layers, initial=0))
-        self._runs: list[str] = []
-        total = self._offsets[-1]
-        self._counts: NDArray[np.int64] = np.zeros(total, "<i8")
-        self._columns: dict[str, NDArray[Any]] = {
-            name: np.zeros((total, depth), dtype) for name, dtype in _COLUMNS.items()
-        }
+    def latest_sum(self, layer: int, position: int) -> tuple[int, int] | None:
+        """Return S and N of a neuron's last accepted record; None if it has none. The fast way to them."""
+        row = self._row(layer, position)
+        slot = self._rings.newest.item(row)
+        if slot < 0:
+            return None
+        columns = self._rings.columns
+        return columns["sum"].item(row, slot), columns["samples"].item(row, slot)
 
-    @property
-    def layers(self) -> tuple[int, ...]:
-        """Neurons in each layer."""
-        return self._layers
+    def layer_sums(self, layer: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return each neuron's last S and N: int64[n_neurons] each, both 0 where there is none."""
+        rows = self._layer_rows(layer)
+        slots = self._rings.newest[rows]
+        columns = self._rings.columns
+        return (
+            np.where(slots >= 0, columns["sum"][rows, slots], 0),
+            np.where(slots >= 0, columns["samples"][rows, slots].astype(np.int64), 0),
+        )
 
-    @property
-    def depth(self) -> int:
-        """Records kept for each neuron."""
-        return self._depth
+    def measured(self, layer: int) -> list[tuple[int, int] | None]:
+        """Return each neuron's last (S, N), None where there is none: the input of selection."""
+        sums, samples = (column.tolist() for column in self.layer_sums(layer))
+        return [(s, n) if n else None for s, n in zip(sums, samples, strict=True)]
 
-    @property
-    def runs(self) -> tuple[str, ...]:
-        """Names of the runs; a record's `run` is an index into it."""
-        return tuple(self._runs)
+    def margins(self, layer: int) -> NDArray[np.float64]:
+        """Return each neuron's last margin |S|/N: float64[n_neurons], NaN where there is none."""
+        sums, samples = self.layer_sums(layer)
+        return np.where(samples > 0, np.abs(sums) / np.maximum(samples, 1), np.nan)
 
-    def run_number(self, name: str) -> int:
-        """Return the number of a run; a new name gets the next."""
-        if len(name.encode()) > _MAX_NAME_BYTES:
-            raise StateError(f"sum cache: a run's name is over {_MAX_NAME_BYTES} bytes; shorten it")
-        if name not in self._runs:
-            self._runs.append(name)
-        return self._runs.index(name)
+    def smoothed_sum(self, layer: int, position: int, last: int) -> int | None:
+        """Return the mean of a neuron's last sums (`goldzone.training.sums.measurement.smoothed_sum`)."""
+        return smoothed_sum(self.history(layer, position, last, accepted_only=True), last)
 
-    def append(self, record: SumRecord) -> None:
-        """Add a record; the neuron's oldest goes if the ring is full.
+    def weighted_sum(
+        self,
+        layer: int,
+        position: int,
+        sweep: int,
+        *,
+        run: int | None = None,
+        weights: Sequence[int] = (3, 2, 1),
+        max_age: int = DEFAULT_MAX_AGE,
+    ) -> WeightedSum | None:
+        """Return the weighted mean of a neuron's last sums, the stale ones marked (`queries.weighted_sum`).
+
+        `run` is the present one; None: that of the neuron's newest record.
+        """
+        history = self.history(layer, position, len(weights), accepted_only=True)
+        present = run if run is not None or not history else history[-1].run
+        return weighted_sum(history, present or 0, sweep, weights=weights, max_age=max_age)
+
+    def gold_zone(self, layer: int, noise_floor: float | None = None, collapse: float = 0.8) -> list[int]:
+        """Return the positions whose last sum is in the gold zone (see `regime`)."""
+        found = regimes(*self.layer_sums(layer), noise_floor, collapse)[Regime.GOLD_ZONE]
+        positions: list[int] = np.flatnonzero(found).tolist()
+        return positions
+
+    def margin_distribution(
+        self,
+        layer: int,
+        *,
+        bins: Sequence[float] = DEFAULT_BINS,
+        noise_floor: float | None = None,
+        collapse: float = 0.8,
+    ) -> MarginDistribution:
+        """Return how a layer's last margins are spread (`queries.margin_distribution`)."""
+        return margin_distribution(
+            *self.layer_sums(layer), bins=bins, noise_floor=noise_floor, collapse=collapse
+        )
+
+    def margin_trend(
+        self, layer: int, position: int, last: int, *, tolerance: float = 0.01
+    ) -> MarginTrend | None:
+        """Return how a neuron's margin moved over its last records; None with fewer than 2 of them."""
+        row = self._row(layer, position)
+        return self._trends(np.array([row]), last, tolerance).neuron(0)
+
+    def margin_trends(self, layer: int, last: int, *, tolerance: float = 0.01) -> MarginTrends:
+        """Return how the margins of a layer's neurons moved over their last records."""
+        return self._trends(self._layer_rows(layer), last, tolerance)
+
+    def staleness(self, layer: int, position: int, sweep: int, *, run: int | None = None) -> Staleness:
+        """Return how far a neuron's last sum lies behind (see `layer_staleness`)."""
+        self._row(layer, position)
+        return self.layer_staleness(layer, sweep, run=run).neuron(position)
+
+    def layer_staleness(self, layer: int, sweep: int, *, run: int | None = None) -> LayerStaleness:
+        """Return how far the last sums of a layer lie behind.
+
+        Parameters
+        ----------
+        layer : int
+        sweep : int
+            The present one.
+        run : int, optional
+            The present one; sums of another run have no age in it. None: the sweeps of all runs are compared.
 
         Raises
         ------
         StateError
-            If there is no such neuron or run, or a number is not possible.
+            If there is no such layer, or a record is of a later sweep.
         """
-        self.append_batch((record,))
-
-    def append_batch(self, records: Iterable[SumRecord]) -> None:
-        """Add records in order: all, or none if one is refused (see `append`)."""
-        batch = list(records)
-        rows = [self._row(record.layer, record.position) for record in batch]
-        for record in batch:
-            self._check(record)
-        for row, record in zip(rows, batch, strict=True):
-            slot = self._counts[row] % self._depth
-            for name, column in self._columns.items():
-                column[row, slot] = getattr(record, name)
-            self._counts[row] += 1
-
-    def latest(self, layer: int, position: int) -> SumRecord | None:
-        """Return a neuron's last record; None if it was never trained."""
-        found = self.history(layer, position, 1)
-        return found[0] if found else None
-
-    def history(self, layer: int, position: int, last: int | None = None) -> tuple[SumRecord, ...]:
-        """Return a neuron's last records, oldest first; all that are kept if `last` is None."""
-        row = self._row(layer, position)
-        count = int(self._counts[row])
-        kept = min(count, self._depth, self._depth if last is None else last)
-        return tuple(
-            self._record(layer, position, row, number % self._depth) for number in range(count - kept, count)
-        )
-
-    def measured(self, layer: int) -> list[tuple[int, int] | None]:
-        """Return each neuron's last (S, N), None where never trained: the input of selection."""
-        places = self._last_places(layer)
-        sums = self._columns["sum"][places].tolist()
-        samples = self._columns["samples"][places].tolist()
-        return [(s, n) if n else None for s, n in zip(sums, samples, strict=True)]
-
-    def margins(self, layer: int) -> NDArray[np.float64]:
-        """Return each neuron's last margin |S|/N: float64[n_neurons], NaN where never trained."""
-        return np.array(
-            [math.nan if entry is None else abs(entry[0]) / entry[1] for entry in self.measured(layer)]
-        )
-
-    def smoothed_sum(self, layer: int, position: int, last: int) -> int | None:
-        """Return the mean of a neuron's last sums (`goldzone.training.sums.measurement.smoothed_sum`)."""
-        return smoothed_sum(self.history(layer, position, last), last)
-
-    def gold_zone(self, layer: int, noise_floor: float | None = None, collapse: float = 0.8) -> list[int]:
-        """Return the positions whose last sum is in the gold zone (see `regime`)."""
-        return [
-            position
-            for position, entry in enumerate(self.measured(layer))
-            if entry is not None and regime(*entry, noise_floor, collapse) is Regime.GOLD_ZONE
-        ]
+        rows = self._layer_rows(layer)
+        slots = self._rings.newest[rows]
+        there = slots >= 0
+        if run is not None:
+            there &= self._rings.columns["run"][rows, slots] == run
+        sweeps = np.where(there, self._rings.columns["sweep"][rows, slots].astype(np.int64), -1)
+        below = self._rings.newest_serials(np.arange(self._offsets[layer - 1]))
+        return layer_staleness(sweeps, self._rings.newest_serials(rows), int(below.max(initial=-1)), sweep)
 
     def snapshot(self) -> bytes:
-        """Return all content as bytes; the same content gives the same bytes."""
-        names = [name.encode() for name in self._runs]
-        parts = [
-            _START.pack(_MAGIC, _VERSION, self._depth, len(self._layers), len(names)),
-            struct.pack(f"<{len(self._layers)}I", *self._layers),
-            *(struct.pack("<I", len(name)) + name for name in names),
-            self._counts.tobytes(),
-            *(column.tobytes() for column in self._columns.values()),
-        ]
-        data = b"".join(parts)
-        return data + hashlib.sha256(data).digest()
+        """Return all content as bytes (`goldzone.training.sums.snapshot`)."""
+        return encode(self._content())
 
     @classmethod
     def from_snapshot(cls, data: bytes, name: str) -> SumCache:
@@ -272,36 +210,37 @@ class SumCache:
         Raises
         ------
         StateError
-            If the snapshot is damaged or of an unknown version.
+            If the snapshot is damaged or of another version.
         """
-        body = _verified(data, name)
-        try:
-            return cls._from_body(body)
-        except (struct.error, ValueError, IndexError, StateError) as problem:
-            raise _DamagedError(
-                f"{name}: is not what goldzone writes ({problem}); restore a backup or delete it"
-            ) from None
+        return cls._from_content(decode(data, name))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a snapshot atomically; the one before is kept beside it with the suffix ``.bak``.
+    def save(self, path: str | os.PathLike[str], *, backups: int = 2) -> None:
+        """Write a snapshot atomically; earlier ones are kept beside it as ``.bak1``, ``.bak2`` and so on.
 
-        At every moment one of the two is whole. A damaged snapshot does not replace a backup.
+        At every moment at least one of them is whole. A damaged one never takes the place of a whole one.
+
+        Parameters
+        ----------
+        path : path
+        backups : int
+            How many earlier snapshots are kept, 0 to 9.
 
         Raises
         ------
         StateError
-            If a file cannot be written.
+            If a file cannot be written, or one there is of other layers or of another identity.
         """
-        target = Path(path)
-        if target.exists():
-            previous = read_bounded(target, _MAX_BYTES, error=StateError)
-            if _is_whole(previous):
-                write_atomically(_backup_path(target), previous, error=StateError)
-        write_atomically(target, self.snapshot(), error=StateError)
+        self._generation = files.save(Path(path), self._content(), backups)
 
     @staticmethod
-    def load(path: str | os.PathLike[str], layers: Sequence[int], depth: int = DEFAULT_DEPTH) -> LoadedSums:
-        """Read a snapshot, or its backup if it is damaged or missing; with neither, start an empty cache.
+    def load(
+        path: str | os.PathLike[str],
+        layers: Sequence[int],
+        depth: int = DEFAULT_DEPTH,
+        *,
+        identity: str | None = None,
+    ) -> LoadedSums:
+        """Read a snapshot, or its newest whole backup; with neither, start an empty cache.
 
         What was damaged is told in `LoadedSums.warnings`, so that a run can report it and go on: a lost sum
         cache costs a sweep, not the model.
@@ -314,139 +253,48 @@ class SumCache:
             The network's layers; a snapshot of another network is refused.
         depth : int
             Of an empty cache; a snapshot keeps its own.
+        identity : str, optional
+            A snapshot of another identity is refused; None: any is taken.
 
         Raises
         ------
         StateError
-            If a file is there but cannot be read, is of an unknown version, or belongs to other layers.
+            If a file is there but cannot be read, is of another version, or belongs to other layers or to
+            another run.
         """
-        target = Path(path)
-        warnings: list[str] = []
-        sources: tuple[tuple[Path, Literal["snapshot", "backup"]], ...] = (
-            (target, "snapshot"),
-            (_backup_path(target), "backup"),
+        found = files.restore(Path(path), tuple(layers), identity)
+        if found.content is None:
+            cache = SumCache(layers, depth, identity=identity or "")
+        else:
+            cache = SumCache._from_content(found.content)
+        return LoadedSums(cache, found.source, found.warnings)
+
+    def _content(self) -> Content:
+        at = self._rings.places()
+        columns = {name: column[at] for name, column in self._rings.columns.items()}
+        columns["serial"] = ranks(columns["serial"])
+        return Content(
+            self._layers,
+            self._depth,
+            self._identity,
+            self._generation,
+            self.runs,
+            self._rings.kept,
+            columns,
         )
-        for file, source in sources:
-            if not file.exists():
-                if source == "backup" and warnings:
-                    warnings.append(f"{file}: there is no backup; all sums are lost")
-                continue
-            try:
-                cache = SumCache.from_snapshot(read_bounded(file, _MAX_BYTES, error=StateError), str(file))
-            except _DamagedError as problem:
-                warnings.append(str(problem))
-                continue
-            if cache.layers != tuple(layers):
-                raise StateError(
-                    f"{file}: holds layers {cache.layers}, the network has {tuple(layers)}; "
-                    "use the run folder of this network"
-                )
-            if source == "backup" and not warnings:
-                warnings.append(f"{target}: is missing; the backup {file.name} was read")
-            return LoadedSums(cache, source, tuple(warnings))
-        return LoadedSums(SumCache(layers, depth), "empty", tuple(warnings))
 
     @classmethod
-    def _from_body(cls, body: memoryview) -> SumCache:
-        _, _, depth, n_layers, n_runs = _START.unpack_from(body)
-        place = _START.size
-        if n_layers > len(body) // 4:
-            raise ValueError("more layers than bytes")
-        layers = struct.unpack_from(f"<{n_layers}I", body, place)
-        place += 4 * n_layers
-        names = []
-        for _ in range(n_runs):
-            (length,) = struct.unpack_from("<I", body, place)
-            names.append(str(body[place + 4 : place + 4 + length], "utf-8"))
-            place += 4 + length
-        # Compared before anything of that size is allocated.
-        record_bytes = sum(np.dtype(dtype).itemsize for dtype in _COLUMNS.values())
-        if len(body) - place != sum(layers) * (8 + depth * record_bytes):
-            raise ValueError(f"{len(body)} bytes do not hold layers {layers} of depth {depth}")
-        cache = cls(layers, depth)
-        for array in (cache._counts, *cache._columns.values()):
-            flat = np.frombuffer(body, array.dtype, array.size, place)
-            array[...] = flat.reshape(array.shape)
-            place += array.nbytes
-        cache._runs = names
-        cache._check_content()
+    def _from_content(cls, content: Content) -> SumCache:
+        cache = cls(content.layers, content.depth, identity=content.identity)
+        cache._generation = content.generation
+        cache._runs = {name: number for number, name in enumerate(content.runs)}
+        cache._rings.fill(content.kept, content.columns)
         return cache
 
-    def _check_content(self) -> None:
-        """Refuse a snapshot with a record that `append` would have refused, or with two runs of one name."""
-        if len(set(self._runs)) != len(self._runs) or (self._counts < 0).any():
-            raise ValueError("runs or counts are not possible")
-        used = np.arange(self._depth) < self._counts[:, np.newaxis]
-        sums, samples = self._columns["sum"], self._columns["samples"]
-        possible = (
-            (samples >= 1)
-            & (sums >= -samples)
-            & (sums <= samples)
-            & (self._columns["run"] < len(self._runs))
-            & (self._columns["accepted"] <= 1)
-        )
-        if not possible[used].all():
-            raise ValueError("a record is not possible")
-        if any(column[~used].any() for column in self._columns.values()):
-            raise ValueError("an unused place is not empty")
-
-    def _row(self, layer: int, position: int) -> int:
-        size = self._size(layer)
-        if not 0 <= position < size:
-            raise StateError(f"sum cache: layer {layer} has no neuron {position}; give 0 to {size - 1}")
-        return self._offsets[layer - 1] + position
-
-    def _size(self, layer: int) -> int:
-        if not 1 <= layer <= len(self._layers):
-            raise StateError(f"sum cache: there is no layer {layer}; give 1 to {len(self._layers)}")
-        return self._layers[layer - 1]
-
-    def _last_places(self, layer: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return row and slot of each neuron's last record; of a neuron without one, an empty place."""
-        rows = np.arange(self._size(layer)) + self._offsets[layer - 1]
-        return rows, (self._counts[rows] - 1) % self._depth
-
-    def _record(self, layer: int, position: int, row: int, slot: int) -> SumRecord:
-        values = {name: column[row, slot].item() for name, column in self._columns.items()}
-        values["accepted"] = bool(values["accepted"])
-        return SumRecord(layer, position, **values)
-
-    def _check(self, record: SumRecord) -> None:
-        where = f"sum cache: layer {record.layer} neuron {record.position}"
-        if record.samples < 1 or abs(record.sum) > record.samples:
-            raise StateError(
-                f"{where}: sum {record.sum} of {record.samples} samples is not possible; "
-                "give a sum in [-N, N] with N at least 1"
-            )
-        for name, value, end in (
-            ("run", record.run, len(self._runs)),
-            ("sweep", record.sweep, 1 << 32),
-            ("premodulo", record.premodulo, 1 << 32),
-        ):
-            if not 0 <= value < end:
-                raise StateError(f"{where}: {name} {value} is out of range; give 0 to {end - 1}")
-
-
-def _backup_path(path: Path) -> Path:
-    return path.with_name(path.name + ".bak")
-
-
-def _is_whole(data: bytes) -> bool:
-    """Tell whether the bytes end with their own SHA-256."""
-    body = memoryview(data)[:-_DIGEST_BYTES]
-    return len(data) > _DIGEST_BYTES and hashlib.sha256(body).digest() == data[-_DIGEST_BYTES:]
-
-
-def _verified(data: bytes, name: str) -> memoryview:
-    """Return a snapshot without its digest, after checking digest, magic and version."""
-    if not _is_whole(data):
-        raise _DamagedError(f"{name}: does not match its SHA-256; restore a backup or delete it")
-    body = memoryview(data)[:-_DIGEST_BYTES]
-    if len(body) < _START.size or bytes(body[: len(_MAGIC)]) != _MAGIC:
-        raise _DamagedError(f"{name}: is no sum cache; restore a backup or delete it")
-    version = _START.unpack_from(body)[1]
-    if version != _VERSION:
-        raise StateError(
-            f"{name}: is of version {version}; this goldzone reads {_VERSION}, use a matching one"
-        )
-    return body
+    def _trends(self, rows: NDArray[np.int64], last: int, tolerance: float) -> MarginTrends:
+        if last < 2:
+            raise StateError(f"sum cache: a trend over {last} records is none; give 2 or more")
+        places, there = self._rings.recent(rows, last)
+        sums, samples = self._rings.columns["sum"][places], self._rings.columns["samples"][places]
+        margins = np.where(there, np.abs(sums) / np.maximum(samples, 1), np.nan)
+        return margin_trends(margins, tolerance)

@@ -1,0 +1,257 @@
+"""Controller x selection on held-out words: which of the control engine's choices pay.
+
+    python -m benchmarks.controllers --dataset DIR --out FILE [--language french ...] [--seed 1 ...]
+
+Each language is aligned once; every choice then trains on the same words with each seed. All choices have the
+same budget: six sweeps, in each of which half of the context neurons are trained, so that selection has a
+choice. FILE gets one JSON line a run; a run that it holds already is not repeated. Prints Markdown tables of
+all that FILE holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from benchmarks.phonetisaurus import LANGUAGES
+from goldzone.data.languages import load_language
+from goldzone.data.split import Split, first_by_hash, split_lexicon
+from goldzone.g2p.model import write_model
+from goldzone.g2p.train import evaluate_model, prepare, train_model
+from goldzone.training.config import TrainingConfig
+from goldzone.training.runs.events import Event, NeuronTrained, SteppedBack
+
+CONTROLLERS: dict[str, dict[str, Any]] = {
+    "constant": {"controller": "constant"},
+    "law": {"controller": "law"},
+    "law on agreement": {"controller": "law", "signal": "agreement"},
+    "annealed": {"controller": "annealed", "floor": 8192},
+    "reference": {"controller": "reference"},
+    "validated": {"controller": "validated"},
+    "none": {"controller": "none"},
+    "law, undamped": {
+        "controller": "law",
+        "floor": 2,
+        "max_factor": 2**23,
+        "fine_tune": 0.99,
+        "smoothing": 1,
+        "oscillation_window": 0,
+    },
+}
+SELECTIONS: dict[str, dict[str, Any]] = {
+    "fixed": {"strategy": "fixed"},
+    "gold_zone": {"strategy": "gold_zone"},
+    "random": {"strategy": "random"},
+    "gold_zone, pairs": {"strategy": "gold_zone", "pairs": 0.5},
+}
+ONLY = {
+    "gold_zone": ("constant", "law", "law on agreement", "validated"),
+    "random": ("constant", "law on agreement"),
+    "gold_zone, pairs": ("constant", "law on agreement"),
+}
+"""Which controllers a selection is combined with; all others are trained with every controller."""
+BUDGET = {"sweeps": 6, "patience": 6, "neurons_per_sweep": 0.5}
+BASE = ("constant", "fixed")
+_TEST_WORDS = 1500
+_TRAIN_WORDS = 500
+
+Record = dict[str, Any]
+
+
+def configuration(controller: str, selection: str, seed: int) -> TrainingConfig:
+    """Return the configuration of a choice."""
+    return TrainingConfig.model_validate(
+        {
+            "seed": seed,
+            "pipeline": BUDGET,
+            "capacity": CONTROLLERS[controller],
+            "selection": SELECTIONS[selection],
+        }
+    )
+
+
+def explained(events: Iterable[Event]) -> float | None:
+    """Return R^2 of log premodulo against the log of the law's target, over the trained context neurons."""
+    pairs = [(e.target, e.premodulo) for e in events if isinstance(e, NeuronTrained) and e.target is not None]
+    if len(pairs) < 3:
+        return None
+    target, premodulo = np.log(np.array(pairs, dtype=np.float64)).T
+    if np.ptp(target) == 0 or np.ptp(premodulo) == 0:
+        return None
+    return float(np.corrcoef(target, premodulo)[0, 1] ** 2)
+
+
+def train_language(
+    language: str,
+    *,
+    dataset: Path,
+    words: int,
+    choices: list[tuple[str, str]],
+    seeds: list[int],
+    done: set[str],
+) -> Iterator[Record]:
+    """Train one language with every choice and seed that is not done yet; yield a record a run."""
+    config = TrainingConfig()
+    split = split_lexicon(load_language(dataset, language), config.data.fractions)
+    test = first_by_hash(split.test, _TEST_WORDS).entries
+    train = first_by_hash(split.train, words)
+    split = Split(train, split.dev, split.test)
+    material = None
+    for seed in seeds:
+        for controller, selection in choices:
+            record: Record = {
+                "language": language,
+                "words": words,
+                "seed": seed,
+                "controller": controller,
+                "selection": selection,
+            }
+            if key_of(record) in done:
+                continue
+            config = configuration(controller, selection, seed)
+            material = material or prepare(train, config)
+            events: list[Event] = []
+            started = time.monotonic()
+            trained = train_model(split, config, name=language, material=material, observe=events.append)
+            with tempfile.TemporaryDirectory() as folder:
+                model = Path(folder) / "model"
+                write_model(model, trained.model)
+                size = model.stat().st_size
+            scores = evaluate_model(trained.model, test, beam=config.decoding.beam)
+            said = evaluate_model(trained.model, train.entries[:_TRAIN_WORDS], beam=config.decoding.beam)
+            yield record | {
+                "train": said.word_accuracy,
+                "test": scores.word_accuracy,
+                "phoneme_error": scores.phoneme_error,
+                "bytes": size,
+                "sweep": trained.outcome.sweep,
+                "stepped_back": sum(isinstance(event, SteppedBack) for event in events),
+                "r2": explained(events),
+                "seconds": time.monotonic() - started,
+            }
+
+
+def key_of(record: Record) -> str:
+    """Tell runs apart."""
+    return "|".join(str(record[name]) for name in ("language", "words", "seed", "controller", "selection"))
+
+
+def run_language(language: str, out: Path, **options: Any) -> str:
+    """Append the records of one language to the file, each in one write."""
+    for record in train_language(language, **options):
+        with out.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(record) + "\n")
+    return language
+
+
+def interval(values: list[float]) -> float:
+    """Return half the width of the 95 % interval of a mean (Student's t)."""
+    if len(values) < 2:
+        return math.nan
+    return float(student.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+
+
+def row_of(records: list[Record], base: list[Record]) -> str:
+    """Write a choice's row: means over runs, intervals over seeds, the difference over paired runs."""
+    seeds = sorted({record["seed"] for record in records})
+    of_seed = {s: [r for r in records if r["seed"] == s] for s in seeds}
+    cells = []
+    for name in ("train", "test"):
+        means = [fmean(r[name] for r in of_seed[s]) for s in seeds]
+        cells.append(f"{fmean(means):.1%} ± {100 * interval(means):.1f}")
+    partner = {(r["language"], r["seed"]): r["test"] for r in base}
+    differences = [
+        r["test"] - partner[r["language"], r["seed"]]
+        for r in records
+        if (r["language"], r["seed"]) in partner
+    ]
+    shown = f"{100 * fmean(differences):+.1f} ± {100 * interval(differences):.1f}" if differences else "-"
+    gap = fmean(r["train"] - r["test"] for r in records)
+    fits = [r["r2"] for r in records if r["r2"] is not None]
+    fit = f"{fmean(fits):.2f}" if fits else "-"
+    size = fmean(r["bytes"] for r in records)
+    return f"{cells[0]} | {cells[1]} | {shown} | {100 * gap:.1f} | {size:,.0f} | {fit} | {len(records)}"
+
+
+def tables(records: list[Record]) -> str:
+    """Return the results as Markdown."""
+    lines = [
+        "| controller | selection | train | test | against constant, fixed | gap | bytes | R² | runs |",
+        "| --- | --- |" + " ---: |" * 7,
+    ]
+    base = [r for r in records if (r["controller"], r["selection"]) == BASE]
+    for controller in CONTROLLERS:
+        for selection in SELECTIONS:
+            found = [r for r in records if (r["controller"], r["selection"]) == (controller, selection)]
+            if found:
+                lines.append(f"| {controller} | {selection} | {row_of(found, base)} |")
+    languages = sorted({r["language"] for r in records})
+    lines += [
+        "",
+        "| controller, fixed | " + " | ".join(languages) + " |",
+        "| --- |" + " ---: |" * len(languages),
+    ]
+    for controller in CONTROLLERS:
+        found = [r for r in records if (r["controller"], r["selection"]) == (controller, "fixed")]
+        means = [[r["test"] for r in found if r["language"] == language] for language in languages]
+        if found:
+            lines.append(
+                f"| {controller} | " + " | ".join(f"{fmean(m):.1%}" if m else "-" for m in means) + " |"
+            )
+    return "\n".join(lines)
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read what was measured before."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def main() -> None:
+    """Run what is missing and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--dataset", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="JSON lines, continued when it exists.")
+    parser.add_argument("--language", action="append", help="May be given several times; six by default.")
+    parser.add_argument("--controller", action="append", choices=list(CONTROLLERS), help="All by default.")
+    parser.add_argument("--selection", action="append", choices=list(SELECTIONS), help="All by default.")
+    parser.add_argument("--seed", type=int, action="append", help="1 to 5 by default.")
+    parser.add_argument("--words", type=int, default=2_000)
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    work = partial(
+        run_language,
+        out=options.out,
+        dataset=options.dataset,
+        words=options.words,
+        choices=[
+            (controller, selection)
+            for selection in options.selection or SELECTIONS
+            for controller in options.controller or CONTROLLERS
+            if controller in ONLY.get(selection, CONTROLLERS)
+        ],
+        seeds=options.seed or [1, 2, 3, 4, 5],
+        done={key_of(record) for record in read_records(options.out)},
+    )
+    with ProcessPoolExecutor(options.processes) as pool:
+        for language in pool.map(work, options.language or LANGUAGES):
+            print(f"{language}: done", file=sys.stderr, flush=True)
+    print(tables(read_records(options.out)))
+
+
+if __name__ == "__main__":
+    main()

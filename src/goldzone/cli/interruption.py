@@ -1,0 +1,68 @@
+"""Ctrl-C and SIGTERM during a run: the neuron at work is finished and kept, then the command ends."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+__all__ = ["Interrupted", "Interruption"]
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked a run to end.
+
+    Attributes
+    ----------
+    exit_code : int
+        128 + the signal's number, as shells have it.
+    """
+
+    def __init__(self, number: int, run: Path) -> None:
+        super().__init__(f"interrupted; continue with: goldzone resume {shlex.quote(str(run))}")
+        self.exit_code = 128 + number
+
+
+class Interruption:
+    """While it is entered, the first signal is left for `check`; a second one ends the process at once.
+
+    That loses nothing either: a run is kept neuron by neuron.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._number: int | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Interruption:
+        self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._restore()
+
+    def check(self) -> None:
+        """Raise `Interrupted` if a signal came."""
+        if self._number is not None:
+            raise Interrupted(self._number, self._run)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self._number = number
+        self._restore()
+
+    def _restore(self) -> None:
+        while self._before:
+            number, handler = self._before.popitem()
+            signal.signal(number, handler)

@@ -1,0 +1,47 @@
+"""``goldzone resume``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from goldzone.cli.interruption import Interruption
+from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
+from goldzone.cli.train import show_summary
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of an unfinished run.")],
+    dataset: DatasetOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a run that was interrupted or killed.
+
+    The model becomes the same, byte for byte, as if the run had never stopped. Configuration and words must
+    be those of the run; --dataset says where the words are now, if they have moved.
+
+    Example: goldzone resume runs/slovak
+    """
+    from goldzone.cli.display import TrainingDisplay
+    from goldzone.errors import StateError
+    from goldzone.g2p.run import resume_training
+    from goldzone.training.runs.run_folder import RunFolder
+
+    folder = RunFolder.open(run)
+    if folder.source is None:
+        raise StateError(f"{run}: does not say where its words come from; start again with --force")
+    moved = dataset if dataset is not None or folder.source.dataset is None else Path(folder.source.dataset)
+    words = load_source(folder.source.name, moved)
+    with TrainingDisplay(folder.config) as display, Interruption(run) as interruption:
+        summary = resume_training(
+            words.lexicon,
+            run,
+            settings=words.settings,
+            threads=thread_count(threads),
+            display=display,
+            pause=interruption.check,
+        )
+    show_summary(summary, as_json=as_json)

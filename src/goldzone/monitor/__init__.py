@@ -1,0 +1,1 @@
+"""What is happening: reads a run's event log and nothing else."""

@@ -1,0 +1,158 @@
+"""What each alert rule measures, as small functions of numbers, and what its finding means.
+
+A rule compares one value with a threshold. Where thresholds, windows and severities come from:
+`goldzone.training.settings.AlertSettings`. Who calls the functions: `goldzone.monitor.alerts`.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+__all__ = [
+    "RULES",
+    "Rule",
+    "Swing",
+    "crosses",
+    "is_back",
+    "memorised_gap",
+    "moved",
+    "share_at_least",
+    "spread",
+    "times_usual",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a rule's value is read.
+
+    Attributes
+    ----------
+    low : bool
+        The problem is a value at or below the threshold; otherwise a value above it.
+    in_a_row : bool
+        The value must cross the threshold in each of the last `window` sweeps; otherwise once, as the window
+        is part of the value.
+    advice : str
+        What the finding means and what to do.
+    """
+
+    low: bool
+    in_a_row: bool
+    advice: str
+
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "memorisation": Rule(
+            low=False, in_a_row=True, advice="the network memorises; lower capacity.premodulo"
+        ),
+        "stagnation": Rule(
+            low=True, in_a_row=False, advice="more sweeps will change little; stop, or change the capacity"
+        ),
+        "oscillation": Rule(
+            low=False,
+            in_a_row=False,
+            advice="capacity does not settle; lower capacity.max_factor or raise capacity.smoothing",
+        ),
+        "slow_layer": Rule(
+            low=False, in_a_row=False, advice="the run is stuck or the machine busy; look at its processes"
+        ),
+        "unchanged_layer": Rule(
+            low=True, in_a_row=True, advice="training it has no effect; stop, or lower credit.evidence"
+        ),
+        "collapse": Rule(
+            low=False,
+            in_a_row=True,
+            advice="such neurons tell nothing; raise capacity.floor or lower credit.evidence",
+        ),
+        "dev_falling": Rule(
+            low=False, in_a_row=True, advice="training now costs unseen words; stop, the best sweep is kept"
+        ),
+        "throughput_drop": Rule(
+            low=True, in_a_row=False, advice="something slows the machine down; look at its processes"
+        ),
+        "stale_sums": Rule(
+            low=True,
+            in_a_row=True,
+            advice="its sums no longer tell of this network; raise pipeline.neurons_per_sweep",
+        ),
+    }
+)
+"""The rules by name; the names are fields of `AlertSettings`."""
+
+
+def crosses(value: float, threshold: float, *, low: bool) -> bool:
+    """Tell whether a value is on the wrong side: at or below the threshold of a low rule, above another's."""
+    return value <= threshold if low else value > threshold
+
+
+def is_back(value: float, threshold: float, hysteresis: float, *, low: bool) -> bool:
+    """Tell whether a value is on the right side again, by a share of the threshold."""
+    return value > threshold * (1 + hysteresis) if low else value <= threshold * (1 - hysteresis)
+
+
+def moved(value: float, reported: float, share: float) -> bool:
+    """Tell whether a value differs from the one reported last by this share of it."""
+    return value != reported and abs(value - reported) >= share * abs(reported)
+
+
+def memorised_gap(train: float, dev: float, memorised: float) -> float:
+    """Return train minus dev word accuracy of a network that knows its training words; 0 of another one."""
+    return train - dev if train > memorised else 0.0
+
+
+def spread(values: Collection[float]) -> float:
+    """Return how far values lie apart."""
+    return max(values) - min(values)
+
+
+def share_at_least(values: Collection[float], limit: float) -> float:
+    """Return the share of values that are at a limit or above; 0 without values."""
+    return sum(value >= limit for value in values) / len(values) if values else 0.0
+
+
+def times_usual(value: float, earlier: Sequence[float], least: float) -> float:
+    """Return a value as a multiple of the median of earlier ones; that counts as `least` if it is lower."""
+    return value / max(statistics.median(earlier), least)
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """How one neuron's premodulo moved so far.
+
+    Attributes
+    ----------
+    premodulo : int
+        The last one.
+    rising : bool or None
+        Whether the last step went up; None after none, or one too small to count.
+    steps : int
+        The last steps that went up and down in turn.
+    """
+
+    premodulo: int
+    rising: bool | None = None
+    steps: int = 0
+
+    def then(self, premodulo: int, factor: float) -> Swing:
+        """Return the swing after one more training.
+
+        Parameters
+        ----------
+        premodulo : int
+            What the neuron is trained with now; 0, for none, counts as no step.
+        factor : float
+            The least step up or down that counts, 1 or more. No change is never a step.
+        """
+        if premodulo == self.premodulo:
+            return Swing(premodulo)
+        least, most = sorted((premodulo, self.premodulo))
+        if least <= 0 or most < factor * least:
+            return Swing(premodulo)
+        rising = premodulo > self.premodulo
+        return Swing(premodulo, rising, 1 if rising == self.rising else self.steps + 1)

@@ -1,0 +1,304 @@
+"""Checkpoints: a run that was killed at any instant goes on as if it had never stopped.
+
+After every sweep the whole state is written (``checkpoint-N.goldzone``: progress, network, best network, sum
+cache); between two checkpoints, each plan and each trained neuron is one record of ``journal-N.goldzone``.
+The generation before is kept, so that one damaged file costs time and nothing else. Both files are sealed,
+and belong to one configuration and one data set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from goldzone.errors import ModelFormatError, StateError
+from goldzone.hashtron.files import read_bounded, write_atomically
+from goldzone.hashtron.neuron import Neuron
+from goldzone.hashtron.neuron_codec import decode_neurons, encode_neurons
+from goldzone.training.control.curve import CurvePoint
+from goldzone.training.learners.results import TrainMetrics
+from goldzone.training.pipeline import HeldOut, Outcome, Progress, Step
+from goldzone.training.runs.journal import Entry, Journal, read_journal
+from goldzone.training.runs.sealed import DamagedError, Sealed, seal, unseal
+from goldzone.training.sums.cache import SumCache, SumRecord
+
+__all__ = ["Checkpointer", "Restored"]
+
+NetworkT = TypeVar("NetworkT")
+
+_MAGIC: Final = b"GZCHECKP"
+_VERSION: Final = 1
+_KEPT: Final = 2
+_MAX_BYTES: Final = 1 << 32
+_NAME: Final = re.compile(r"checkpoint-(\d{1,9})\.goldzone")
+
+
+@dataclass(frozen=True, eq=False)
+class Restored(Generic[NetworkT]):
+    """A state to go on from.
+
+    Attributes
+    ----------
+    progress : Progress
+    network : NetworkT
+    sums : SumCache
+    events : int
+        Events that had been written at that moment; later ones are to be cut off.
+    warnings : tuple of str
+        What was damaged, a line each.
+    """
+
+    progress: Progress[NetworkT]
+    network: NetworkT
+    sums: SumCache
+    events: int
+    warnings: tuple[str, ...]
+
+
+class _Log(Protocol):
+    """What a checkpointer asks of the event log (`goldzone.training.runs.background_log.BackgroundLog`)."""
+
+    @property
+    def count(self) -> int: ...
+
+    def flush(self) -> None: ...
+
+
+class Checkpointer(Generic[NetworkT]):
+    """Writes a run's state as it goes, and reads it back. It is a `goldzone.training.backward.Keeper`.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    identity : str
+        What the state depends on (configuration, data); a state of another identity is refused.
+    layers : sequence of int
+        Neurons of each layer.
+    neurons_of : callable
+        Takes a network apart into its neurons, layer by layer.
+    network_of : callable
+        Puts neurons together again.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        identity: str,
+        layers: Sequence[int],
+        *,
+        neurons_of: Callable[[NetworkT], Sequence[Neuron]],
+        network_of: Callable[[Sequence[Neuron]], NetworkT],
+    ) -> None:
+        self._folder = folder
+        self._identity = identity
+        self._layers = tuple(layers)
+        self._neurons_of = neurons_of
+        self._network_of = network_of
+        self._log: _Log | None = None
+        self._generation = -1
+        self._journal: Journal | None = None
+
+    def attach(self, log: _Log) -> None:
+        """Name the event log: every record tells how many events belong before it."""
+        self._log = log
+
+    def judged(self, progress: Progress[NetworkT], network: NetworkT, sums: SumCache) -> None:
+        """Write a checkpoint between two sweeps, begin its journal, and drop the generation before the last.
+
+        Raises
+        ------
+        StateError
+            The disk refuses; the files of before are whole.
+        """
+        content = {
+            "identity": self._identity,
+            "layers": list(self._layers),
+            "events": self._count_events(flush=True),
+            "progress": _plain_progress(progress),
+        }
+        parts = {"network": encode_neurons(self._neurons_of(network)), "sums": sums.snapshot()}
+        if progress.best is not None:
+            parts["best"] = encode_neurons(self._neurons_of(progress.best.network))
+        data = seal(_MAGIC, _VERSION, content, parts)
+        self.close()
+        self._generation += 1
+        write_atomically(self._checkpoint_path(self._generation), data, error=StateError)
+        self._journal = Journal(self._journal_path(self._generation), data[-32:])
+        for generation in self._generations():
+            if not self._generation - _KEPT < generation <= self._generation:
+                self._delete(generation)
+
+    def planned(self, progress: Progress[NetworkT]) -> None:
+        """Record what a layer is to train."""
+        plan = [[step.position, step.partner] for step in progress.plan or ()]
+        self._append(
+            {"event": "planned", "place": progress.place, "plan": plan, "events": self._count_events()}
+        )
+
+    def trained(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
+        """Record a step of the plan: its sums, its neurons, and how many cells it changed."""
+        content = {
+            "event": "trained",
+            "records": [_plain_record(record) for record in records],
+            "changed": changed,
+            "events": self._count_events(),
+        }
+        self._append(content, encode_neurons(neurons))
+
+    def close(self) -> None:
+        """Close the journal; closing again does nothing."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def discard(self) -> None:
+        """Delete all checkpoints and journals: the run is over."""
+        self.close()
+        for generation in self._generations():
+            self._delete(generation)
+
+    def load(self, events: int) -> Restored[NetworkT] | None:
+        """Read the latest state that is whole and not ahead of the event log, and go on from it.
+
+        Parameters
+        ----------
+        events : int
+            Whole events in the log.
+
+        Returns
+        -------
+        Restored or None
+            None if there is no state: the run begins at its beginning.
+
+        Raises
+        ------
+        StateError
+            A state is there, but of another configuration, data or version.
+        """
+        warnings: list[str] = []
+        for generation in sorted(self._generations(), reverse=True):
+            path = self._checkpoint_path(generation)
+            try:
+                sealed = unseal(read_bounded(path, _MAX_BYTES, error=StateError), str(path), _MAGIC, _VERSION)
+            except DamagedError as problem:
+                warnings.append(f"{problem}; an earlier state is taken")
+                continue
+            if sealed.content["identity"] != self._identity:
+                raise StateError(
+                    f"{path}: belongs to another configuration or other data; "
+                    "restore them, or start again with --force"
+                )
+            if sealed.content["events"] > events:
+                warnings.append(f"{path}: is ahead of the event log; an earlier state is taken")
+                continue
+            entries = read_journal(self._journal_path(generation), sealed.digest)
+            entries = tuple(entry for entry in entries if entry.content["events"] <= events)
+            restored = self._replay(sealed, entries, str(path), tuple(warnings))
+            self._generation = generation
+            last = entries[-1] if entries else None
+            self._journal = Journal(self._journal_path(generation), sealed.digest, after=last)
+            return restored
+        return None
+
+    def _replay(
+        self, sealed: Sealed, entries: tuple[Entry, ...], name: str, warnings: tuple[str, ...]
+    ) -> Restored[NetworkT]:
+        """Bring a checkpoint up to the last record of its journal."""
+        content = sealed.content
+        try:
+            neurons = list(decode_neurons(sealed.parts["network"], name))
+            best = decode_neurons(sealed.parts["best"], name) if "best" in sealed.parts else None
+        except ModelFormatError as error:
+            raise StateError(str(error)) from None
+        progress = _progress_of(content["progress"], None if best is None else self._network_of(best))
+        sums = SumCache.from_snapshot(sealed.parts["sums"], name)
+        events = int(content["events"])
+        first = [sum(self._layers[:layer]) for layer in range(len(self._layers))]
+        for entry in entries:
+            events = int(entry.content["events"])
+            if entry.content["event"] == "planned":
+                plan = tuple(Step(position, partner) for position, partner in entry.content["plan"])
+                progress.leave()
+                progress.enter(entry.content["place"], plan)
+                continue
+            records = [SumRecord(**record) for record in entry.content["records"]]
+            sums.append_batch(records)
+            for record, neuron in zip(records, decode_neurons(entry.part, name), strict=True):
+                neurons[first[record.layer - 1] + record.position] = neuron
+            progress.advance(entry.content["changed"])
+        return Restored(progress, self._network_of(neurons), sums, events, warnings)
+
+    def _count_events(self, *, flush: bool = False) -> int:
+        if self._log is None:
+            return 0
+        if flush:
+            self._log.flush()
+        return self._log.count
+
+    def _append(self, content: dict[str, Any], part: bytes = b"") -> None:
+        assert self._journal is not None  # noqa: S101 - a checkpoint is written before the first step
+        self._journal.append(content, part)
+
+    def _generations(self) -> list[int]:
+        found = (_NAME.fullmatch(path.name) for path in self._folder.glob("checkpoint-*.goldzone"))
+        return [int(match[1]) for match in found if match]
+
+    def _delete(self, generation: int) -> None:
+        for path in (self._journal_path(generation), self._checkpoint_path(generation)):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StateError(f"{path}: cannot be deleted ({error.strerror}); check the folder") from None
+
+    def _checkpoint_path(self, generation: int) -> Path:
+        return self._folder / f"checkpoint-{generation}.goldzone"
+
+    def _journal_path(self, generation: int) -> Path:
+        return self._folder / f"journal-{generation}.goldzone"
+
+
+def _plain_record(record: SumRecord) -> dict[str, Any]:
+    """Return a record as JSON values; what is not known is left out, as it is NaN by default."""
+    return {name: value for name, value in asdict(record).items() if value == value}  # noqa: PLR0124
+
+
+def _plain_progress(progress: Progress[Any]) -> dict[str, Any]:
+    best = progress.best
+    return {
+        "sweep": progress.sweep,
+        "unchanged": list(progress.unchanged.items()),
+        "curve": [asdict(point) for point in progress.curve],
+        "without_gain": progress.without_gain,
+        "held": progress.held,
+        "seconds": progress.seconds,
+        "stop": progress.stop,
+        "best": None
+        if best is None
+        else {
+            "sweep": best.sweep,
+            "train": asdict(best.train),
+            "held_out": asdict(best.held_out) if best.held_out else None,
+        },
+    }
+
+
+def _progress_of(plain: dict[str, Any], best: NetworkT | None) -> Progress[NetworkT]:
+    about = plain["best"]
+    outcome = None
+    if about is not None and best is not None:
+        held_out = HeldOut(**about["held_out"]) if about["held_out"] else None
+        outcome = Outcome(best, about["sweep"], TrainMetrics(**about["train"]), held_out, "")
+    return Progress(
+        sweep=plain["sweep"],
+        unchanged=dict(plain["unchanged"]),
+        curve=tuple(CurvePoint(**point) for point in plain["curve"]),
+        best=outcome,
+        without_gain=plain["without_gain"],
+        held=plain["held"],
+        seconds=plain["seconds"],
+        stop=plain["stop"],
+    )

@@ -1,0 +1,39 @@
+"""The capacity law: how many cells a neuron's sum asks for.
+
+Epic, "Capacity Calculation": capacity = N / (|S| + 1) and premodulo = capacity**2, where S is the sum over
+the N training samples of the neuron's output as +1 or -1.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+from goldzone.training.control.arithmetic import power
+from goldzone.training.sums.measurement import check_sum
+
+__all__ = ["MAX_PREMODULO", "MIN_PREMODULO", "target_capacity", "target_premodulo"]
+
+MIN_PREMODULO: Final = 2
+MAX_PREMODULO: Final = (1 << 32) - 1
+
+
+def target_capacity(s: int, n: int) -> Fraction:
+    """Return the law's capacity, N / (|S| + 1), in [1, N].
+
+    Raises
+    ------
+    StateError
+        If N is below 1 or S outside [-N, N].
+    """
+    check_sum(s, n)
+    return max(Fraction(1), Fraction(n, abs(s) + 1))
+
+
+def target_premodulo(s: int, n: int, exponent: float = 2.0) -> int:
+    """Return the law's premodulo, the integer part of capacity**exponent, in [2, 2**32 - 1].
+
+    Exact for integer exponents, and the same on every machine for all. N**2 exceeds 32 bits from N = 65,536
+    on: it is clamped, never wrapped.
+    """
+    return min(max(power(target_capacity(s, n), exponent), MIN_PREMODULO), MAX_PREMODULO)

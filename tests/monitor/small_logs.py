@@ -1,0 +1,107 @@
+"""Event logs of runs that never ran, for tests of what reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from goldzone.training.runs.event_log import EventLog
+from goldzone.training.runs.events import (
+    Event,
+    NeuronTrained,
+    RunFinished,
+    RunStarted,
+    SelectionMade,
+    SteppedBack,
+    SweepFinished,
+    SweepStarted,
+)
+
+STARTED = RunStarted(
+    run="toy",
+    config_digest="",
+    data_fingerprint="",
+    layers=(4, 1),
+    samples=100,
+    positions=50,
+    train_words=10,
+    dev_words=5,
+    seed=1,
+)
+FINISHED = RunFinished(
+    reason="all sweeps done", best_sweep=1, dev_word_accuracy=0.4, model_digest=None, seconds=9.0
+)
+BACK = SteppedBack(sweep=2, to_sweep=1, reason="dev fell")
+_TRAINED = NeuronTrained(
+    sweep=1,
+    layer=1,
+    position=0,
+    order=0,
+    total=4,
+    premodulo=1000,
+    sum=0,
+    samples=100,
+    agreement=None,
+    regime=None,
+    reason="",
+    seconds=0.5,
+    changed=0,
+)
+
+
+def trained(
+    sweep: int, layer: int, position: int, sum_: int, premodulo: int, **more: object
+) -> NeuronTrained:
+    return replace(
+        _TRAINED,
+        **{"sweep": sweep, "layer": layer, "position": position, "sum": sum_, "premodulo": premodulo, **more},  # type: ignore[arg-type]
+    )
+
+
+def measured(sweep: int, train: float | None, dev: float | None, *, best: bool = False) -> SweepFinished:
+    return SweepFinished(
+        sweep=sweep,
+        train_word_accuracy=train,
+        train_position_accuracy=None,
+        dev_word_accuracy=dev,
+        dev_phoneme_error=None,
+        loss=None,
+        best=best,
+        phase="over_pressure",
+        seconds=1.0,
+    )
+
+
+def selected(sweep: int, layer: int = 1) -> SelectionMade:
+    return SelectionMade(
+        sweep=sweep, layer=layer, strategy="fixed", neurons=4, chosen=4, pairs=0, gold_zone=1, reason="all"
+    )
+
+
+def toy_run() -> list[Event]:
+    """Two sweeps: four context neurons in the first, three of them in the second, then a step back."""
+    return [
+        STARTED,
+        SweepStarted(sweep=1),
+        trained(1, 2, 0, -100, 100, reason="phase 0"),
+        selected(1),
+        *(trained(1, 1, position, total, 1000) for position, total in enumerate((-90, 40, -20, 4))),
+        measured(1, 0.6, 0.4, best=True),
+        SweepStarted(sweep=2),
+        trained(2, 2, 0, -80, 100),
+        selected(2),
+        trained(2, 1, 3, -50, 10_000, target=400, regime="noisy", agreement=0.25, reason="up"),
+        trained(2, 1, 1, 60, 1000, target=4, regime="gold_zone", partner=0, reason="fine"),
+        trained(2, 1, 0, -70, 100, target=2, regime="collapsed", partner=1, seconds=1.5, reason="down"),
+        measured(2, 0.8, 0.3),
+        BACK,
+        FINISHED,
+    ]
+
+
+def write_log(path: Path, events: Iterable[Event]) -> Path:
+    with EventLog(path) as log:
+        for event in events:
+            log.write(event)
+    return path

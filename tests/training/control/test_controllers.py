@@ -1,0 +1,414 @@
+from __future__ import annotations
+
+import dataclasses
+import typing
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from goldzone.errors import StateError
+from goldzone.training.control.controllers import CONTROLLERS, CapacityDecision, make_controller
+from goldzone.training.control.law import target_premodulo
+from goldzone.training.control.situation import Situation, effective_bounds
+from goldzone.training.settings import CapacitySettings
+from goldzone.training.sums.measurement import Regime
+from tests.training.control.situations import (
+    Measured,
+    learning_curve,
+    premodulos,
+    settings,
+    situation,
+    situations,
+    sums,
+)
+
+N = 10_000
+EVERY = ("constant", "law", "annealed", "reference", "none", "validated")
+
+
+def decide(given_situation: Situation, **fields: Any) -> CapacityDecision:
+    return make_controller(CapacitySettings.model_validate(fields)).decide(given_situation)
+
+
+def law(s: int, current: int, *, held: bool = False, **fields: Any) -> CapacityDecision:
+    return decide(situation(current, Measured(s, N), held=held), controller="law", **fields)
+
+
+def test_every_controller_of_the_configuration_is_in_the_registry() -> None:
+    names = typing.get_args(CapacitySettings.model_fields["controller"].annotation)
+    assert set(names) == set(CONTROLLERS) == set(EVERY)
+
+
+@pytest.mark.parametrize(
+    ("s", "current", "premodulo", "target", "clamped_by"),
+    [
+        # Collapsed: down, ten times a step at most, to the floor.
+        (10_000, 65_536, 6_554, 2, "max_factor"),
+        (8_000, 65_536, 6_554, 2, "max_factor"),
+        (-9_000, 100, 16, 2, "floor"),
+        (9_000, 16, 16, 2, "floor"),
+        # Noisy: up, ten times a step at most, to the ceiling; (10,000 / 41)**2 = 59,488.4.
+        (40, 1_000, 10_000, 59_488, "max_factor"),
+        (40, 50_000, 59_488, 59_488, None),
+        (1, 200_000, 262_144, 25_000_000, "ceiling"),
+        (99, 10_000, 10_000, 10_000, None),
+        # Noisy above the target: stays, it would need more cells, not fewer; (10,000 / 101)**2 = 9,802.96.
+        (100, 65_536, 65_536, 9_802, "regime"),
+        (0, 262_144, 262_144, 100_000_000, "ceiling"),
+        # Gold zone: five percent a step, both ways; (10,000 / 102)**2 = 9,611.7.
+        (4_000, 65_536, 62_260, 6, "fine_tune"),
+        (101, 5_000, 5_250, 9_611, "fine_tune"),
+        (101, 9_500, 9_611, 9_611, None),
+        (101, 9_800, 9_611, 9_611, None),
+        (4_000, 19, 18, 6, "fine_tune"),
+        (4_000, 16, 16, 6, "floor"),
+        # A neuron outside the bounds comes back.
+        (4_000, 1_000_000, 262_144, 6, "ceiling"),
+        (4_000, 2, 16, 6, "floor"),
+    ],
+)
+def test_steps_of_the_law(s: int, current: int, premodulo: int, target: int, clamped_by: str | None) -> None:
+    decision = law(s, current)
+    assert (decision.premodulo, decision.target, decision.clamped_by) == (premodulo, target, clamped_by)
+
+
+@pytest.mark.parametrize(
+    ("s", "current", "fields", "premodulo", "clamped_by"),
+    [
+        # sqrt(100 * 59,488) = 2,439.02
+        (40, 100, {"aggressiveness": 0.5, "max_factor": 100.0}, 2_439, "aggressiveness"),
+        (40, 100, {"aggressiveness": 0.5}, 1_000, "max_factor"),
+        (10_000, 65_536, {"aggressiveness": 0.1}, 23_170, "aggressiveness"),  # 2**(16 - 1.5)
+        (10_000, 65_536, {"max_factor": 2.0}, 32_768, "max_factor"),
+        (10_000, 65_536, {"max_factor": 2.0**23}, 16, "floor"),
+        # A share of the present premodulo, whatever the regime: collapsed, noisy, gold zone.
+        (10_000, 65_536, {"max_change": 0.2}, 52_429, "max_change"),
+        (40, 1_000, {"max_change": 0.2}, 1_200, "max_change"),
+        (4_000, 65_536, {"max_change": 0.01}, 64_881, "max_change"),  # 64,880.6
+        (4_000, 65_536, {"max_change": 0.2}, 62_260, "fine_tune"),
+        (4_000, 65_536, {"fine_tune": 0.5}, 32_768, "fine_tune"),
+        (4_000, 65_536, {"fine_tune": 0.0}, 65_536, "fine_tune"),
+        # Thresholds: 4,000 is noisy below 4,000, or collapsed from 0.4 on.
+        (4_000, 5, {"noise_floor": 4_000.0, "floor": 2}, 6, None),
+        (4_000, 65_536, {"collapse": 0.4}, 6_554, "max_factor"),
+        # capacity**1 = 10,000 / 41 = 243.9
+        (40, 100, {"exponent": 1.0}, 243, None),
+        # Shares of N = 10,000
+        (10_000, 600, {"bounds": "samples", "floor_share": 0.05}, 500, "floor"),
+        (1, 9_000, {"bounds": "samples"}, 10_000, "ceiling"),
+    ],
+)
+def test_settings_of_the_law(
+    s: int, current: int, fields: dict[str, Any], premodulo: int, clamped_by: str | None
+) -> None:
+    decision = law(s, current, **fields)
+    assert (decision.premodulo, decision.clamped_by) == (premodulo, clamped_by)
+
+
+@pytest.mark.parametrize(
+    ("fields", "s"),
+    [
+        ({"smoothing": 2}, 4_000),  # (6,000 + 2,000) / 2
+        ({"smoothing": 1}, 2_000),
+        ({"smoothing": 1, "decay": 0.5}, 5_000),  # 9,999; 7,999.5; 4,999.75
+        ({"smoothing": 1, "signal": "agreement"}, 300),
+        ({"smoothing": 2, "signal": "agreement"}, 200),
+    ],
+)
+def test_the_law_follows_the_smoothed_sum(fields: dict[str, Any], s: int) -> None:
+    past = (Measured(9_999, N), Measured(6_000, N, 0.01), Measured(2_000, N, 0.03))
+    decision = decide(situation(5_000, *past), controller="law", **fields)
+    assert (decision.target, f"|S| = {s} of 10000" in decision.reason) == (target_premodulo(s, N), True)
+
+
+def test_the_sum_counts_at_the_present_number_of_samples() -> None:
+    # 0.4 of 1,000 samples: noisy up to sqrt(1,000) = 31.6, (1,000 / 401)**2 = 6.2
+    decision = decide(situation(5_000, Measured(40, 100), samples=1_000), controller="law")
+    assert decision.reason.startswith("gold zone (|S| = 400 of 1000): the law asks for 6; 5000 falls to 4750")
+
+
+def test_the_law_stays_where_it_is_without_a_sum() -> None:
+    assert decide(situation(1_000), controller="law") == CapacityDecision(
+        1_000, None, None, None, "no sum yet: starts at 1000"
+    )
+    decision = decide(situation(77, Measured(9, 100)), controller="law", signal="agreement")
+    assert decision == CapacityDecision(77, None, None, None, "no sum yet: stays at 77")
+
+
+OSCILLATING = tuple(Measured(1, N, premodulo=premodulo) for premodulo in (1_000, 100, 1_000, 100))
+
+
+def test_an_oscillating_neuron_goes_to_the_mean_of_its_last_two_premodulos() -> None:
+    # Noisy at 100: (10,000 / 2)**2 cells are asked for, sqrt(100 * 1,000) = 316.2.
+    decision = decide(situation(100, *OSCILLATING), controller="law")
+    assert (decision.premodulo, decision.clamped_by) == (316, "oscillation")
+    assert decision.reason == (
+        "noisy (|S| = 1 of 10000), oscillating by up to a factor of 10: the law asks for 25000000; "
+        "100 rises to 316, limited by oscillation"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "premodulo", "said"),
+    [
+        ({"oscillation_window": 0}, 1_000, False),  # off
+        ({"oscillation_window": 4}, 316, True),
+        ({"oscillation_factor": 10.5}, 1_000, False),  # steps by 10 are tolerated
+        ({"oscillation_factor": 10.0}, 316, True),
+        ({"max_factor": 2.0}, 200, True),  # the limits of a step hold as well
+    ],
+)
+def test_oscillation_damping_is_a_setting(fields: dict[str, Any], premodulo: int, said: bool) -> None:
+    decision = decide(situation(100, *OSCILLATING), controller="law", **fields)
+    assert (decision.premodulo, "oscillat" in decision.reason) == (premodulo, said)
+
+
+@pytest.mark.parametrize(
+    ("window", "swing"),
+    [
+        (0, [300, 30, 300, 30, 300, 30, 300]),
+        # sqrt(300 * 30) = 94.9; then up by 94 / 30 and so on, half of the last step each time
+        (8, [300, 30, 94, 166, 222, 258, 278]),
+    ],
+)
+def test_a_damped_oscillation_closes_in(window: int, swing: list[int]) -> None:
+    """A neuron that is noisy below 300 cells and collapsed from there on."""
+    past: list[Measured] = []
+    current = 3_000
+    fields = {"controller": "law", "smoothing": 1, "oscillation_window": window}
+    for _ in range(10):
+        past.append(Measured(0 if current < 300 else N, N, premodulo=current))
+        current = decide(situation(current, *past), **fields).premodulo
+    assert [record.premodulo for record in past] == [3_000, 300, 30, *swing]
+
+
+def test_a_decision_says_why() -> None:
+    assert law(4_000, 65_536).reason == (
+        "gold zone (|S| = 4000 of 10000): the law asks for 6; 65536 falls to 62260, "
+        "limited by max_factor, fine_tune"
+    )
+    assert law(-99, 10_000).reason == (
+        "noisy (|S| = 99 of 10000): the law asks for 10000; 10000 stays at 10000"
+    )
+    assert law(1, 100, ceiling=600, premodulo=500).reason == (
+        "noisy (|S| = 1 of 10000): the law asks for 25000000; 100 rises to 600, "
+        "limited by max_factor, ceiling"
+    )
+    assert law(100, 65_536).reason == (
+        "noisy (|S| = 100 of 10000): the law asks for 9802; 65536 stays at 65536, limited by its regime"
+    )
+    assert law(N, 900, held=True).reason == (
+        "collapsed (|S| = 10000 of 10000): the law asks for 2; 900 stays at 900, "
+        "limited by max_factor, the stop on lowering"
+    )
+
+
+TURNED = learning_curve(0.5, 0.6, 0.4)
+
+AIMS: list[tuple[dict[str, Any], Situation, int, str]] = [
+    ({"controller": "constant", "premodulo": 500}, situation(9), 500, "constant 500"),
+    (
+        {"controller": "annealed", "premodulo": 1_000, "floor": 10},
+        situation(9, sweep=2, sweeps=3),
+        100,
+        "annealed from 1000 to 10: 100 in sweep 2 of 3",
+    ),
+    (  # up to a floor of 0.1 N = 1,000
+        {"controller": "annealed", "premodulo": 16, "bounds": "samples", "floor_share": 0.1},
+        situation(9, sweep=3, sweeps=3),
+        1_000,
+        "annealed from 16 to 1000: 1000 in sweep 3 of 3",
+    ),
+    ({"controller": "reference", "premodulo": 500}, situation(9), 500, "reference: starts at 500"),
+    (  # 1,002 - 0.64 * 1,000, from the last sweep
+        {"controller": "reference", "premodulo": 500, "floor": 2, "ceiling": 1_002},
+        situation(9, curve=learning_curve(0.9, 0.1, train=(0.9, 0.6))),
+        362,
+        "reference: 362 at 60.0 % train accuracy",
+    ),
+    (
+        {"controller": "reference", "premodulo": 500, "floor": 2, "ceiling": 1_002},
+        situation(9, curve=learning_curve(0.9, train=(0.4,))),
+        2,
+        "reference: 2 at 40.0 % train accuracy",
+    ),
+    (  # relative bounds are the least and the most: 100 and 1,100 of N = 10,000
+        {
+            "controller": "reference",
+            "bounds": "samples",
+            "floor_share": 0.01,
+            "ceiling_share": 0.11,
+        },
+        situation(9, curve=learning_curve(0.9, train=(0.6,))),
+        460,
+        "reference: 460 at 60.0 % train accuracy",
+    ),
+    ({"controller": "none"}, situation(9, largest=7_777_777), 7_777_777, "no pressure: 7777777"),
+    ({"controller": "none"}, situation(9, largest=3), 3, "no pressure: 3"),
+    (
+        {"controller": "validated", "premodulo": 1_000, "step": 0.25},
+        situation(9, curve=TURNED[:2]),
+        62,  # 1,000, 250, 62.5
+        "dev accuracy has not turned: level 62",
+    ),
+    (
+        {"controller": "validated", "premodulo": 1_000, "step": 0.25},
+        situation(9, curve=TURNED),
+        250,
+        "dev accuracy turned: back to 250",
+    ),
+    (
+        {"controller": "validated", "premodulo": 1_000, "step": 0.25, "tolerance": 0.3},
+        situation(9, curve=TURNED),
+        16,  # 15.5, and the floor
+        "dev accuracy has not turned: level 15; 16, limited by floor",
+    ),
+    (
+        {"controller": "validated", "premodulo": 1_000},
+        situation(9),
+        1_000,
+        "dev accuracy has not turned: level 1000",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "given_situation", "premodulo", "reason"), AIMS)
+def test_controllers_that_do_not_follow_the_sum(
+    fields: dict[str, Any], given_situation: Situation, premodulo: int, reason: str
+) -> None:
+    decision = decide(given_situation, **fields)
+    assert (decision.premodulo, decision.reason) == (premodulo, reason)
+    assert (decision.target, decision.regime) == (None, None)
+    # A sum changes nothing but what is told of it: 9 of 100 is noisy, and the law asks for 100.
+    known = dataclasses.replace(given_situation, history=(Measured(9, 100),), samples=given_situation.samples)
+    told = decide(known, noise_floor=1e6, **fields)
+    assert told == dataclasses.replace(decision, target=123, regime=Regime.NOISY)
+
+
+@pytest.mark.parametrize(
+    ("fields", "premodulo", "clamped_by", "reason"),
+    [
+        (
+            {"controller": "constant", "premodulo": 500},
+            700,
+            "held",
+            "constant 500; 700, limited by the stop on lowering",
+        ),
+        ({"controller": "constant", "premodulo": 900}, 900, None, "constant 900"),
+        (
+            {"controller": "annealed", "premodulo": 600},
+            700,
+            "held",
+            "annealed from 600 to 16: 600 in sweep 1 of 4; 700, limited by the stop on lowering",
+        ),
+        (
+            {"controller": "reference", "premodulo": 500},
+            700,
+            "held",
+            "reference: starts at 500; 700, limited by the stop on lowering",
+        ),
+        (
+            {"controller": "validated", "premodulo": 500},
+            700,
+            "held",
+            "dev accuracy has not turned: level 500; 700, limited by the stop on lowering",
+        ),
+        ({"controller": "none"}, 1 << 24, None, "no pressure: 16777216"),
+        ({"controller": "law"}, 700, None, "no sum yet: starts at 700"),
+    ],
+)
+def test_a_stop_on_lowering_holds_every_controller(
+    fields: dict[str, Any], premodulo: int, clamped_by: str | None, reason: str
+) -> None:
+    decision = decide(situation(700, held=True), **fields)
+    assert (decision.premodulo, decision.clamped_by, decision.reason) == (premodulo, clamped_by, reason)
+
+
+def test_what_is_not_known_is_asked_for() -> None:
+    with pytest.raises(StateError, match=r"^capacity\.bounds"):
+        decide(situation(), bounds="distinct")
+
+
+@given(settings(*EVERY), situations())
+def test_clamps_always_hold(chosen: CapacitySettings, given_situation: Situation) -> None:
+    premodulo = make_controller(chosen).decide(given_situation).premodulo
+    assert type(premodulo) is int
+    assert 2 <= premodulo <= given_situation.largest
+    if chosen.controller == "none":
+        assert premodulo == given_situation.largest
+    else:
+        bounds = effective_bounds(chosen, given_situation)
+        assert bounds.floor <= premodulo <= bounds.ceiling
+
+
+@given(settings(*EVERY), situations())
+def test_the_same_situation_gives_the_same_decision(
+    chosen: CapacitySettings, given_situation: Situation
+) -> None:
+    controller = make_controller(chosen)
+    first = controller.decide(given_situation)
+    controller.decide(dataclasses.replace(given_situation, current=99, history=(), curve=()))
+    assert controller.decide(given_situation) == first
+    afresh = make_controller(CapacitySettings.model_validate(chosen.model_dump()))
+    as_lists = dataclasses.replace(given_situation, history=list(given_situation.history))
+    assert afresh.decide(as_lists) == first
+
+
+@given(settings(*EVERY), situations())
+def test_lowering_that_was_stopped_stays_stopped(
+    chosen: CapacitySettings, given_situation: Situation
+) -> None:
+    held = dataclasses.replace(given_situation, held=True)
+    assume(held.current <= effective_bounds(chosen, held).ceiling)
+    assert make_controller(chosen).decide(held).premodulo >= held.current
+
+
+@given(settings("law"), situations())
+def test_a_collapsed_neuron_never_rises_and_a_noisy_one_never_falls(
+    chosen: CapacitySettings, given_situation: Situation
+) -> None:
+    unbounded = chosen.model_copy(update={"floor": 2, "ceiling": 1 << 24, "bounds": "absolute"})
+    free = dataclasses.replace(given_situation, largest=1 << 24, held=False)
+    decision = make_controller(unbounded).decide(free)
+    premodulo, current = decision.premodulo, free.current
+    if decision.regime is Regime.COLLAPSED:
+        assert premodulo <= current
+    elif decision.regime is Regime.NOISY:
+        assert premodulo >= current
+    elif decision.regime is Regime.GOLD_ZONE:
+        assert abs(premodulo - current) <= max(1, chosen.fine_tune * current * (1 + 1e-12))
+    else:
+        assert premodulo == current
+
+
+@given(sums(10**6), premodulos)
+def test_in_the_gold_zone_every_neuron_arrives(measured: tuple[int, int], current: int) -> None:
+    s, n = measured
+    fields = {"floor": 2, "ceiling": 1 << 24, "noise_floor": 0.0, "collapse": 1.0, "fine_tune": 0.5}
+    assume(0 < abs(s) < n)
+    chosen = make_controller(CapacitySettings.model_validate({"controller": "law"} | fields))
+    target = min(target_premodulo(s, n), 1 << 24)
+    for _ in range(60):
+        current = chosen.decide(situation(current, Measured(s, n), samples=n)).premodulo
+    assert current == target
+
+
+@given(settings("law"), sums(10**6), premodulos)
+def test_decisions_do_not_depend_on_the_sign(
+    chosen: CapacitySettings, measured: tuple[int, int], current: int
+) -> None:
+    s, n = measured
+    one, other = (
+        make_controller(chosen).decide(situation(current, Measured(of, n), samples=n, distinct=n))
+        for of in (s, -s)
+    )
+    assert one == other
+
+
+@given(st.sampled_from(EVERY), situations())
+def test_every_decision_has_a_reason_of_one_line(controller: str, given_situation: Situation) -> None:
+    decision = decide(given_situation, controller=controller)
+    assert decision.reason
+    assert "\n" not in decision.reason
