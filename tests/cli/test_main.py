@@ -22,6 +22,7 @@ COMMANDS = [
     "recommend",
     "alerts",
     "verify-order",
+    "flags",
     "export",
     "languages",
 ]

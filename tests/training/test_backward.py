@@ -537,3 +537,18 @@ def test_a_neuron_or_a_layer_that_takes_too_long_ends_its_layer(monkeypatch: pyt
         assert [event.layer for event in skipped] == [2, 1]
         assert all(event.reason.startswith(reason) for event in skipped)
         assert [call[:2] for call in trainer.calls] == [(2, 0), (1, 0)]
+
+
+def test_without_the_sum_cache_sums_are_recorded_but_steer_nothing() -> None:
+    trainer = FakeTrainer((4, 1), lambda layer, position: N if position == 0 else 300)
+    settings = config(3, strategy="gold_zone", share=0.5, capacity=CapacitySettings(controller="law"))
+    blind = settings.model_copy(
+        update={"pipeline": settings.pipeline.model_copy(update={"sum_cache": False})}
+    )
+    sums = SumCache((4, 1))
+    events: list[Event] = []
+    train_backward(trainer, blind, sums=sums, observe=events.append)
+    context = [event for event in events if isinstance(event, NeuronTrained) and event.layer == 1]
+    assert [event.position for event in context] == [0, 1] * 3, "all look untrained: by position"
+    assert {(event.premodulo, event.target, event.regime) for event in context} == {(65_536, None, None)}
+    assert [record.sum for record in sums.history(1, 0)] == [N] * 3

@@ -116,6 +116,7 @@ def test_the_defaults_are_the_measured_ones() -> None:
             "attempts": 3,
             "neurons_per_sweep": 1.0,
             "step_back": True,
+            "sum_cache": True,
             "tolerance": 0.005,
         },
         "capacity": {

@@ -12,6 +12,7 @@ from goldzone.cli import (
     alerts,
     evaluate,
     export,
+    flags,
     history,
     inspect,
     languages,
@@ -45,6 +46,7 @@ app.command("sums")(sums.sums)
 app.command("recommend")(recommend.recommend)
 app.command("alerts")(alerts.alerts)
 app.command("verify-order")(verify_order.verify_order)
+app.command("flags")(flags.flags)
 app.command("export")(export.export)
 app.command("languages")(languages.languages)
 

@@ -20,10 +20,15 @@ from rich.table import Table
 
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.events import (
+    AlertClosed,
+    AlertOpened,
     Event,
+    LayerSkipped,
     LayerTrained,
     NeuronTrained,
+    RunResumed,
     RunStarted,
+    SteppedBack,
     SweepFinished,
     Warned,
 )
@@ -127,6 +132,17 @@ class TrainingDisplay:
                 loss = "" if event.loss is None else f"  loss {event.loss:.4f} bits"
                 best = "  best so far" if event.best else ""
                 self._say(f"sweep {event.sweep}/{self._sweeps}: {self._accuracy}{loss}{best}")
+            case RunResumed(sweep=sweep, layer=layer, done=done):
+                place = "its beginning" if layer is None else f"layer {layer}, step {done + 1}"
+                self._say(f"resumed in sweep {sweep} at {place}")
+            case SteppedBack(to_sweep=to_sweep, reason=reason):
+                self._say(f"back to the state of sweep {to_sweep}: {reason}")
+            case LayerSkipped(sweep=sweep, layer=layer, reason=reason):
+                self._say(f"sweep {sweep}: layer {layer} skipped: {reason}")
+            case AlertOpened(severity=severity, message=message):
+                self._say(f"alert ({severity}): {message}", style="yellow")
+            case AlertClosed(rule=rule):
+                self._say(f"alert over: {rule.replace('_', ' ')}")
             case Warned(message=message):
                 self._say(f"warning: {message}", style="yellow")
             case _:

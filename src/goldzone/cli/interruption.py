@@ -13,8 +13,8 @@ __all__ = ["Interrupted", "Interruption"]
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-class Interrupted(KeyboardInterrupt):
-    """A signal asked a run to end.
+class Interrupted(BaseException):
+    """A signal asked a run to end. Not a `KeyboardInterrupt`, which typer makes an exit code 130 of.
 
     Attributes
     ----------

@@ -28,6 +28,7 @@ def resume(
     from goldzone.cli.display import TrainingDisplay
     from goldzone.errors import StateError
     from goldzone.g2p.run import resume_training
+    from goldzone.monitor.notify import watch_run
     from goldzone.training.runs.run_folder import RunFolder
 
     folder = RunFolder.open(run)
@@ -42,6 +43,7 @@ def resume(
             settings=words.settings,
             threads=thread_count(threads),
             display=display,
+            watch=watch_run(folder.config.alerts, words.lexicon.name),
             pause=interruption.check,
         )
     show_summary(summary, as_json=as_json)

@@ -15,7 +15,9 @@ from goldzone.cli.interruption import Interruption
 from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
 
 if TYPE_CHECKING:
+    from goldzone.data.lexicon import Lexicon
     from goldzone.training.config import TrainingConfig
+    from goldzone.training.runs.events import Event
 
 
 def train(
@@ -29,6 +31,10 @@ def train(
     config: Annotated[Path | None, typer.Option(help="TOML file; every field is optional.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=(1 << 32) - 1, help="Overrides the configuration's.")
+    ] = None,
+    flags: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Flags file (TOML); overrides the configuration by language."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Train on this many words only, chosen by hash.")
@@ -47,10 +53,11 @@ def train(
     """
     from goldzone.cli.display import TrainingDisplay
     from goldzone.g2p.run import run_training
+    from goldzone.monitor.notify import watch_run
     from goldzone.training.runs.run_folder import RunSource
 
     words = load_source(source, dataset)
-    settings = _configuration(config, seed)
+    settings, opening = _flagged(_configuration(config, seed), flags, words.lexicon)
     folder = out or Path("runs") / re.sub(r"[^\w.-]+", "-", words.lexicon.name)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = run_training(
@@ -63,7 +70,9 @@ def train(
             threads=thread_count(threads),
             display=display,
             source=RunSource(name=words.name, dataset=words.dataset, limit=limit),
+            watch=watch_run(settings.alerts, words.lexicon.name),
             pause=interruption.check,
+            opening=opening,
         )
     show_summary(summary, as_json=as_json)
 
@@ -83,6 +92,21 @@ def _configuration(path: Path | None, seed: int | None) -> TrainingConfig:
 
     config = load_config(path) if path else TrainingConfig()
     return config if seed is None else config.model_copy(update={"seed": seed})
+
+
+def _flagged(
+    config: TrainingConfig, path: Path | None, lexicon: Lexicon
+) -> tuple[TrainingConfig, tuple[Event, ...]]:
+    """Apply a flags file; return the event that tells of it too."""
+    if path is None:
+        return config, ()
+    from goldzone.fleet.flag_file import load_flags
+    from goldzone.fleet.flags import flag_client, resolve_flags
+
+    flagged, event = resolve_flags(config, lexicon.name, flag_client(load_flags(path)), words=len(lexicon))
+    values = ", ".join(f"{flag} {value} ({event.reasons[flag]})" for flag, value in event.values.items())
+    typer.echo(f"flags: {values}", err=True)
+    return flagged, (event,)
 
 
 def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -5,13 +5,16 @@ A run that was interrupted, or killed, goes on where it was: `resume_training`.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.settings import LanguageSettings
@@ -28,7 +31,7 @@ from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import assign_templates
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.event_log import cut_events, read_events, whole_events
-from goldzone.training.runs.events import Event, RunFinished, Warned
+from goldzone.training.runs.events import Event, RunFinished, RunStarted, Warned
 from goldzone.training.runs.lock import locked
 from goldzone.training.runs.run_folder import RunFolder, RunSource
 from goldzone.training.sums.cache import SumCache
@@ -37,6 +40,23 @@ __all__ = ["Display", "is_finished", "resume_training", "run_training", "scores_
 
 _FORMAT: Final = "goldzone-state-1"
 """Part of a state's identity: a change of what training does with the same state changes it."""
+
+
+class Watcher(Protocol):
+    """What looks after a run as it goes; what it finds becomes events of the run."""
+
+    def __call__(self, event: Event) -> None:
+        """Take an event as it was written."""
+
+    def catch_up(self, events: Iterable[Event]) -> None:
+        """Take the events of a run that is resumed."""
+
+    def close(self) -> None:
+        """Finish what is under way."""
+
+
+Watch: TypeAlias = Callable[[Callable[[Event], Event]], Watcher]
+"""Makes a watcher of a function that writes an event and shows it."""
 
 
 class Display(Protocol):
@@ -60,7 +80,9 @@ def run_training(
     threads: int,
     display: Display,
     source: RunSource | None = None,
+    watch: Watch | None = None,
     pause: Callable[[], None] = lambda: None,
+    opening: Sequence[Event] = (),
 ) -> dict[str, Any]:
     """Train in a new run folder and return a summary of plain values.
 
@@ -79,8 +101,12 @@ def run_training(
     display : Display
     source : RunSource, optional
         Where the lexicon came from, for `resume_training`'s caller.
+    watch : callable, optional
+        Makes what looks after the run.
     pause : callable
         Called between neurons; what it raises ends the run, which can then be resumed.
+    opening : sequence of Event
+        What the event log begins with: how the configuration came about.
 
     Raises
     ------
@@ -91,9 +117,11 @@ def run_training(
     """
     split = _split(lexicon, config, limit)
     _refuse_used(folder, force=force)
-    run = RunFolder.create(folder, config, source=source, force=force)
+    run = RunFolder.create(folder, config, source=source, force=force, opening=opening)
     with _discarded_unless_learnt(run), locked(run.lock_path):
-        return _Run(run, lexicon, split, settings, threads, display, pause).train(None, ())
+        return _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, pause).train(
+            None, ()
+        )
 
 
 def resume_training(
@@ -103,6 +131,7 @@ def resume_training(
     settings: LanguageSettings,
     threads: int,
     display: Display,
+    watch: Watch | None = None,
     pause: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Go on with the run of a folder; the model becomes what it would have become without the interruption.
@@ -111,7 +140,7 @@ def resume_training(
     ----------
     lexicon : Lexicon
         From the run's source.
-    folder, settings, threads, display, pause
+    folder, settings, threads, display, watch, pause
         As for `run_training`.
 
     Raises
@@ -124,15 +153,39 @@ def resume_training(
         raise StateError(f"{folder}: this run is finished; there is nothing to resume")
     split = _split(lexicon, run.config, run.source.limit if run.source else None)
     with locked(run.lock_path):
-        checkpoints = _checkpointer(run, split)
+        checkpoints = _checkpointer(run, _identity(run, split, lexicon.name, settings))
         count, damage = whole_events(run.events_path)
         warnings = [] if damage is None else [f"{damage}; the events from there on are repeated"]
-        restored = checkpoints.load(count)
-        cut_events(run.events_path, restored.events if restored else 0)
-        if restored:
-            warnings += restored.warnings
-        work = _Run(run, lexicon, split, settings, threads, display, pause)
+        restored = checkpoints.load(count, warnings.append)
+        if restored is None and count:
+            _check_beginning(run, split, lexicon.name)
+            warnings.append(f"{run.state_path}: holds no state that can be used; the run begins again")
+        run.delete_temporaries()
+        cut_events(run.events_path, restored.events if restored else _opening_events(run, count))
+        work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, pause)
         return work.train(restored, warnings, checkpoints)
+
+
+def _check_beginning(run: RunFolder, split: Split[Lexicon], name: str) -> None:
+    """Refuse a run that began with another configuration or other data than those it has now."""
+    try:
+        started = next((e for _, e in read_events(run.events_path) if isinstance(e, RunStarted)), None)
+    except StateError:  # damaged before the beginning is told: nothing is known of it
+        return
+    now = (name, run.config.digest(), fingerprint(split.train.entries))
+    if started and (started.run, started.config_digest, started.data_fingerprint) != now:
+        raise StateError(
+            f"{run.path}: began with another configuration or other data; "
+            "restore them, or start again with --force"
+        )
+
+
+def _opening_events(run: RunFolder, whole: int) -> int:
+    """Count the events before those of training: only the caller of `run_training` could write them again."""
+    if not whole:
+        return 0
+    events = (event for _, event in islice(read_events(run.events_path), whole))
+    return sum(1 for _ in takewhile(lambda event: not isinstance(event, RunStarted | Warned), events))
 
 
 def is_finished(run: RunFolder) -> bool:
@@ -155,6 +208,7 @@ class _Run:
         settings: LanguageSettings,
         threads: int,
         display: Display,
+        watch: Watch,
         pause: Callable[[], None],
     ) -> None:
         self._run = run
@@ -163,6 +217,7 @@ class _Run:
         self._settings = settings
         self._threads = threads
         self._display = display
+        self._watch = watch
         self._pause = pause
 
     def train(
@@ -174,12 +229,24 @@ class _Run:
         """Train, from the beginning or from a state, write the model, test it, and summarise."""
         started = time.monotonic()
         run, config = self._run, self._run.config
-        keep = checkpoints or _checkpointer(run, self._split)
+        identity = _identity(run, self._split, self._lexicon.name, self._settings)
+        keep = checkpoints or _checkpointer(run, identity)
         with BackgroundLog(run.events_path) as log:
             keep.attach(log)
 
+            def record(event: Event) -> Event:
+                written = log.write(event)
+                self._display.event(written)
+                return written
+
+            watcher = self._watch(record)
+            earlier = [event for _, event in read_events(run.events_path)]
+            for event in earlier:
+                self._display.event(event)
+            watcher.catch_up(earlier)
+
             def observe(event: Event) -> None:
-                self._display.event(log.write(event))
+                watcher(record(event))
 
             def report(stage: str) -> None:
                 self._pause()
@@ -195,7 +262,7 @@ class _Run:
                     config,
                     name=self._lexicon.name,
                     settings=self._settings,
-                    sums=SumCache((config.network.neurons, 1), identity=_identity(run, self._split)),
+                    sums=SumCache((config.network.neurons, 1), identity=identity),
                     threads=self._threads,
                     observe=observe,
                     report=report,
@@ -205,11 +272,12 @@ class _Run:
                 )
             finally:
                 keep.close()
+                watcher.close()
             if trained.aligned.unalignable.count:
                 observe(Warned(message=trained.aligned.unalignable.summary()))
             digest = write_model(run.model_path, trained.model)
             trained.sums.save(run.sums_path)
-            self._display.stage("test")
+            report("test")
             test = self._test(trained)
             held_out = trained.outcome.held_out
             seconds = time.monotonic() - started
@@ -255,18 +323,35 @@ class _Run:
         }
 
 
+class _Unwatched:
+    """A `Watcher` that does nothing."""
+
+    def __init__(self, record: Callable[[Event], Event]) -> None:
+        del record
+
+    def __call__(self, event: Event) -> None:
+        """Do nothing."""
+
+    def catch_up(self, events: Iterable[Event]) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 def _split(lexicon: Lexicon, config: TrainingConfig, limit: int | None) -> Split[Lexicon]:
     split = split_lexicon(lexicon, config.data.fractions)
     return split if limit is None else replace(split, train=first_by_hash(split.train, limit))
 
 
-def _identity(run: RunFolder, split: Split[Lexicon]) -> str:
-    """Name all that a state depends on."""
-    parts = [_FORMAT, run.config.digest(), fingerprint(split.train.entries), fingerprint(split.dev.entries)]
-    return ":".join(parts)
+def _identity(run: RunFolder, split: Split[Lexicon], name: str, settings: LanguageSettings) -> str:
+    """Name all that a state, and the model that will come of it, depend on."""
+    manifest = json.dumps([name, asdict(settings)]).encode()
+    words = [fingerprint(part.entries) for part in (split.train, split.dev)]
+    return ":".join([_FORMAT, run.config.digest(), *words, hashlib.sha256(manifest).hexdigest()])
 
 
-def _checkpointer(run: RunFolder, split: Split[Lexicon]) -> Checkpointer[Committee]:
+def _checkpointer(run: RunFolder, identity: str) -> Checkpointer[Committee]:
     width = run.config.network.neurons
     template_of = assign_templates(
         parse_templates(run.config.network.templates or DEFAULT_TEMPLATES), width
@@ -281,7 +366,7 @@ def _checkpointer(run: RunFolder, split: Split[Lexicon]) -> Checkpointer[Committ
 
     return Checkpointer(
         run.state_path,
-        _identity(run, split),
+        identity,
         (width, 1),
         neurons_of=lambda committee: (*committee.tables, committee.final),
         network_of=network_of,

@@ -21,10 +21,10 @@ from http.client import HTTPException
 from typing import IO, Any, Final
 
 from goldzone.monitor.alerts import AlertEngine
-from goldzone.training.runs.events import EVENTS, AlertEvent, Event
+from goldzone.training.runs.events import EVENTS, AlertEvent, Event, Warned
 from goldzone.training.settings import AlertSettings, is_web_address
 
-__all__ = ["DeliveryError", "Notifier", "Watch", "make_notifier", "post", "run_command"]
+__all__ = ["DeliveryError", "Notifier", "Watch", "make_notifier", "post", "run_command", "watch_run"]
 
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 1.0
@@ -269,3 +269,23 @@ class Watch:
             self._emit(alert)
             if self._notifier is not None:
                 self._notifier.send(alert)
+
+
+def watch_run(settings: AlertSettings, run: str) -> Callable[[Callable[[Event], Event]], Watch]:
+    """Return what makes the `Watch` of a run, once there is a log to write to.
+
+    Parameters
+    ----------
+    settings : AlertSettings
+    run : str
+        Its name, for those who are told.
+    """
+
+    def make(record: Callable[[Event], Event]) -> Watch:
+        def warn(line: str) -> None:
+            record(Warned(message=line))
+
+        notifier = make_notifier(settings, run=run, warn=warn)
+        return Watch(settings, record, notifier)
+
+    return make

@@ -203,7 +203,7 @@ class _Pipeline(Generic[NetworkT]):
         settings, capacity = self._config.selection, self._config.capacity
         selection = select_neurons(
             settings.strategy,
-            self._sums.measured(layer),
+            self._sums.measured(layer) if self._config.pipeline.sum_cache else [None] * size,
             math.ceil(self._config.pipeline.neurons_per_sweep * size),
             stream(self._config.seed, "selection", self._progress.sweep, layer, count=size),
             sweep=self._progress.sweep,
@@ -258,7 +258,8 @@ class _Pipeline(Generic[NetworkT]):
             self._record_of(layer, position, decision, trained, seconds)
             for position, decision, trained in zip(positions, decisions, results, strict=True)
         ]
-        self._sums.append_batch(records)
+        for record in records:
+            self._sums.append(record)
         for place, (position, decision, trained) in enumerate(
             zip(positions, decisions, results, strict=True)
         ):
@@ -293,12 +294,12 @@ class _Pipeline(Generic[NetworkT]):
             reason = "phase 0: the final neuron learns the prior at premodulo N"
             return CapacityDecision(premodulo, None, None, None, reason)
         settings = self._config.capacity
-        history = self._sums.history(layer, position, accepted_only=True)
+        kept = self._sums.history(layer, position, accepted_only=True)
         distinct = self._trainer.distinct_values(layer, position) if settings.bounds == "distinct" else None
         return self._controller.decide(
             Situation(
-                history=history,
-                current=history[-1].premodulo if history else settings.premodulo,
+                history=kept if self._config.pipeline.sum_cache else (),
+                current=kept[-1].premodulo if kept else settings.premodulo,
                 samples=self._trainer.n_samples,
                 sweep=self._progress.sweep,
                 sweeps=self._config.pipeline.sweeps,

@@ -47,15 +47,12 @@ class Restored(Generic[NetworkT]):
     sums : SumCache
     events : int
         Events that had been written at that moment; later ones are to be cut off.
-    warnings : tuple of str
-        What was damaged, a line each.
     """
 
     progress: Progress[NetworkT]
     network: NetworkT
     sums: SumCache
     events: int
-    warnings: tuple[str, ...]
 
 
 class _Log(Protocol):
@@ -161,13 +158,19 @@ class Checkpointer(Generic[NetworkT]):
         for generation in self._generations():
             self._delete(generation)
 
-    def load(self, events: int) -> Restored[NetworkT] | None:
+    def load(
+        self, events: int, warn: Callable[[str], None] = lambda line: None
+    ) -> Restored[NetworkT] | None:
         """Read the latest state that is whole and not ahead of the event log, and go on from it.
+
+        A state that is ahead is deleted: the run comes to it again, and its count of events would not hold then.
 
         Parameters
         ----------
         events : int
             Whole events in the log.
+        warn : callable
+            Gets a line for each state that cannot be used.
 
         Returns
         -------
@@ -179,13 +182,12 @@ class Checkpointer(Generic[NetworkT]):
         StateError
             A state is there, but of another configuration, data or version.
         """
-        warnings: list[str] = []
         for generation in sorted(self._generations(), reverse=True):
             path = self._checkpoint_path(generation)
             try:
                 sealed = unseal(read_bounded(path, _MAX_BYTES, error=StateError), str(path), _MAGIC, _VERSION)
             except DamagedError as problem:
-                warnings.append(f"{problem}; an earlier state is taken")
+                warn(f"{problem}; an earlier state is taken")
                 continue
             if sealed.content["identity"] != self._identity:
                 raise StateError(
@@ -193,20 +195,19 @@ class Checkpointer(Generic[NetworkT]):
                     "restore them, or start again with --force"
                 )
             if sealed.content["events"] > events:
-                warnings.append(f"{path}: is ahead of the event log; an earlier state is taken")
+                warn(f"{path}: is ahead of the event log; an earlier state is taken")
+                self._delete(generation)
                 continue
             entries = read_journal(self._journal_path(generation), sealed.digest)
             entries = tuple(entry for entry in entries if entry.content["events"] <= events)
-            restored = self._replay(sealed, entries, str(path), tuple(warnings))
+            restored = self._replay(sealed, entries, str(path))
             self._generation = generation
             last = entries[-1] if entries else None
             self._journal = Journal(self._journal_path(generation), sealed.digest, after=last)
             return restored
         return None
 
-    def _replay(
-        self, sealed: Sealed, entries: tuple[Entry, ...], name: str, warnings: tuple[str, ...]
-    ) -> Restored[NetworkT]:
+    def _replay(self, sealed: Sealed, entries: tuple[Entry, ...], name: str) -> Restored[NetworkT]:
         """Bring a checkpoint up to the last record of its journal."""
         content = sealed.content
         try:
@@ -230,7 +231,7 @@ class Checkpointer(Generic[NetworkT]):
             for record, neuron in zip(records, decode_neurons(entry.part, name), strict=True):
                 neurons[first[record.layer - 1] + record.position] = neuron
             progress.advance(entry.content["changed"])
-        return Restored(progress, self._network_of(neurons), sums, events, warnings)
+        return Restored(progress, self._network_of(neurons), sums, events)
 
     def _count_events(self, *, flush: bool = False) -> int:
         if self._log is None:

@@ -83,8 +83,10 @@ class TrainingConfig(Section):
         return "\n".join(_emit_section(self, ""))
 
     def digest(self) -> str:
-        """Identify the configuration: the SHA-256 of `to_toml`, in lower-case hex."""
-        return hashlib.sha256(self.to_toml().encode()).hexdigest()
+        """Identify what is trained: the SHA-256, in lower-case hex, of all fields but the alerts'."""
+        return hashlib.sha256(
+            self.model_copy(update={"alerts": AlertSettings()}).to_toml().encode()
+        ).hexdigest()
 
 
 def load_config(path: str | Path) -> TrainingConfig:

@@ -149,6 +149,8 @@ class PipelineSettings(Section):
         Share of each layer that is trained in a sweep; above 0, at most 1.
     step_back : bool
         Return to the best state, and lower no premodulo any more, once lowering has cost dev accuracy.
+    sum_cache : bool
+        Whether sums of earlier trainings steer selection and capacity; when off they are still recorded.
     tolerance : float
         Change of accuracy, as a share, that counts as none in phases and stepping back; 0 to 1.
     """
@@ -162,6 +164,7 @@ class PipelineSettings(Section):
     attempts: Annotated[int, Field(ge=1)] = 3
     neurons_per_sweep: Annotated[float, Field(gt=0, le=1)] = 1.0
     step_back: bool = True
+    sum_cache: bool = True
     tolerance: Annotated[float, Field(ge=0, le=1)] = 0.005
 
 

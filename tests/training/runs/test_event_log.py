@@ -20,6 +20,7 @@ from goldzone.training.runs.events import (
     AlertOpened,
     AlertUpdated,
     Event,
+    FlagsResolved,
     LayerSkipped,
     LayerTrained,
     LineTorn,
@@ -61,6 +62,7 @@ KINDS: dict[str, st.SearchStrategy[Any]] = {
     "str | None": st.none() | st.text(),
     "bool": st.booleans(),
     "tuple[int, ...]": st.lists(st.integers(1, 999)).map(tuple),
+    "dict[str, str]": st.dictionaries(st.text(), st.text()),
 }
 
 
@@ -140,6 +142,7 @@ def test_the_names_of_the_events_are_fixed() -> None:
         "alert_opened": AlertOpened,
         "alert_updated": AlertUpdated,
         "alert_closed": AlertClosed,
+        "flags_resolved": FlagsResolved,
     }
 
 

@@ -181,9 +181,6 @@ def test_what_selection_asks_for_is_there() -> None:
     assert cache.gold_zone(1) == [2]
     assert cache.gold_zone(1, noise_floor=20) == []
     assert cache.gold_zone(1, collapse=0.2) == []
-    assert cache.smoothed_sum(1, 2, 3) == 55
-    assert cache.smoothed_sum(1, 2, 1) == 20
-    assert cache.smoothed_sum(1, 1, 3) is None
 
 
 def test_what_was_not_kept_tells_nothing_of_the_network() -> None:
@@ -199,7 +196,6 @@ def test_what_was_not_kept_tells_nothing_of_the_network() -> None:
     assert accepted_latest.sum == 60
     assert cache.measured(1) == [None, None, (60, 100)]
     assert cache.latest_sum(1, 2) == (60, 100)
-    assert cache.smoothed_sum(1, 2, 2) == 50
     assert cache.gold_zone(1) == [2]
 
 

@@ -16,7 +16,7 @@ from goldzone.errors import ConfigError, DataError
 from goldzone.hashtron.hashing import hash_values
 from goldzone.hashtron.network import LayerTrace, Network
 
-__all__ = ["HardTally", "PairTally", "tally_neuron", "tally_pair"]
+__all__ = ["HardTally", "PairTally", "decide_pair", "hard_votes", "tally_neuron", "tally_pair"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,22 +101,56 @@ def tally_neuron(
     expected bit.
     """
     stage, position = network.architecture.locate(neuron)
-    traces = network.trace(inputs)
-    trace = traces[stage]
-    words = _expected_words(network, expected, trace.bits.shape[0])
-    bit = trace.bits[:, position].astype(np.int64)
-    seen = _seen(trace.hashed[:, position], salt, premodulo)
+    trace = network.trace(inputs)[stage]
+    present, flipped = (
+        network.outputs_above(stage, trace.features, bits)
+        for bits in (trace.bits, _flip(trace.bits, position))
+    )
+    votes, improves = hard_votes(network, neuron, trace.bits, expected, present=present, flipped=flipped)
+    return _sum_votes(_seen(trace.hashed[:, position], salt, premodulo), votes, improves)
+
+
+def hard_votes(
+    network: Network,
+    neuron: int,
+    bits: NDArray[np.uint8],
+    expected: ArrayLike,
+    *,
+    present: NDArray[np.uint16],
+    flipped: NDArray[np.uint16],
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return each sample's vote for a 1 of one neuron, by the rules of `tally_neuron`.
+
+    Parameters
+    ----------
+    network : Network
+    neuron : int
+    bits : uint8[n_samples, n_neurons]
+        Answers of the neuron's layer.
+    expected : uint16[n_samples]
+    present, flipped : uint16[n_samples]
+        Output words as they are, and with the neuron's bit flipped (unused where its bit is an output bit).
+
+    Returns
+    -------
+    votes : int64[n_samples]
+    improves : bool[n_samples]
+        Whether the vote comes from a sample that is wrong now.
+    """
+    stage, position = network.architecture.locate(neuron)
+    words = _expected_words(network, expected, bits.shape[0])
     combiner = network.architecture.stages[stage].combiner
+    bit = bits[:, position].astype(np.int64)
     if combiner is None:
         wanted = (words >> np.uint16(position)).astype(np.int64) & 1
-        return _sum_votes(seen, 2 * wanted - 1, wanted != bit)
-    present = _distance(network.outputs_above(stage, trace.features, trace.bits), words)
-    flipped = _distance(network.outputs_above(stage, trace.features, _flip(trace.bits, position)), words)
-    gain = present - flipped
+        return 2 * wanted - 1, wanted != bit
+    distance = _distance(present, words)
+    gain = distance - _distance(flipped, words)
     if network.architecture.n_outputs > 1:
-        gain = np.where(present == 0, -1, gain)
-    gain[combiner.disregard(trace.bits, position)] = 0
-    return _sum_votes(seen, np.where(bit == 1, -gain, gain), present > 0)
+        gain = np.where(distance == 0, -1, gain)
+    gain[combiner.disregard(bits, position)] = 0
+    votes = np.where(bit == 1, -gain, gain)
+    return votes, (votes != 0) & (distance > 0)
 
 
 def tally_pair(
@@ -148,14 +182,26 @@ def tally_pair(
     """
     if pair[0] >= pair[1]:
         raise ConfigError(f"neuron pair {pair} does not ascend; give the smaller number first")
+    stage, _ = network.architecture.locate(pair[0])
+    return decide_pair(network, pair, network.trace(inputs)[stage], expected, salt=salt, premodulo=premodulo)
+
+
+def decide_pair(
+    network: Network,
+    pair: tuple[int, int],
+    trace: LayerTrace,
+    expected: ArrayLike,
+    *,
+    salt: int = 0,
+    premodulo: int = 0,
+) -> PairTally:
+    """Do what `tally_pair` does, given what the first neuron's layer reads and answers."""
     stage, position = network.architecture.locate(pair[0])
-    traces = network.trace(inputs)
-    trace = traces[stage]
     words = _expected_words(network, expected, trace.bits.shape[0])
     decided: tuple[dict[int, bool], dict[int, bool]] = ({}, {})
     combiner = network.architecture.stages[stage].combiner
     if combiner is not None:
-        runs = [_run_pair(network, pair, traces, words, number) for number in range(4)]
+        runs = [_run_pair(network, pair, trace, words, number) for number in range(4)]
         open_samples = np.any([run.wrong for run in runs], axis=0)
         open_samples &= ~combiner.disregard(trace.bits, position)
         seen = _seen(trace.hashed[:, position], salt, premodulo)
@@ -206,7 +252,7 @@ def _sum_votes(
     sums = np.zeros(distinct.size, dtype=np.int64)
     np.add.at(sums, where, votes)
     voted = sums != 0
-    return HardTally(distinct[voted], sums[voted], bool(np.any(improves & (votes != 0))))
+    return HardTally(distinct[voted], sums[voted], bool(np.any(improves)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,15 +268,15 @@ class _PairRun:
 def _run_pair(
     network: Network,
     pair: tuple[int, int],
-    traces: tuple[LayerTrace, ...],
+    trace: LayerTrace,
     words: NDArray[np.uint16],
     number: int,
 ) -> _PairRun:
     """Run combination `number`: bit 0 flips the first neuron, bit 1 the second."""
     (stage, position), (stage_b, position_b) = (network.architecture.locate(neuron) for neuron in pair)
-    bits = _flip(traces[stage].bits, position) if number & 1 else traces[stage].bits
+    bits = _flip(trace.bits, position) if number & 1 else trace.bits
     first_bit = bits[:, position]
-    features, hashed = traces[stage].features, traces[stage].hashed
+    features, hashed = trace.features, trace.hashed
     for below in range(stage, stage_b):
         above = network.trace_layer(below + 1, network.features_above(below, features, bits))
         features, hashed, bits = above.features, above.hashed, above.bits

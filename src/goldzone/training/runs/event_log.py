@@ -318,12 +318,19 @@ def _ints(value: Any) -> tuple[int, ...] | None:
     return tuple(value)
 
 
+def _texts(value: Any) -> dict[str, str] | None:
+    if not isinstance(value, dict) or any(_text(text) is None for pair in value.items() for text in pair):
+        return None
+    return value
+
+
 _KINDS: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int,
     "float": _float,
     "str": _text,
     "bool": _bool,
     "tuple[int, ...]": _ints,
+    "dict[str, str]": _texts,
 }
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "AlertOpened",
     "AlertUpdated",
     "Event",
+    "FlagsResolved",
     "LayerSkipped",
     "LayerTrained",
     "LineTorn",
@@ -350,6 +351,32 @@ class AlertClosed(AlertEvent):
     """The problem is gone."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FlagsResolved(Event):
+    """Feature flags decided parts of the configuration (`goldzone.fleet.flags`); before the run's start.
+
+    Attributes
+    ----------
+    language : str
+    source : str
+        The flags file, or the name of another OpenFeature provider.
+    digest : str or None
+        SHA-256 of the file in hex.
+    values, variants, reasons, why : dict of str to str
+        By flag: its value as TOML writes it, without quotes; OpenFeature's name of the value and reason
+        (STATIC, TARGETING_MATCH, SPLIT, DEFAULT, ERROR); the rule or default that decided, in words. A flag
+        without a variant has none in `variants`.
+    """
+
+    language: str
+    source: str
+    digest: str | None
+    values: dict[str, str]
+    variants: dict[str, str]
+    reasons: dict[str, str]
+    why: dict[str, str]
+
+
 EVENTS: Final[dict[str, type[Event]]] = {
     "run_started": RunStarted,
     "run_resumed": RunResumed,
@@ -365,5 +392,6 @@ EVENTS: Final[dict[str, type[Event]]] = {
     "alert_opened": AlertOpened,
     "alert_updated": AlertUpdated,
     "alert_closed": AlertClosed,
+    "flags_resolved": FlagsResolved,
 }
 """Event classes by their name in the log."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from goldzone.errors import StateError
 from goldzone.hashtron.files import read_bounded, write_atomically
 from goldzone.training.config import TrainingConfig, load_config
+from goldzone.training.runs.event_log import EventLog
+from goldzone.training.runs.events import Event
 
 __all__ = ["RunFolder", "RunSource"]
 
@@ -68,6 +71,7 @@ class RunFolder:
         *,
         source: RunSource | None = None,
         force: bool = False,
+        opening: Sequence[Event] = (),
     ) -> RunFolder:
         """Make a folder for a new run; one that exists is taken if it holds none of a run's files.
 
@@ -78,6 +82,8 @@ class RunFolder:
         source : RunSource, optional
         force : bool
             Delete the run that the folder holds: configuration, events, state and model, no other file.
+        opening : sequence of Event
+            What the event log begins with.
 
         Raises
         ------
@@ -95,6 +101,11 @@ class RunFolder:
             ) from None
         if source is not None:
             write_atomically(folder / _SOURCE, source.model_dump_json().encode(), error=StateError)
+        if opening:
+            with EventLog(folder / _EVENTS) as log:
+                for event in opening:
+                    log.write(event)
+                log.sync()
         # Written last: a folder with a configuration is complete.
         write_atomically(folder / _CONFIG, config.to_toml().encode(), error=StateError)
         return cls(folder, config, source)
@@ -146,6 +157,23 @@ class RunFolder:
         """The model."""
         return self.path / _MODEL / "model.goldzone"
 
+    def delete_temporaries(self) -> None:
+        """Delete the files that writers which were killed have left half written.
+
+        Raises
+        ------
+        StateError
+            If one cannot be deleted.
+        """
+        for folder in (self.path, self.state_path, self.model_path):
+            for file in folder.glob(".*.tmp"):
+                try:
+                    file.unlink(missing_ok=True)
+                except OSError as error:
+                    raise StateError(
+                        f"{file}: cannot be deleted ({error.strerror}); delete it by hand"
+                    ) from None
+
     def discard(self) -> None:
         """Delete the run, and the folder unless it holds other files.
 
@@ -174,6 +202,14 @@ def _read_source(path: Path) -> RunSource | None:
         raise StateError(f"{path}: does not name the words' source; start again with --force") from None
 
 
+def _is_half_made(folder: Path) -> bool:
+    """Tell whether the making of a run folder was broken off: it begins with the source."""
+    try:
+        return _read_source(folder / _SOURCE) is not None
+    except StateError:
+        return False
+
+
 def _delete_parts(folder: Path) -> None:
     """Delete what a run leaves besides its configuration, and no other file."""
     for file in (_EVENTS, _SOURCE):
@@ -194,6 +230,9 @@ def _make_room(folder: Path, *, force: bool) -> None:
             )
         # The configuration stays until another replaces it: a folder half deleted still counts as a run.
         _delete_parts(folder)
+    elif _is_half_made(folder):
+        for name in (_EVENTS, _SOURCE):
+            (folder / name).unlink(missing_ok=True)
     for name in (_EVENTS, _SOURCE, _STATE, _MODEL):
         part = folder / name
         if part.exists() and not (part.is_dir() and not any(part.iterdir())):

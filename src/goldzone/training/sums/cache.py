@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from goldzone.errors import StateError
 from goldzone.training.sums import backups as files
-from goldzone.training.sums.measurement import Regime, smoothed_sum
+from goldzone.training.sums.measurement import Regime
 from goldzone.training.sums.queries import (
     DEFAULT_BINS,
     DEFAULT_MAX_AGE,
@@ -110,10 +110,6 @@ class SumCache(RecordStore):
         """Return each neuron's last margin |S|/N: float64[n_neurons], NaN where there is none."""
         sums, samples = self.layer_sums(layer)
         return np.where(samples > 0, np.abs(sums) / np.maximum(samples, 1), np.nan)
-
-    def smoothed_sum(self, layer: int, position: int, last: int) -> int | None:
-        """Return the mean of a neuron's last sums (`goldzone.training.sums.measurement.smoothed_sum`)."""
-        return smoothed_sum(self.history(layer, position, last, accepted_only=True), last)
 
     def weighted_sum(
         self,

@@ -1,16 +1,13 @@
-"""What a sum says: margins, regimes, and the mean of the last sums. Pure functions on numbers."""
+"""What a sum says: its regime. Pure functions on numbers."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from enum import Enum
-from fractions import Fraction
 from typing import Literal, Protocol, TypeAlias
 
 from goldzone.errors import StateError
 
-__all__ = ["Measurement", "Regime", "Signal", "check_sum", "regime", "smoothed_sum"]
+__all__ = ["Measurement", "Regime", "Signal", "check_sum", "regime"]
 
 Signal: TypeAlias = Literal["output", "agreement"]
 
@@ -72,30 +69,3 @@ def regime(s: int, n: int, noise_floor: float | None = None, collapse: float = 0
         return Regime.COLLAPSED
     noisy = s * s <= n if noise_floor is None else abs(s) <= noise_floor
     return Regime.NOISY if noisy else Regime.GOLD_ZONE
-
-
-def smoothed_sum(history: Sequence[Measurement], last: int, signal: Signal = "output") -> int | None:
-    """Average the last sums of a neuron, as margins with their signs, at the latest number of samples.
-
-    Parameters
-    ----------
-    history : sequence of Measurement
-        Oldest first.
-    last : int
-        How many to average; fewer if there are fewer.
-    signal : {"output", "agreement"}
-        S / N, or the agreement of the votes. Records whose agreement is not known are passed over.
-
-    Returns
-    -------
-    int or None
-        In [-N, N], rounded half to even; None if nothing was measured.
-    """
-    if signal == "agreement":
-        margins = [Fraction(record.agreement) for record in history if not math.isnan(record.agreement)]
-    else:
-        margins = [Fraction(record.sum, record.samples) for record in history]
-    margins = margins[-last:]
-    if not margins:
-        return None
-    return round(sum(margins, Fraction(0)) / len(margins) * history[-1].samples)

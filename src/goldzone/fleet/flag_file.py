@@ -1,0 +1,305 @@
+"""The flags file: which pipeline each language gets, in TOML.
+
+A table a flag, with a default and rules; the first rule that fits decides. A flag that is the same for all
+languages is one line: ``direction = "forward"``. ``docs/flags.md`` has the whole format.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+
+from goldzone.errors import ConfigError
+from goldzone.hashtron.files import read_bounded
+from goldzone.training.config import TrainingConfig
+from goldzone.training.settings import Section
+
+__all__ = ["FLAGS", "Decision", "Flag", "FlagFile", "Reason", "Rule", "load_flags", "share_of"]
+
+FLAGS: Final[dict[str, tuple[str, str]]] = {
+    "direction": ("pipeline", "direction"),
+    "sum_cache": ("pipeline", "sum_cache"),
+    "selection": ("selection", "strategy"),
+    "controller": ("capacity", "controller"),
+    "credit": ("credit", "kind"),
+}
+"""Section and field of the configuration that each flag sets; the field's values are the flag's."""
+
+Reason: TypeAlias = Literal["STATIC", "TARGETING_MATCH", "SPLIT", "DEFAULT"]
+
+_PREFIX: Final = b"goldzone flags 1\0"
+_MAX_FILE_BYTES: Final = 1 << 20
+_SHOWN_VALUE: Final = 60
+_CONDITIONS: Final = ("languages", "min_words", "max_words", "percent")
+
+Value = TypeVar("Value")
+
+
+class Rule(Section, Generic[Value]):
+    """A value, and for which languages: those that meet all of the conditions given.
+
+    Attributes
+    ----------
+    value : bool or str
+    languages : tuple of str or None
+        These.
+    min_words, max_words : int or None
+        Those whose lexicon has at least and at most so many words.
+    percent : float or None
+        This share of all languages, by a hash of the name; 0 to 100. A higher percentage takes all languages
+        of a lower one.
+    group : str or None
+        What is hashed besides the name: rules of one group take the same languages. None: the flag's name.
+    """
+
+    value: Value
+    languages: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = None
+    min_words: Annotated[int, Field(ge=0)] | None = None
+    max_words: Annotated[int, Field(ge=0)] | None = None
+    percent: Annotated[float, Field(ge=0, le=100)] | None = None
+    group: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _decides(self) -> Rule[Value]:
+        if all(getattr(self, condition) is None for condition in _CONDITIONS):
+            raise ValueError(f"has no condition; give {', '.join(_CONDITIONS)}, or make it the default")
+        if self.min_words is not None and self.max_words is not None and self.min_words > self.max_words:
+            raise ValueError(f"min_words {self.min_words} is above max_words {self.max_words}; lower it")
+        if self.group is not None and self.percent is None:
+            raise ValueError("has a group without a percentage; give percent, or leave group out")
+        return self
+
+
+class Flag(Section, Generic[Value]):
+    """A flag's rules, of which the first that fits decides, and what holds where none does.
+
+    Attributes
+    ----------
+    default : bool, str or None
+        None: what the configuration says.
+    rules : tuple of Rule
+    """
+
+    default: Value | None = None
+    rules: Annotated[tuple[Rule[Value], ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Flag[Value]:
+        if self.default is None and not self.rules:
+            raise ValueError("says nothing; give a default or rules, or remove it")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a flags file says of one flag and one language.
+
+    Attributes
+    ----------
+    value : bool, str or None
+        None: what the configuration says.
+    reason : str
+        In OpenFeature's words. STATIC: the same for all languages. TARGETING_MATCH: a rule without a
+        percentage. SPLIT: a rule with one. DEFAULT: no rule fits, or the file leaves the flag out.
+    why : str
+        The rule or default that decided, in words.
+    """
+
+    value: bool | str | None
+    reason: Reason
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlagFile:
+    """A flags file as it was read; later changes of the file change nothing here.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it: its path.
+    digest : str
+        SHA-256 of its bytes in hex.
+    flags : mapping of str to Flag
+        Those that it sets.
+    """
+
+    name: str
+    digest: str
+    flags: Mapping[str, Flag[Any]]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that rules name, sorted."""
+        rules = [rule for flag in self.flags.values() for rule in flag.rules]
+        return tuple(sorted({name for rule in rules for name in rule.languages or ()}))
+
+    @property
+    def asks_for_words(self) -> bool:
+        """Whether a rule depends on the number of words."""
+        rules = [rule for flag in self.flags.values() for rule in flag.rules]
+        return any(rule.min_words is not None or rule.max_words is not None for rule in rules)
+
+    def decide(self, name: str, language: str, *, words: int | None = None) -> Decision:
+        """Decide a flag for a language.
+
+        Parameters
+        ----------
+        name : str
+            One of `FLAGS`.
+        language : str
+        words : int, optional
+            Words of its lexicon.
+
+        Raises
+        ------
+        ConfigError
+            A rule that is reached depends on the number of words, which is not given.
+        """
+        flag = self.flags.get(name)
+        if flag is None:
+            return Decision(None, "DEFAULT", "the file leaves it to the configuration")
+        if not flag.rules:
+            return Decision(flag.default, "STATIC", "the same for all languages")
+        missed = ""
+        for number, rule in enumerate(flag.rules, 1):
+            met = _conditions_met(rule, language, words, f"{self.name}: {name}: rule {number}")
+            if met is None:
+                continue
+            if rule.percent is None:
+                return Decision(rule.value, "TARGETING_MATCH", f"rule {number}: {', '.join(met)}")
+            share = share_of(language, rule.group or name)
+            place = f"at {100 * share:.2f} of 100"
+            if share < rule.percent / 100:
+                met = (*met, f"{place}, below {rule.percent:g}")
+                return Decision(rule.value, "SPLIT", f"rule {number}: {', '.join(met)}")
+            missed += f"; rule {number}: {place}, not below {rule.percent:g}"
+        default = "no rule fits" if flag.default is not None else "no rule fits, and there is no default"
+        return Decision(flag.default, "DEFAULT", default + missed)
+
+
+def load_flags(path: str | Path) -> FlagFile:
+    """Read a flags file.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, is not TOML, or has a flag or field that is not known (the message suggests
+        one), of another type or out of range. The message shows the first such problem and counts the others.
+    """
+    content = read_bounded(path, _MAX_FILE_BYTES, error=ConfigError)
+    try:
+        tables = tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: is not TOML ({error}); correct it") from None
+    flags: dict[str, Flag[Any]] = {}
+    problems: list[str] = []
+    for name, given in tables.items():
+        if name not in FLAGS:
+            problems.append(f"{name!r} is no flag; {_suggest(name, list(FLAGS), 'the flags are')}")
+            continue
+        try:
+            flags[name] = _flag_class(name).model_validate(
+                given if isinstance(given, dict) else {"default": given}
+            )
+        except ValidationError as error:
+            problems += [f"{name}: {_describe(dict(each))}" for each in error.errors(include_url=False)]
+    if problems:
+        more = f" (and {len(problems) - 1} more to correct)" if len(problems) > 1 else ""
+        raise ConfigError(f"{path}: {problems[0]}{more}")
+    return FlagFile(str(path), hashlib.sha256(content).hexdigest(), flags)
+
+
+def share_of(language: str, group: str) -> float:
+    """Return a language's place in a rollout: 53 bits of a SHA-256 of group and name, in [0, 1).
+
+    The same on every machine; a rollout of p percent takes the languages below p / 100. The places of a
+    language in two groups have nothing to do with each other.
+    """
+    key = group.encode() + b"\0" + _same_spelling(language).encode("utf-8", "surrogatepass")
+    return (int.from_bytes(hashlib.sha256(_PREFIX + key).digest()[:8], "big") >> 11) * 2.0**-53
+
+
+def _same_spelling(language: str) -> str:
+    """Spell a name in one way: file systems differ in how they write accents."""
+    return unicodedata.normalize("NFC", language)
+
+
+def _conditions_met(rule: Rule[Any], language: str, words: int | None, where: str) -> tuple[str, ...] | None:
+    """Say in words which conditions a language meets, leaving out the percentage; None if it fails one."""
+    met: tuple[str, ...] = ()
+    if rule.languages is not None:
+        if _same_spelling(language) not in map(_same_spelling, rule.languages):
+            return None
+        met = (f"names {language}",)
+    if rule.min_words is None and rule.max_words is None:
+        return met
+    if words is None:
+        raise ConfigError(f"{where}: asks for the number of words of {language}; give it, or name languages")
+    if words < (rule.min_words or 0) or (rule.max_words is not None and words > rule.max_words):
+        return None
+    return (*met, f"{words} words")
+
+
+def _flag_class(name: str) -> type[Flag[Any]]:
+    """Return the model of a flag, whose values are those of the configuration's field."""
+    section, field = FLAGS[name]
+    value = type(getattr(TrainingConfig(), section)).model_fields[field].annotation
+    return Flag[value]  # type: ignore[valid-type]
+
+
+def _describe(problem: dict[str, Any]) -> str:
+    """Say in one line where a flag's table is wrong and what was expected (a pydantic problem)."""
+    *above, last = "", *_place(problem["loc"])
+    kind, where = problem["type"], ": ".join([*above, last][1:])
+    if kind == "value_error":
+        return f"{where}: {problem['ctx']['error']}".removeprefix(": ")
+    if kind == "extra_forbidden":
+        model = Rule if any(part.startswith("rule ") for part in above) else Flag
+        advice = _suggest(last, list(model.model_fields), "the fields are")
+        return ": ".join([*above[1:], f"{last!r} is no field; {advice}"])
+    if kind == "missing":
+        return f"{where}: is missing; give the value that the rule sets"
+    value = repr(problem["input"])
+    if len(value) > _SHOWN_VALUE:
+        value = value[: _SHOWN_VALUE - 3] + "..."
+    expected = _EXPECTED.get(kind, problem["msg"].replace("Input should", "should"))
+    return f"{where}: {value} {expected}"
+
+
+_EXPECTED: Final = {
+    "model_type": "should be a table with fields",
+    "tuple_type": "should be a list",
+    "too_short": "is an empty list; name one or more, or leave it out",
+    "string_too_short": "is empty; give a name, or leave it out",
+    "bool_type": "should be true or false",
+}
+"""What was expected, where pydantic speaks of Python's types."""
+
+
+def _place(location: tuple[int | str, ...]) -> list[str]:
+    """Name the parts of a location; rules are counted from 1."""
+    parts: list[str] = []
+    for part in location:
+        if isinstance(part, str):
+            parts.append(part)
+        elif parts[-1] == "rules":
+            parts[-1] = f"rule {part + 1}"
+        else:
+            parts[-1] += f"[{part}]"
+    return parts
+
+
+def _suggest(wrong: str, known: list[str], otherwise: str) -> str:
+    near = difflib.get_close_matches(wrong, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"{otherwise} {', '.join(known)}"
