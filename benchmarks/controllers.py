@@ -4,8 +4,8 @@
 
 Each language is aligned once; every choice then trains on the same words with each seed. All choices have the
 same budget: six sweeps, in each of which half of the context neurons are trained, so that selection has a
-choice. FILE gets one JSON line a run; a run that it holds already is not repeated. Prints Markdown tables of
-all that FILE holds.
+choice; --share and --sweeps give another one (with another FILE). FILE gets one JSON line a run; a run that
+it holds already is not repeated. Prints Markdown tables of all that FILE holds.
 """
 
 from __future__ import annotations
@@ -63,7 +63,6 @@ ONLY = {
     "gold_zone, pairs": ("constant", "law on agreement"),
 }
 """Which controllers a selection is combined with; all others are trained with every controller."""
-BUDGET = {"sweeps": 6, "patience": 6, "neurons_per_sweep": 0.5}
 BASE = ("constant", "fixed")
 _TEST_WORDS = 1500
 _TRAIN_WORDS = 500
@@ -71,12 +70,13 @@ _TRAIN_WORDS = 500
 Record = dict[str, Any]
 
 
-def configuration(controller: str, selection: str, seed: int) -> TrainingConfig:
-    """Return the configuration of a choice."""
+def configuration(controller: str, selection: str, seed: int, budget: Record) -> TrainingConfig:
+    """Return the configuration of a choice; the budget is of the section `pipeline`."""
     return TrainingConfig.model_validate(
         {
             "seed": seed,
-            "pipeline": BUDGET,
+            # The law alone: nothing that holds it, not even stepping back.
+            "pipeline": budget | ({"step_back": False} if controller == "law, undamped" else {}),
             "capacity": CONTROLLERS[controller],
             "selection": SELECTIONS[selection],
         }
@@ -102,6 +102,7 @@ def train_language(
     choices: list[tuple[str, str]],
     seeds: list[int],
     done: set[str],
+    budget: Record,
 ) -> Iterator[Record]:
     """Train one language with every choice and seed that is not done yet; yield a record a run."""
     config = TrainingConfig()
@@ -121,7 +122,7 @@ def train_language(
             }
             if key_of(record) in done:
                 continue
-            config = configuration(controller, selection, seed)
+            config = configuration(controller, selection, seed, budget)
             material = material or prepare(train, config)
             events: list[Event] = []
             started = time.monotonic()
@@ -231,6 +232,8 @@ def main() -> None:
     parser.add_argument("--selection", action="append", choices=list(SELECTIONS), help="All by default.")
     parser.add_argument("--seed", type=int, action="append", help="1 to 5 by default.")
     parser.add_argument("--words", type=int, default=2_000)
+    parser.add_argument("--share", type=float, default=0.5, help="Of the neurons, trained in a sweep.")
+    parser.add_argument("--sweeps", type=int, default=6)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     work = partial(
@@ -245,6 +248,11 @@ def main() -> None:
             if controller in ONLY.get(selection, CONTROLLERS)
         ],
         seeds=options.seed or [1, 2, 3, 4, 5],
+        budget={
+            "sweeps": options.sweeps,
+            "patience": options.sweeps,
+            "neurons_per_sweep": options.share,
+        },
         done={key_of(record) for record in read_records(options.out)},
     )
     with ProcessPoolExecutor(options.processes) as pool:

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from goldzone.data.builtin import load_builtin
-from goldzone.data.settings import DEFAULT_SETTINGS
-from goldzone.errors import DataError
+from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
+from goldzone.errors import DataError, StateError
 from goldzone.g2p import run
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runs.events import Event
-from goldzone.training.runs.run_folder import RunFolder
+from goldzone.training.runs.events import Event, SweepFinished, SweepStarted
+from goldzone.training.runs.run_folder import RunFolder, RunSource
 
 
 class Silent:
@@ -41,3 +42,71 @@ def test_a_model_that_was_written_outlives_a_failed_test(
             display=Silent(),
         )
     assert RunFolder.open(tmp_path / "run").model_path.exists()
+
+
+class Intruder(Silent):
+    """Tries to train in the folder of a run that is at work."""
+
+    def __init__(self, folder: Path) -> None:
+        self.refusals: list[str] = []
+        self._folder = folder
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, SweepStarted):
+            for force in (False, True):
+                with pytest.raises(StateError) as caught:
+                    train(self._folder, force=force)
+                self.refusals.append(str(caught.value))
+            with pytest.raises(StateError) as caught:
+                resume(self._folder)
+            self.refusals.append(str(caught.value))
+
+
+def train(folder: Path, display: run.Display | None = None, *, force: bool = False) -> dict[str, Any]:
+    quick = TrainingConfig.model_validate({"network": {"neurons": 8}, "pipeline": {"sweeps": 1}})
+    return run.run_training(
+        load_builtin("slovak"),
+        quick,
+        folder,
+        settings=DEFAULT_SETTINGS,
+        limit=200,
+        force=force,
+        threads=1,
+        display=display or Silent(),
+        source=RunSource(name="slovak", limit=200),
+    )
+
+
+def resume(folder: Path, settings: LanguageSettings = DEFAULT_SETTINGS) -> dict[str, Any]:
+    return run.resume_training(load_builtin("slovak"), folder, settings=settings, threads=1, display=Silent())
+
+
+def test_a_folder_in_which_a_run_is_at_work_is_refused_also_with_force(tmp_path: Path) -> None:
+    intruder = Intruder(tmp_path / "run")
+    digest = train(tmp_path / "run", intruder)["digest"]
+    assert len(intruder.refusals) == 3
+    assert all("another process is training this run" in line for line in intruder.refusals)
+    assert train(tmp_path / "run", force=True)["digest"] == digest
+
+
+class Breaker(Silent):
+    def event(self, event: Event) -> None:
+        if isinstance(event, SweepFinished):
+            raise KeyboardInterrupt
+
+
+def test_words_that_are_read_in_another_way_are_other_data(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", Breaker())
+    with pytest.raises(StateError, match="belongs to another configuration or other data"):
+        resume(tmp_path / "run", LanguageSettings(trim="-"))
+    assert resume(tmp_path / "run")["digest"] == train(tmp_path / "whole")["digest"]
+
+
+def test_half_written_files_are_cleaned_away(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", Breaker())
+    half = tmp_path / "run" / "state" / ".checkpoint-1.goldzone.7.01234567.tmp"
+    half.touch()
+    resume(tmp_path / "run")
+    assert not half.exists()

@@ -26,10 +26,10 @@ def flags(
     config: Annotated[Path | None, typer.Option(help="TOML file that the flags are applied to.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a flags file, and show what each language would get and why.
+    """Show what a flags file gives each language, and why.
 
-    Without --language: all languages of --dataset, else those that the file names and the built-in samples.
-    goldzone train LANGUAGE --flags FILE trains so.
+    A file that is wrong is refused. Without --language: all languages of --dataset, else those that the file
+    names and the built-in samples. goldzone train LANGUAGE --flags FILE trains so.
 
     Example: goldzone flags flags.toml --language slovak
     """

@@ -39,6 +39,14 @@ _PREFIX: Final = b"goldzone flags 1\0"
 _MAX_FILE_BYTES: Final = 1 << 20
 _SHOWN_VALUE: Final = 60
 _CONDITIONS: Final = ("languages", "min_words", "max_words", "percent")
+_EXPECTED: Final = {
+    "model_type": "should be a table with fields",
+    "tuple_type": "should be a list",
+    "too_short": "is an empty list; name one or more, or leave it out",
+    "string_too_short": "is empty; give a name, or leave it out",
+    "bool_type": "should be true or false",
+}
+"""What was expected, where pydantic speaks of Python's types."""
 
 Value = TypeVar("Value")
 
@@ -260,14 +268,14 @@ def _flag_class(name: str) -> type[Flag[Any]]:
 
 def _describe(problem: dict[str, Any]) -> str:
     """Say in one line where a flag's table is wrong and what was expected (a pydantic problem)."""
-    *above, last = "", *_place(problem["loc"])
-    kind, where = problem["type"], ": ".join([*above, last][1:])
+    parts, kind = _place(problem["loc"]), problem["type"]
+    where = ": ".join(parts)
     if kind == "value_error":
         return f"{where}: {problem['ctx']['error']}".removeprefix(": ")
     if kind == "extra_forbidden":
-        model = Rule if any(part.startswith("rule ") for part in above) else Flag
-        advice = _suggest(last, list(model.model_fields), "the fields are")
-        return ": ".join([*above[1:], f"{last!r} is no field; {advice}"])
+        *above, wrong = parts
+        advice = _suggest(wrong, list((Rule if above else Flag).model_fields), "the fields are")
+        return ": ".join([*above, f"{wrong!r} is no field; {advice}"])
     if kind == "missing":
         return f"{where}: is missing; give the value that the rule sets"
     value = repr(problem["input"])
@@ -275,16 +283,6 @@ def _describe(problem: dict[str, Any]) -> str:
         value = value[: _SHOWN_VALUE - 3] + "..."
     expected = _EXPECTED.get(kind, problem["msg"].replace("Input should", "should"))
     return f"{where}: {value} {expected}"
-
-
-_EXPECTED: Final = {
-    "model_type": "should be a table with fields",
-    "tuple_type": "should be a list",
-    "too_short": "is an empty list; name one or more, or leave it out",
-    "string_too_short": "is empty; give a name, or leave it out",
-    "bool_type": "should be true or false",
-}
-"""What was expected, where pydantic speaks of Python's types."""
 
 
 def _place(location: tuple[int | str, ...]) -> list[str]:

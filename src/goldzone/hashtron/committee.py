@@ -71,8 +71,9 @@ def encode_tables(tables: Sequence[BitTable]) -> bytes:
     bits = [table.bits() for table in tables]
     ones = np.flatnonzero(np.concatenate(bits)) if bits else np.zeros(0, dtype=np.int64)
     gaps = np.diff(ones, prepend=-1) - 1
-    groups = [(gaps >> (7 * place)) & 0x7F for place in range(_LONGEST_GAP)]
-    more = [(gaps >> (7 * (place + 1))) > 0 for place in range(_LONGEST_GAP)]
+    places = range(max(1, -(-int(gaps.max(initial=0)).bit_length() // 7)))  # as many as the longest gap takes
+    groups = [(gaps >> (7 * place)) & 0x7F for place in places]
+    more = [(gaps >> (7 * (place + 1))) > 0 for place in places]
     columns = np.stack([group | (rest << 7) for group, rest in zip(groups, more, strict=True)], axis=1)
     used = np.stack([np.ones_like(more[0]), *more[:-1]], axis=1)
     return columns[used].astype(np.uint8).tobytes()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -33,6 +33,7 @@ _MAGIC: Final = b"GZCHECKP"
 _VERSION: Final = 1
 _KEPT: Final = 2
 _MAX_BYTES: Final = 1 << 32
+_RECORD_FIELDS: Final = tuple(field.name for field in fields(SumRecord))
 _NAME: Final = re.compile(r"checkpoint-(\d{1,9})\.goldzone")
 
 
@@ -98,6 +99,7 @@ class Checkpointer(Generic[NetworkT]):
         self._log: _Log | None = None
         self._generation = -1
         self._journal: Journal | None = None
+        self._encoded: dict[Neuron, bytes] = {}
 
     def attach(self, log: _Log) -> None:
         """Name the event log: every record tells how many events belong before it."""
@@ -117,9 +119,13 @@ class Checkpointer(Generic[NetworkT]):
             "events": self._count_events(flush=True),
             "progress": _plain_progress(progress),
         }
-        parts = {"network": encode_neurons(self._neurons_of(network)), "sums": sums.snapshot()}
+        present = self._neurons_of(network)
+        best = self._neurons_of(progress.best.network) if progress.best else ()
+        # Most neurons are as the journal, or the checkpoint before, has them: they are not encoded again.
+        self._encoded = {neuron: self._encode(neuron) for neuron in (*present, *best)}
+        parts = {"network": b"".join(map(self._encode, present)), "sums": sums.snapshot()}
         if progress.best is not None:
-            parts["best"] = encode_neurons(self._neurons_of(progress.best.network))
+            parts["best"] = b"".join(map(self._encode, best))
         data = seal(_MAGIC, _VERSION, content, parts)
         self.close()
         self._generation += 1
@@ -144,7 +150,8 @@ class Checkpointer(Generic[NetworkT]):
             "changed": changed,
             "events": self._count_events(),
         }
-        self._append(content, encode_neurons(neurons))
+        self._encoded.update((neuron, encode_neurons([neuron])) for neuron in neurons)
+        self._append(content, b"".join(map(self._encode, neurons)))
 
     def close(self) -> None:
         """Close the journal; closing again does nothing."""
@@ -158,12 +165,10 @@ class Checkpointer(Generic[NetworkT]):
         for generation in self._generations():
             self._delete(generation)
 
-    def load(
-        self, events: int, warn: Callable[[str], None] = lambda line: None
-    ) -> Restored[NetworkT] | None:
+    def load(self, events: int, warn: Callable[[str], None] = lambda line: None) -> Restored[NetworkT] | None:
         """Read the latest state that is whole and not ahead of the event log, and go on from it.
 
-        A state that is ahead is deleted: the run comes to it again, and its count of events would not hold then.
+        One that is ahead is deleted: the run comes to it again, and its count of events would no longer hold.
 
         Parameters
         ----------
@@ -233,6 +238,10 @@ class Checkpointer(Generic[NetworkT]):
             progress.advance(entry.content["changed"])
         return Restored(progress, self._network_of(neurons), sums, events)
 
+    def _encode(self, neuron: Neuron) -> bytes:
+        known = self._encoded.get(neuron)
+        return encode_neurons([neuron]) if known is None else known
+
     def _count_events(self, *, flush: bool = False) -> int:
         if self._log is None:
             return 0
@@ -264,7 +273,8 @@ class Checkpointer(Generic[NetworkT]):
 
 def _plain_record(record: SumRecord) -> dict[str, Any]:
     """Return a record as JSON values; what is not known is left out, as it is NaN by default."""
-    return {name: value for name, value in asdict(record).items() if value == value}  # noqa: PLR0124
+    values = ((name, getattr(record, name)) for name in _RECORD_FIELDS)
+    return {name: value for name, value in values if value == value}  # noqa: PLR0124
 
 
 def _plain_progress(progress: Progress[Any]) -> dict[str, Any]:

@@ -53,6 +53,15 @@ TRAINED = NeuronTrained(
     changed=12,
     time=2.5,
 )
+FLAGS = FlagsResolved(
+    language="slovak",
+    source="flags.toml",
+    digest=None,
+    values={"credit": "rank"},
+    variants={},
+    reasons={"credit": "DEFAULT"},
+    why={"credit": "no rule fits"},
+)
 KINDS: dict[str, st.SearchStrategy[Any]] = {
     "int": st.integers(-(10**20), 10**20),
     "float": st.floats(allow_nan=False, allow_infinity=False),
@@ -182,6 +191,8 @@ def test_numpy_numbers_are_written_as_numbers_and_what_is_not_finite_as_null(tmp
         (SweepStarted(sweep=True), "field 'sweep' is True in place of int"),
         (replace(TRAINED, seconds=float("nan")), "field 'seconds' is None in place of float"),
         (Warned(message="\ud800"), "cannot be written"),
+        (replace(FLAGS, why={"credit": 1}), "field 'why' is {'credit': 1} in place of dict"),  # type: ignore[dict-item]
+        (replace(FLAGS, why=("credit",)), r"field 'why' is \('credit',\) in place of dict"),  # type: ignore[arg-type]
         (LineTorn(length=3), "LineTorn is not in the registry"),
     ],
 )
@@ -263,6 +274,7 @@ def test_a_line_lacks_only_what_may_be_null_by_default(tmp_path: Path, name: str
     optional = {field.name for field in fields(event_class) if field.default is None}
     assert not optional & {"sequence", "time"}
     known: dict[str, Any] = {"int": 1, "float": 0.5, "str": "a", "bool": True, "tuple[int, ...]": (1,)}
+    known["dict[str, str]"] = {"a": "b"}
     samples = known | {f"{kind} | None": value for kind, value in known.items()}
     write(
         path,

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from goldzone.errors import ConfigError, StateError
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runs.run_folder import RunFolder
+from goldzone.training.runs.event_log import read_events
+from goldzone.training.runs.events import Warned
+from goldzone.training.runs.run_folder import RunFolder, RunSource
 
 CONFIG = TrainingConfig(seed=7)
 
@@ -22,6 +25,23 @@ def test_a_new_folder_has_its_parts(tmp_path: Path) -> None:
     assert folder.config_path.read_text(encoding="utf-8") == CONFIG.to_toml()
     assert RunFolder.open(path) == folder
     assert RunFolder.open(str(path)).config == CONFIG
+
+
+def test_a_log_has_its_opening_before_the_folder_counts_as_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = (Warned(message="first", time=1.0), Warned(message="second", time=2.0))
+    folder = RunFolder.create(tmp_path / "whole", CONFIG, opening=opening)
+    expected = [(line, replace(event, sequence=line - 1)) for line, event in enumerate(opening, 1)]
+    assert list(read_events(folder.events_path)) == expected
+
+    def fail(*_: object, **__: object) -> None:
+        raise StateError("killed")
+
+    monkeypatch.setattr("goldzone.training.runs.run_folder.write_atomically", fail)
+    with pytest.raises(StateError, match="killed"):
+        RunFolder.create(tmp_path / "killed", CONFIG, opening=opening)
+    assert len(list(read_events(tmp_path / "killed" / "events.jsonl"))) == 2
 
 
 def test_a_folder_that_holds_no_run_is_taken(tmp_path: Path) -> None:
@@ -112,3 +132,51 @@ def test_a_discarded_run_leaves_only_the_files_of_others(tmp_path: Path) -> None
     shared.events_path.write_bytes(b"")
     shared.discard()
     assert [path.name for path in shared.path.iterdir()] == ["notes.txt"]
+
+
+def test_the_source_of_the_words_comes_back(tmp_path: Path) -> None:
+    source = RunSource(name="french", dataset="/data", limit=300)
+    assert RunFolder.create(tmp_path, CONFIG, source=source).source == source
+    assert RunFolder.open(tmp_path).source == source
+    without = RunFolder.create(tmp_path, CONFIG, force=True)
+    assert without.source is None
+    assert RunFolder.open(tmp_path).source is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", '{"name": 7}', '{"name": "a", "limit": "9"}', '{"nam": "a"}']
+)
+def test_a_source_that_is_none_is_one_line(tmp_path: Path, text: str) -> None:
+    RunFolder.create(tmp_path, CONFIG, source=RunSource(name="french"))
+    (tmp_path / "source.json").write_text(text)
+    with pytest.raises(StateError, match=r"source\.json: does not name the words' source") as caught:
+        RunFolder.open(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_whose_making_was_broken_off_is_made_again(tmp_path: Path) -> None:
+    made = RunFolder.create(tmp_path, CONFIG, source=RunSource(name="french"))
+    made.events_path.write_text("{}\n")
+    made.config_path.unlink()  # it is written last
+    again = RunFolder.create(tmp_path, CONFIG)
+    assert again.source is None
+    assert RunFolder.open(tmp_path) == again
+    assert not again.events_path.exists()
+
+
+def test_a_source_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "source.json").write_text('{"my": "own"}')
+    with pytest.raises(StateError, match=r"source\.json: belongs to no run that goldzone knows"):
+        RunFolder.create(tmp_path, CONFIG, source=RunSource(name="french"))
+    assert (tmp_path / "source.json").read_text() == '{"my": "own"}'
+
+
+def test_only_half_written_files_of_the_run_are_cleaned_away(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, CONFIG)
+    ours = [".config.toml.7.0123abcd.tmp", ".source.json.7.0123abcd.tmp", "state/.a.goldzone.7.01.tmp"]
+    others = [".notes.tmp", "mine.tmp", "state/checkpoint-0.goldzone", "model/model.goldzone"]
+    for name in (*ours, *others):
+        (tmp_path / name).touch()
+    run.delete_temporaries()
+    assert not any((tmp_path / name).exists() for name in ours)
+    assert all((tmp_path / name).exists() for name in others)

@@ -165,14 +165,13 @@ class RunFolder:
         StateError
             If one cannot be deleted.
         """
-        for folder in (self.path, self.state_path, self.model_path):
-            for file in folder.glob(".*.tmp"):
-                try:
-                    file.unlink(missing_ok=True)
-                except OSError as error:
-                    raise StateError(
-                        f"{file}: cannot be deleted ({error.strerror}); delete it by hand"
-                    ) from None
+        ours = [f".{name}.*.tmp" for name in (_CONFIG, _SOURCE)]
+        ours += [f"{name}/.*.tmp" for name in (_STATE, _MODEL)]
+        for file in (file for pattern in ours for file in self.path.glob(pattern)):
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                raise StateError(f"{file}: cannot be deleted ({error.strerror}); delete it by hand") from None
 
     def discard(self) -> None:
         """Delete the run, and the folder unless it holds other files.

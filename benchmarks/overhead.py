@@ -1,0 +1,203 @@
+"""What safety and direction cost: training with and without checkpoints and events, backward and forward.
+
+    python -m benchmarks.overhead [--dataset DIR --language french] [--words 12000] [--neurons 448]
+        [--sweeps 1] [--repeats 5] [--threads 1] [--out DIR]
+
+Trains on a language of a dataset, or on built-in Slovak: with so few words a neuron learns in a millisecond,
+and what safety costs, which is so much a neuron, weighs many times more. The kinds of training take turns in
+one process, without held-out words, whose judgement takes equally long in all kinds. "safe" is what
+``goldzone train`` does: a journal record a neuron, a checkpoint a sweep, events through a thread.
+The ratios are of medians, of wall clock and of processor time (all threads). Writes ``overhead.json`` and
+``overhead.md`` to --out and prints the latter; exits 1 if a ratio of wall clocks is above its bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from goldzone.data.builtin import load_builtin
+from goldzone.data.languages import load_language
+from goldzone.data.lexicon import Lexicon
+from goldzone.data.split import Split, first_by_hash, split_lexicon
+from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
+from goldzone.g2p.train import Material, prepare, train_model
+from goldzone.hashtron.committee import Committee
+from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
+from goldzone.training.checkpoint import Checkpointer
+from goldzone.training.config import TrainingConfig
+from goldzone.training.learners.committee import assign_templates
+from goldzone.training.runs.background_log import BackgroundLog
+from goldzone.training.runs.events import Event, NeuronTrained
+
+MOST_OVERHEAD = 1.03
+MOST_BACKWARD = 1.10
+
+
+@dataclass(frozen=True)
+class Time:
+    """One training: seconds by the wall clock and of the processor, and neurons trained."""
+
+    wall: float
+    processor: float
+    neurons: int
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of medians and its bound."""
+
+    name: str
+    wall: float
+    processor: float
+    bound: float
+
+
+class Problem:
+    """Words and configuration of all trainings."""
+
+    def __init__(self, lexicon: Lexicon, words: int, neurons: int, sweeps: int, threads: int) -> None:
+        split = split_lexicon(lexicon)
+        self.split: Split[Lexicon] = replace(
+            split, train=first_by_hash(split.train, words), dev=replace(split.dev, entries=())
+        )
+        self.threads = threads
+        self.config = TrainingConfig.model_validate(
+            {"network": {"neurons": neurons}, "pipeline": {"sweeps": sweeps, "patience": 1000}}
+        )
+        self.material: Material = prepare(self.split.train, self.config, threads=threads)
+
+    def plain(self, direction: str = "backward") -> Time:
+        """Train and keep nothing."""
+        counted: list[Event] = []
+        pipeline = self.config.pipeline.model_copy(update={"direction": direction})
+        return self._timed(
+            self.config.model_copy(update={"pipeline": pipeline}), counted, observe=counted.append
+        )
+
+    def safe(self) -> Time:
+        """Train as a run in a folder does."""
+        counted: list[Event] = []
+        with tempfile.TemporaryDirectory() as folder, BackgroundLog(Path(folder) / "events.jsonl") as log:
+            keep = self._checkpointer(Path(folder))
+            keep.attach(log)
+
+            def observe(event: Event) -> None:
+                counted.append(log.write(event))
+
+            try:
+                return self._timed(self.config, counted, observe=observe, keep=keep)
+            finally:
+                keep.close()
+
+    def _timed(self, config: TrainingConfig, counted: list[Event], **options: Any) -> Time:
+        wall, processor = time.perf_counter(), time.process_time()
+        train_model(
+            self.split, config, name="slovak", material=self.material, threads=self.threads, **options
+        )
+        wall, processor = time.perf_counter() - wall, time.process_time() - processor
+        return Time(wall, processor, sum(isinstance(event, NeuronTrained) for event in counted))
+
+    def _checkpointer(self, folder: Path) -> Checkpointer[Committee]:
+        width = self.config.network.neurons
+        templates = assign_templates(parse_templates(DEFAULT_TEMPLATES), width).tolist()
+
+        def network_of(neurons: Sequence[Neuron]) -> Committee:
+            tables = tuple(neuron for neuron in neurons if isinstance(neuron, BitTable))
+            (final,) = (neuron for neuron in neurons if isinstance(neuron, Hashtron))
+            return Committee(tuple(templates), tables, final)
+
+        return Checkpointer(
+            folder,
+            "overhead",
+            (width, 1),
+            neurons_of=lambda committee: (*committee.tables, committee.final),
+            network_of=network_of,
+        )
+
+
+def measure(problem: Problem, repeats: int) -> dict[str, list[Time]]:
+    """Train each kind in turn, `repeats` times after one that compiles and warms up."""
+    kinds: dict[str, Callable[[], Time]] = {
+        "plain": problem.plain,
+        "safe": problem.safe,
+        "forward": lambda: problem.plain("forward"),
+    }
+    times: dict[str, list[Time]] = {name: [] for name in kinds}
+    for repeat in range(repeats + 1):
+        for name, train in kinds.items():
+            taken = train()
+            if repeat:
+                times[name].append(taken)
+                print(f"{repeat} {name}: {taken.wall:.2f} s, {taken.processor:.2f} s", file=sys.stderr)
+    return times
+
+
+def ratios(times: dict[str, list[Time]]) -> tuple[Ratio, ...]:
+    """Compare the medians."""
+
+    def median(name: str, clock: str) -> float:
+        values: list[float] = [getattr(taken, clock) for taken in times[name]]
+        return statistics.median(values)
+
+    def ratio(name: str, of: str, to: str, bound: float) -> Ratio:
+        wall, processor = (median(of, clock) / median(to, clock) for clock in ("wall", "processor"))
+        return Ratio(name, wall, processor, bound)
+
+    return (
+        ratio("checkpoints and events / neither", "safe", "plain", MOST_OVERHEAD),
+        ratio("backward / forward", "plain", "forward", MOST_BACKWARD),
+    )
+
+
+def markdown(times: dict[str, list[Time]], found: Sequence[Ratio]) -> str:
+    """Write times and ratios as tables."""
+    lines = ["| training | neurons | wall clock, s | processor, s |", "| --- | ---: | ---: | ---: |"]
+    for name, taken in times.items():
+        wall, processor = (
+            f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+            for values in ([t.wall for t in taken], [t.processor for t in taken])
+        )
+        lines.append(f"| {name} | {taken[0].neurons} | {wall} | {processor} |")
+    lines += ["", "| ratio of medians | wall clock | processor | bound |", "| --- | ---: | ---: | ---: |"]
+    lines += [f"| {r.name} | {r.wall:.3f} | {r.processor:.3f} | {r.bound:.2f} |" for r in found]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Measure, write both files, and tell whether the bounds hold."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--dataset", type=Path)
+    parser.add_argument("--language", default="french")
+    parser.add_argument("--words", type=int, default=12_000)
+    parser.add_argument("--neurons", type=int, default=448)
+    parser.add_argument("--sweeps", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path())
+    options = parser.parse_args()
+    lexicon = load_language(options.dataset, options.language) if options.dataset else load_builtin("slovak")
+    problem = Problem(lexicon, options.words, options.neurons, options.sweeps, options.threads)
+    times = measure(problem, options.repeats)
+    found = ratios(times)
+    options.out.mkdir(parents=True, exist_ok=True)
+    content = {
+        "times": {name: [asdict(t) for t in taken] for name, taken in times.items()},
+        "ratios": [asdict(r) for r in found],
+    }
+    (options.out / "overhead.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    (options.out / "overhead.md").write_text(markdown(times, found), encoding="utf-8")
+    print(markdown(times, found))
+    return int(any(r.wall > r.bound for r in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

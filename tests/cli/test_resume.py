@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from goldzone.g2p.model import read_model
+from goldzone.training.learners.committee import CommitteeTrainer
+from goldzone.training.runs.event_log import read_events
+from goldzone.training.runs.events import RunFinished, RunResumed
+from tests.cli.conftest import Goldzone, complaint
+from tests.cli.test_train import toy_lexicon
+
+
+class Crash(BaseException):
+    """Stands for what nobody foresaw."""
+
+
+def _crash(*_: object) -> None:
+    raise Crash
+
+
+@pytest.fixture
+def interrupted(
+    goldzone: Goldzone,
+    quick_toml: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Path:
+    """A run of a lexicon file that ended in its second sweep."""
+    real, count = CommitteeTrainer.train, iter(range(1000))
+
+    def train(trainer: CommitteeTrainer, layer: int, position: int, premodulo: int) -> object:
+        if next(count) == 30:
+            raise Crash
+        return real(trainer, layer, position, premodulo)
+
+    toy_lexicon(Path("words.tsv"))
+    with monkeypatch.context() as patch:
+        patch.setattr(CommitteeTrainer, "train", train)
+        with pytest.raises(Crash):
+            goldzone("train", "words.tsv", "--config", quick_toml, "--limit", "30", "--out", "run")
+    capsys.readouterr()
+    return Path("run")
+
+
+def test_a_resumed_run_ends_as_if_it_had_never_stopped(
+    goldzone: Goldzone, interrupted: Path, quick_toml: Path
+) -> None:
+    finished = goldzone("resume", interrupted, "--threads", "2", "--json")
+    assert finished.code == 0
+    resumed = json.loads(finished.out)
+    whole = goldzone(
+        "train", "words.tsv", "--config", quick_toml, "--limit", "30", "--out", "whole", "--json"
+    )
+    expected = json.loads(whole.out)
+    for name in ("digest", "bytes", "sweep", "reason", "train", "dev", "test", "rows"):
+        assert resumed[name] == expected[name]
+    events = [event for _, event in read_events(interrupted / "events.jsonl")]
+    assert [event.sequence for event in events] == list(range(len(events)))
+    assert sum(isinstance(event, RunResumed) for event in events) == 1
+    assert isinstance(events[-1], RunFinished)
+    assert "resumed in sweep 2 at layer 1, step 9\n" in finished.err
+    assert sorted(path.name for path in (interrupted / "state").iterdir()) == ["lock", "sums.goldzone"]
+
+
+def test_the_screen_is_that_of_train(goldzone: Goldzone, interrupted: Path) -> None:
+    screen = goldzone("resume", interrupted).out
+    assert "say a word" in screen
+    assert "goldzone phonemize run " in screen
+
+
+def test_training_on_an_unfinished_run_says_how_to_go_on(
+    goldzone: Goldzone, interrupted: Path, quick_toml: Path
+) -> None:
+    line = complaint(goldzone("train", "words.tsv", "--config", quick_toml, "--out", interrupted))
+    assert line.startswith("run: holds an unfinished run; continue it (goldzone resume)")
+    assert goldzone("resume", interrupted).code == 0
+    line = complaint(goldzone("train", "words.tsv", "--config", quick_toml, "--out", interrupted))
+    assert line.startswith("run: already holds a run")
+
+
+def test_an_unfinished_run_can_be_replaced(goldzone: Goldzone, interrupted: Path, quick_toml: Path) -> None:
+    again = goldzone("train", "words.tsv", "--config", quick_toml, "--out", interrupted, "--force")
+    assert again.code == 0
+    events = [event for _, event in read_events(interrupted / "events.jsonl")]
+    assert not any(isinstance(event, RunResumed) for event in events)
+
+
+def test_what_cannot_be_resumed_is_one_line(goldzone: Goldzone, run_folder: Path, interrupted: Path) -> None:
+    assert complaint(goldzone("resume", run_folder)).endswith("is finished; there is nothing to resume")
+    assert "is no run folder" in complaint(goldzone("resume", "nowhere"))
+    words = Path("words.tsv").read_text()
+    Path("words.tsv").write_text(words.replace("m\n", "\n"))
+    assert "belongs to another configuration or other data" in complaint(goldzone("resume", interrupted))
+    Path("words.tsv").unlink()
+    assert "words.tsv: is neither a file nor" in complaint(goldzone("resume", interrupted))
+    (interrupted / "source.json").unlink()
+    assert "does not say where its words come from" in complaint(goldzone("resume", interrupted))
+
+
+def test_a_dataset_that_has_moved_can_be_named(
+    goldzone: Goldzone,
+    quick_toml: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("data/toyish").mkdir(parents=True)
+    toy_lexicon(Path("data/toyish/lexicon.tsv"))
+    with monkeypatch.context() as patch:
+        patch.setattr(CommitteeTrainer, "metrics", _crash)
+        with pytest.raises(Crash):
+            goldzone("train", "toyish", "--dataset", "data", "--config", quick_toml, "--out", "moved")
+    capsys.readouterr()
+    shutil.move("data", "elsewhere")
+    assert "data" in complaint(goldzone("resume", "moved"))
+    assert goldzone("resume", "moved", "--dataset", "elsewhere").code == 0
+    assert read_model("moved/model/model.goldzone")[0].name == "toyish"
