@@ -31,7 +31,7 @@ def record_of(
 
 
 def filled(seed: int = 1, count: int = 40, identity: str = "") -> SumCache:
-    cache, rng = new_cache(identity=identity), random.Random(seed)  # noqa: S311
+    cache, rng = new_cache(identity=identity), random.Random(seed)
     for sweep in range(count):
         layer, s = rng.randint(1, 3), rng.randint(-100, 100)
         cache.append(record_of(layer, rng.randrange(LAYERS[layer - 1]), s, sweep=sweep))

@@ -338,7 +338,7 @@ class Ravaged:
 
 
 def outcomes(folder: Path, count: int, seed: int) -> set[str]:
-    ravaged, rng = Ravaged(folder), random.Random(seed)  # noqa: S311
+    ravaged, rng = Ravaged(folder), random.Random(seed)
     return {ravaged.check(ravaged.corrupt(rng)) for _ in range(count)}
 
 

@@ -113,7 +113,7 @@ def test_a_snapshot_of_another_version_is_not_called_damaged(version: int) -> No
 
 def test_no_forged_snapshot_with_a_right_digest_breaks_the_reader() -> None:
     body = filled().snapshot()[:-32]
-    rng = random.Random(11)  # noqa: S311
+    rng = random.Random(11)
     for _ in range(1000):
         data = bytearray(body)
         for _ in range(rng.randint(1, 4)):
