@@ -172,7 +172,8 @@ def row_of(records: list[Record], base: list[Record]) -> str:
     cells = []
     for name in ("train", "test"):
         means = [fmean(r[name] for r in of_seed[s]) for s in seeds]
-        cells.append(f"{fmean(means):.1%} ± {100 * interval(means):.1f}")
+        spread = f" ± {100 * interval(means):.1f}" if len(means) > 1 else ""
+        cells.append(f"{fmean(means):.1%}{spread}")
     partner = {(r["language"], r["seed"]): r["test"] for r in base}
     differences = [
         r["test"] - partner[r["language"], r["seed"]]
