@@ -16,14 +16,13 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-import numpy as np
 from scipy.stats import t as student
 
 from benchmarks.phonetisaurus import LANGUAGES
@@ -31,8 +30,11 @@ from goldzone.data.languages import load_language
 from goldzone.data.split import Split, first_by_hash, split_lexicon
 from goldzone.g2p.model import write_model
 from goldzone.g2p.train import evaluate_model, prepare, train_model
+from goldzone.monitor.history import read_history
+from goldzone.monitor.summary import capacity_correlation
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runs.events import Event, NeuronTrained, SteppedBack
+from goldzone.training.runs.background_log import BackgroundLog
+from goldzone.training.runs.events import Event
 
 CONTROLLERS: dict[str, dict[str, Any]] = {
     "constant": {"controller": "constant"},
@@ -83,17 +85,6 @@ def configuration(controller: str, selection: str, seed: int, budget: Record) ->
     )
 
 
-def explained(events: Iterable[Event]) -> float | None:
-    """Return R^2 of log premodulo against the log of the law's target, over the trained context neurons."""
-    pairs = [(e.target, e.premodulo) for e in events if isinstance(e, NeuronTrained) and e.target is not None]
-    if len(pairs) < 3:
-        return None
-    target, premodulo = np.log(np.array(pairs, dtype=np.float64)).T
-    if np.ptp(target) == 0 or np.ptp(premodulo) == 0:
-        return None
-    return float(np.corrcoef(target, premodulo)[0, 1] ** 2)
-
-
 def train_language(
     language: str,
     *,
@@ -124,11 +115,13 @@ def train_language(
                 continue
             config = configuration(controller, selection, seed, budget)
             material = material or prepare(train, config)
-            events: list[Event] = []
             started = time.monotonic()
-            trained = train_model(split, config, name=language, material=material, observe=events.append)
             with tempfile.TemporaryDirectory() as folder:
-                model = Path(folder) / "model"
+                events, model = Path(folder) / "events.jsonl", Path(folder) / "model"
+                with BackgroundLog(events) as log:
+                    observe = partial(_write, log)
+                    trained = train_model(split, config, name=language, material=material, observe=observe)
+                history = read_history(events)
                 write_model(model, trained.model)
                 size = model.stat().st_size
             scores = evaluate_model(trained.model, test, beam=config.decoding.beam)
@@ -139,10 +132,14 @@ def train_language(
                 "phoneme_error": scores.phoneme_error,
                 "bytes": size,
                 "sweep": trained.outcome.sweep,
-                "stepped_back": sum(isinstance(event, SteppedBack) for event in events),
-                "r2": explained(events),
+                "stepped_back": len(history.steps_back),
+                "r2": capacity_correlation(history.before_final()),
                 "seconds": time.monotonic() - started,
             }
+
+
+def _write(log: BackgroundLog, event: Event) -> None:
+    log.write(event)
 
 
 def key_of(record: Record) -> str:

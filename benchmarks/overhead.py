@@ -28,13 +28,9 @@ from goldzone.data.builtin import load_builtin
 from goldzone.data.languages import load_language
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.split import Split, first_by_hash, split_lexicon
-from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
+from goldzone.g2p.state import committee_checkpointer
 from goldzone.g2p.train import Material, prepare, train_model
-from goldzone.hashtron.committee import Committee
-from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
-from goldzone.training.checkpoint import Checkpointer
 from goldzone.training.config import TrainingConfig
-from goldzone.training.learners.committee import assign_templates
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.events import Event, NeuronTrained
 
@@ -87,7 +83,7 @@ class Problem:
         """Train as a run in a folder does."""
         counted: list[Event] = []
         with tempfile.TemporaryDirectory() as folder, BackgroundLog(Path(folder) / "events.jsonl") as log:
-            keep = self._checkpointer(Path(folder))
+            keep = committee_checkpointer(Path(folder), "overhead", self.config)
             keep.attach(log)
 
             def observe(event: Event) -> None:
@@ -105,23 +101,6 @@ class Problem:
         )
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         return Time(wall, processor, sum(isinstance(event, NeuronTrained) for event in counted))
-
-    def _checkpointer(self, folder: Path) -> Checkpointer[Committee]:
-        width = self.config.network.neurons
-        templates = assign_templates(parse_templates(DEFAULT_TEMPLATES), width).tolist()
-
-        def network_of(neurons: Sequence[Neuron]) -> Committee:
-            tables = tuple(neuron for neuron in neurons if isinstance(neuron, BitTable))
-            (final,) = (neuron for neuron in neurons if isinstance(neuron, Hashtron))
-            return Committee(tuple(templates), tables, final)
-
-        return Checkpointer(
-            folder,
-            "overhead",
-            (width, 1),
-            neurons_of=lambda committee: (*committee.tables, committee.final),
-            network_of=network_of,
-        )
 
 
 def measure(problem: Problem, repeats: int) -> dict[str, list[Time]]:

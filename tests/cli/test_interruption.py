@@ -10,7 +10,7 @@ import pytest
 
 from goldzone.cli.interruption import Interrupted, Interruption
 from goldzone.g2p import run as runs
-from goldzone.g2p import train
+from goldzone.g2p import state, train
 from goldzone.g2p.model import read_model
 from goldzone.training.learners.committee import CommitteeTrainer
 from goldzone.training.learners.results import TrainedNeuron
@@ -53,7 +53,7 @@ def test_a_signal_ends_a_run_after_the_neuron_at_work_and_resume_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("module", "function"), [(runs, "assign_templates"), (train, "align"), (runs, "write_model")]
+    ("module", "function"), [(state, "assign_templates"), (train, "align"), (runs, "write_model")]
 )
 def test_a_signal_outside_of_the_sweeps_is_heeded_too(
     goldzone: Goldzone,

@@ -5,8 +5,6 @@ A run that was interrupted, or killed, goes on where it was: `resume_training`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,21 +12,19 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.settings import LanguageSettings
 from goldzone.data.split import Split, first_by_hash, split_lexicon
-from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
 from goldzone.errors import DataError, GoldzoneError, StateError
 from goldzone.g2p.model import write_model
 from goldzone.g2p.scoring import Scores
+from goldzone.g2p.state import committee_checkpointer, run_identity
 from goldzone.g2p.train import TrainedModel, evaluate_model, fingerprint, train_model
 from goldzone.hashtron.committee import Committee
-from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
-from goldzone.training.checkpoint import Checkpointer, Restored
+from goldzone.training.checkpoint import Restored
 from goldzone.training.config import TrainingConfig
-from goldzone.training.learners.committee import assign_templates
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.event_log import cut_events, read_events, whole_events
 from goldzone.training.runs.events import Event, RunFinished, RunStarted, Warned
@@ -37,9 +33,6 @@ from goldzone.training.runs.run_folder import RunFolder, RunSource
 from goldzone.training.sums.cache import SumCache
 
 __all__ = ["Display", "is_finished", "resume_training", "run_training", "scores_json"]
-
-_FORMAT: Final = "goldzone-state-1"
-"""Part of a state's identity: a change of what training does with the same state changes it."""
 
 
 class Watcher(Protocol):
@@ -119,9 +112,8 @@ def run_training(
     _refuse_used(folder, force=force)
     run = RunFolder.create(folder, config, source=source, force=force, opening=opening)
     with _discarded_unless_learnt(run), locked(run.lock_path):
-        return _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, pause).train(
-            None, ()
-        )
+        work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, pause)
+        return work.train(None, ())
 
 
 def resume_training(
@@ -153,7 +145,8 @@ def resume_training(
         raise StateError(f"{folder}: this run is finished; there is nothing to resume")
     split = _split(lexicon, run.config, run.source.limit if run.source else None)
     with locked(run.lock_path):
-        checkpoints = _checkpointer(run, _identity(run, split, lexicon.name, settings))
+        work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, pause)
+        checkpoints = work.checkpoints
         count, damage = whole_events(run.events_path)
         warnings = [] if damage is None else [f"{damage}; the events from there on are repeated"]
         restored = checkpoints.load(count, warnings.append)
@@ -162,8 +155,7 @@ def resume_training(
             warnings.append(f"{run.state_path}: holds no state that can be used; the run begins again")
         run.delete_temporaries()
         cut_events(run.events_path, restored.events if restored else _opening_events(run, count))
-        work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, pause)
-        return work.train(restored, warnings, checkpoints)
+        return work.train(restored, warnings)
 
 
 def _check_beginning(run: RunFolder, split: Split[Lexicon], name: str) -> None:
@@ -219,18 +211,13 @@ class _Run:
         self._display = display
         self._watch = watch
         self._pause = pause
+        self._identity = run_identity(run.config, split, lexicon.name, settings)
+        self.checkpoints = committee_checkpointer(run.state_path, self._identity, run.config)
 
-    def train(
-        self,
-        restored: Restored[Committee] | None,
-        warnings: Sequence[str],
-        checkpoints: Checkpointer[Committee] | None = None,
-    ) -> dict[str, Any]:
+    def train(self, restored: Restored[Committee] | None, warnings: Sequence[str]) -> dict[str, Any]:
         """Train, from the beginning or from a state, write the model, test it, and summarise."""
         started = time.monotonic()
-        run, config = self._run, self._run.config
-        identity = _identity(run, self._split, self._lexicon.name, self._settings)
-        keep = checkpoints or _checkpointer(run, identity)
+        run, config, keep = self._run, self._run.config, self.checkpoints
         with BackgroundLog(run.events_path) as log:
             keep.attach(log)
 
@@ -262,7 +249,7 @@ class _Run:
                     config,
                     name=self._lexicon.name,
                     settings=self._settings,
-                    sums=SumCache((config.network.neurons, 1), identity=identity),
+                    sums=SumCache((config.network.neurons, 1), identity=self._identity),
                     threads=self._threads,
                     observe=observe,
                     report=report,
@@ -342,35 +329,6 @@ class _Unwatched:
 def _split(lexicon: Lexicon, config: TrainingConfig, limit: int | None) -> Split[Lexicon]:
     split = split_lexicon(lexicon, config.data.fractions)
     return split if limit is None else replace(split, train=first_by_hash(split.train, limit))
-
-
-def _identity(run: RunFolder, split: Split[Lexicon], name: str, settings: LanguageSettings) -> str:
-    """Name all that a state, and the model that will come of it, depend on."""
-    manifest = json.dumps([name, asdict(settings)]).encode()
-    words = [fingerprint(part.entries) for part in (split.train, split.dev)]
-    return ":".join([_FORMAT, run.config.digest(), *words, hashlib.sha256(manifest).hexdigest()])
-
-
-def _checkpointer(run: RunFolder, identity: str) -> Checkpointer[Committee]:
-    width = run.config.network.neurons
-    template_of = assign_templates(
-        parse_templates(run.config.network.templates or DEFAULT_TEMPLATES), width
-    ).tolist()
-
-    def network_of(neurons: Sequence[Neuron]) -> Committee:
-        *tables, final = neurons
-        if not isinstance(final, Hashtron) or not all(isinstance(table, BitTable) for table in tables):
-            raise StateError(f"{run.state_path}: holds other neurons than a committee has; use --force")
-        context = tuple(table for table in tables if isinstance(table, BitTable))
-        return Committee(tuple(template_of), context, final)
-
-    return Checkpointer(
-        run.state_path,
-        identity,
-        (width, 1),
-        neurons_of=lambda committee: (*committee.tables, committee.final),
-        network_of=network_of,
-    )
 
 
 def _refuse_used(folder: Path, *, force: bool) -> None:

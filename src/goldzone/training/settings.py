@@ -12,7 +12,7 @@ from goldzone.data.templates import parse_templates
 from goldzone.errors import ConfigError
 
 __all__ = [
-    "MAX_PREMODULO",
+    "MAX_TABLE_CELLS",
     "AlertRule",
     "AlertSettings",
     "CapacitySettings",
@@ -26,12 +26,12 @@ __all__ = [
     "is_web_address",
 ]
 
-MAX_PREMODULO: Final = 1 << 24
+MAX_TABLE_CELLS: Final = 1 << 24
 """Most cells of a neuron: a bit table of 2 MiB; more is no pressure at all."""
 _SUM_TOLERANCE: Final = 1e-9
 _LEAST_WINDOW: Final = 4  # records that make two reversals
 
-Premodulo: TypeAlias = Annotated[int, Field(ge=2, le=MAX_PREMODULO)]
+Premodulo: TypeAlias = Annotated[int, Field(ge=2, le=MAX_TABLE_CELLS)]
 
 
 def _as_schedule(value: object) -> object:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
+from goldzone.hashtron.hashing import LARGEST
 from goldzone.training.control.arithmetic import power
 from goldzone.training.sums.measurement import check_sum
 
 __all__ = ["MAX_PREMODULO", "MIN_PREMODULO", "target_capacity", "target_premodulo"]
 
 MIN_PREMODULO: Final = 2
-MAX_PREMODULO: Final = (1 << 32) - 1
+MAX_PREMODULO: Final = LARGEST
 
 
 def target_capacity(s: int, n: int) -> Fraction:

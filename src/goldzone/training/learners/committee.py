@@ -32,7 +32,7 @@ from goldzone.training.learners.credit_kernels import (
 )
 from goldzone.training.learners.features import count_distinct
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
-from goldzone.training.settings import MAX_PREMODULO
+from goldzone.training.settings import MAX_TABLE_CELLS
 from goldzone.training.streams import stream
 
 __all__ = [
@@ -226,7 +226,7 @@ class CommitteeTrainer:
 
     def largest_premodulo(self) -> int:
         """Return the most cells that a context neuron may have, so that a model file holds all of them."""
-        return min(MAX_PREMODULO, MAX_CELLS // self.layer_sizes[0])
+        return min(MAX_TABLE_CELLS, MAX_CELLS // self.layer_sizes[0])
 
     def neuron(self, layer: int, position: int) -> Neuron:
         """Return one neuron of the present network."""
