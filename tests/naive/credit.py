@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tests.naive.hashtron_filter import WORD, naive_hash
 
 
@@ -22,33 +19,6 @@ class Position:
     keys: Sequence[int]
     right: int | None
     weight: int
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The same positions as the kernels take them, each with a symbol of its own."""
-
-    context: NDArray[np.uint32]
-    symbol: NDArray[np.int32]
-    candidate_offsets: NDArray[np.int64]
-    candidate_key: NDArray[np.uint32]
-    sample_offsets: NDArray[np.int64]
-    gold: NDArray[np.int32]
-    weight: NDArray[np.int32]
-
-
-def columns(positions: Sequence[Position]) -> Columns:
-    # Symbols run backward, so that no kernel can take a position for its symbol.
-    backward = positions[::-1]
-    return Columns(
-        np.array([position.context for position in positions], np.uint32),
-        np.arange(len(positions) - 1, -1, -1, dtype=np.int32),
-        np.cumsum([0, *(len(position.keys) for position in backward)]).astype(np.int64),
-        np.array([key for position in backward for key in position.keys], np.uint32),
-        np.cumsum([0, *(len(position.keys) for position in positions)]).astype(np.int64),
-        np.array([-1 if position.right is None else position.right for position in positions], np.int32),
-        np.array([position.weight for position in positions], np.int32),
-    )
 
 
 def naive_cells(positions: Sequence[Position], salt: int, premodulo: int) -> list[int]:
@@ -136,3 +106,9 @@ def naive_boundary(right: Sequence[int], wrong: Sequence[int]) -> int:
 
     best = max(quality(cut) for cut in range(len(right)))
     return next(cut for cut in range(len(right)) if quality(cut) == best)
+
+
+def naive_decision(votes: Sequence[int], kept: Sequence[int], threshold: int) -> tuple[list[int], int, int]:
+    """Return each cell's answer, how many differ from `kept`, and the sum of the votes' absolute values."""
+    new = [int(sum_ > threshold) if sum_ else old for sum_, old in zip(votes, kept, strict=True)]
+    return new, sum(a != b for a, b in zip(new, kept, strict=True)), sum(map(abs, votes))

@@ -91,6 +91,13 @@ def trainer(samples: Samples, settings: TrainingConfig, threads: int = 1) -> Ite
         made.close()
 
 
+def in_sample_order(training: CommitteeTrainer) -> NDArray[np.int64]:
+    """Return the score of every sample: int64[n_samples]."""
+    scores = np.empty(training.n_samples, np.int64)
+    scores[training._tiles.sample_order(training.samples)] = training._score
+    return scores
+
+
 def columns(samples: Samples, committee: Committee) -> NDArray[np.uint32]:
     """Return what each context neuron reads: uint32[n_samples, n_neurons]."""
     return np.stack([samples.features(template) for template in committee.template_of], axis=1)
@@ -119,7 +126,7 @@ def test_scores_stay_those_of_the_network_whatever_is_trained_in_which_order(
             trained = training.train(layer, position % WIDTH, premodulo)
             committee = training.network()
             scores = naive_scores(committee, samples)
-            assert training._score.tolist() == scores
+            assert in_sample_order(training).tolist() == scores
             # S is the sum of the trained neuron's own answers.
             neuron = committee.final if layer == FINAL_LAYER else committee.tables[position]
             if layer == FINAL_LAYER:
@@ -146,7 +153,7 @@ def test_the_network_as_a_value_answers_as_the_trainer_does(kind: Kind, tmp_path
             for position in range(WIDTH):
                 training.train(CONTEXT_LAYER, position, premodulo + position)
         committee = training.network()
-        scores, answers = training._score, training._answers
+        scores, answers = in_sample_order(training), training._answers
     inputs = columns(samples, committee)
     path = tmp_path / "weights.json.zlib"
     write_weights(path, committee.network(for_go=True))
@@ -166,7 +173,7 @@ def test_a_fresh_committee_is_silent_below_a_coin_toss() -> None:
     samples = made_up(0)
     with trainer(samples, config()) as training:
         committee = training.network()
-        assert not training._score.any()
+        assert not in_sample_order(training).any()
         assert training.metrics().loss > 0
         assert committee.final.evaluate(np.arange(WIDTH + 1)).tolist() == training._answers.tolist()
     assert not any(table.bits().any() for table in committee.tables)
@@ -241,7 +248,7 @@ def test_the_final_neuron_answers_by_the_heavier_class_at_each_score() -> None:
         for position in range(WIDTH):
             training.train(CONTEXT_LAYER, position, 50)
         trained = training.train(FINAL_LAYER, 0, 1 << 20)
-        scores, answers = training._score, training._answers
+        scores, answers = in_sample_order(training), training._answers
     wanted = labels(samples).astype(bool)
     weight = np.repeat(np.where(samples.gold >= 0, samples.weight, 0), np.diff(samples.sample_offsets))
     decided = 0
@@ -290,14 +297,14 @@ def test_a_neuron_trained_again_under_the_same_premodulo_keeps_its_unvoted_cells
         cells = training.network().tables[0].bits()
         assert cells.any()
         # Nothing is listed any more, so that no sample votes.
-        samples.gold[:] = -1
+        training._tiles.weight[:] = 0
         trained = training.train(CONTEXT_LAYER, 0, 4096)
         assert training.network().tables[0].bits().tolist() == cells.tolist()
         assert (trained.changed, trained.agreement) == (0, 0.0)
         # Under another premodulo the cells are others, and nothing is known of them.
         training.train(CONTEXT_LAYER, 0, 4097)
         assert not training.network().tables[0].bits().any()
-        assert not training._score.any()
+        assert not in_sample_order(training).any()
 
 
 def test_more_evidence_lets_fewer_cells_answer_one() -> None:
@@ -386,7 +393,7 @@ def test_a_pair_is_taken_out_and_decided_one_after_the_other(
         before = training.network()
         trained = training.train_pair(CONTEXT_LAYER, *pair, *premodulos)
         after = training.network()
-        assert training._score.tolist() == naive_scores(after, samples)
+        assert in_sample_order(training).tolist() == naive_scores(after, samples)
     threshold = int(evidence * VOTE_ONE * 12)
     assert after == naive_pair_learnt(
         before,
@@ -454,7 +461,7 @@ def a_sweep(training: CommitteeTrainer, sweep: int) -> list[object]:
     found += [training.train(CONTEXT_LAYER, position, 20 + sweep * position) for position in range(4)]
     found += training.train_pair(CONTEXT_LAYER, 6, 4, 30, 20 + sweep)
     found.append(training.train(CONTEXT_LAYER, 5, 20))
-    return [*found, training.metrics(), training.network(), training._score.tolist()]
+    return [*found, training.metrics(), training.network(), in_sample_order(training).tolist()]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -469,7 +476,7 @@ def test_a_restored_network_is_trained_on_as_if_nothing_had_come_after_it(kind: 
         second = a_sweep(training, 2)
         assert first[-2] != second[-2]
         training.restore(kept)
-        assert [training.metrics(), training.network(), training._score.tolist()] == first[-3:]
+        assert [training.metrics(), training.network(), in_sample_order(training).tolist()] == first[-3:]
         assert a_sweep(training, 2) == second
         # Even the state before anything was trained.
         training.restore(fresh)
@@ -508,7 +515,7 @@ def test_a_network_of_another_trainer_is_refused_and_nothing_is_changed() -> Non
             with pytest.raises(StateError, match=f"the network to restore has {found}"):
                 training.restore(network)
         assert training.network() == own
-        assert training._score.tolist() == naive_scores(own, samples)
+        assert in_sample_order(training).tolist() == naive_scores(own, samples)
 
 
 def test_premodulos_are_those_of_the_tables() -> None:

@@ -13,7 +13,6 @@ from goldzone.training.learners.credit import (
     VoteTables,
     agreement,
     boundary,
-    decide_bits,
     hard_tables,
     margin_tables,
 )
@@ -130,27 +129,6 @@ def test_vote_tables_are_values_of_64_bits() -> None:
     assert isinstance(tables, VoteTables)
     assert [str(table.dtype) for table in (tables.right, tables.wrong)] == ["int64"] * 2
     assert tables.right.tolist() == [VOTE_ONE, 0, 0]
-
-
-@pytest.mark.parametrize(
-    ("votes", "old", "threshold", "new"),
-    [
-        (0, 0, 0, 0),
-        (0, 1, 0, 1),  # unvoted keeps
-        (0, 1, 100, 1),
-        (1, 0, 0, 1),
-        (-1, 1, 0, 0),
-        (100, 1, 100, 0),  # the threshold itself is not enough
-        (101, 0, 100, 1),
-        (-101, 1, 100, 0),
-    ],
-)
-def test_a_cell_answers_one_above_the_threshold_and_keeps_its_answer_without_votes(
-    votes: int, old: int, threshold: int, new: int
-) -> None:
-    decided = decide_bits(np.array([votes, 1 << 40]), np.array([old, 0], np.uint8), threshold)
-    assert decided.tolist() == [new, 1]
-    assert decided.dtype == np.uint8
 
 
 @settings(max_examples=100)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.data.samples import WORD_WEIGHT, Samples, even_cuts
+from goldzone.data.samples import WORD_WEIGHT, Samples
 from goldzone.data.templates import Templates
 from goldzone.errors import ConfigError, StateError
 from goldzone.hashtron.committee import MAX_CELLS, Committee
@@ -20,18 +20,19 @@ from goldzone.hashtron.quaternary import build_filter
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.answers import pack_right_answers
-from goldzone.training.learners.credit import agreement, decide_bits, hard_tables, margin_tables
+from goldzone.training.learners.credit import agreement, hard_tables, margin_tables
 from goldzone.training.learners.credit_kernels import (
     VOTE_ONE,
     count_scores,
-    find_cells,
+    decide_cells,
+    move_scores,
     rank_statistics,
     rank_votes,
-    set_bits,
     table_votes,
 )
 from goldzone.training.learners.features import count_distinct
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
+from goldzone.training.learners.tiles import tile_samples
 from goldzone.training.settings import MAX_TABLE_CELLS
 from goldzone.training.streams import stream
 
@@ -45,7 +46,8 @@ __all__ = [
 CONTEXT_LAYER: Final = 1
 FINAL_LAYER: Final = 2
 
-_T = TypeVar("_T")
+_SAMPLES_A_THREAD: Final = 1 << 16
+"""Samples below which a further thread costs more than it saves."""
 
 
 def assign_templates(templates: Templates, n_neurons: int) -> NDArray[np.int32]:
@@ -94,15 +96,12 @@ class CommitteeTrainer:
         self._seed = config.seed
         self._credit = config.credit
         self._pool = ThreadPoolExecutor(threads)
-        self._position_cuts = even_cuts(samples.n_positions, threads)
-        self._sample_cuts = [
-            (int(samples.sample_offsets[first]), int(samples.sample_offsets[last]))
-            for first, last in self._position_cuts
-        ]
+        self._tiles = tile_samples(samples, np.diff(templates.offsets), self._pool)
+        self._cuts = self._tiles.cuts(min(threads, 1 + samples.n_samples // _SAMPLES_A_THREAD))
         self._template_of = assign_templates(templates, width)
         self._salts = [int(stream(config.seed, "salt", CONTEXT_LAYER, j, count=1)[0]) for j in range(width)]
         self._final_salt = int(stream(config.seed, "salt", FINAL_LAYER, 0, count=1)[0])
-        self._exponentials = exp_table(config.credit.temperature, width + 1)
+        self._exponentials = exp_table(config.credit.temperature, width + 1).astype(np.int32)
         self._half_step = int(VOTE_ONE / (2 * config.credit.temperature))
         self._threshold = 0
         self.start_sweep(1)
@@ -110,8 +109,9 @@ class CommitteeTrainer:
         self._tables = [BitTable.from_bits(salt, np.zeros(2, dtype=np.bool_)) for salt in self._salts]
         self._final = Hashtron(((self._final_salt, 2),))  # a coin toss, as the reference's fresh neurons
         self._answers = self._final.evaluate(np.arange(width + 1))
-        self._score = np.zeros(samples.n_samples, dtype=np.int32)
-        self._cells = np.empty(samples.n_samples, dtype=np.uint32)
+        self._score = np.zeros(samples.n_samples, dtype=np.uint16)
+        self._ones = [0] * width  # samples that each neuron answers with 1
+        self._ballots = np.empty((len(self._cuts), 2), dtype=np.int64)
         self._distinct: dict[int, int] = {}
 
     @property
@@ -177,18 +177,16 @@ class CommitteeTrainer:
 
     def metrics(self) -> TrainMetrics:
         """Judge the present network on the training samples."""
-        data = self.samples
-        words, positions, loss = rank_statistics(
-            data.offsets,
-            data.sample_offsets,
-            data.gold,
-            self._score,
-            self._exponentials,
-            bits_per_vote(self._credit.temperature),
+        data, tiles = self.samples, self._tiles
+        right = np.empty(data.n_positions, dtype=np.bool_)
+        loss = rank_statistics(
+            *(tiles.order, tiles.offsets, tiles.sample_offsets, tiles.gold, tiles.weight, self._score),
+            *(self._exponentials, bits_per_vote(self._credit.temperature), right),
         )
+        words = int(np.logical_and.reduceat(right, data.offsets[:-1]).sum())
         listed = int((data.gold >= 0).sum())
         return TrainMetrics(
-            words / data.n_sequences, positions / data.n_positions, loss / (1 << LOG_BITS) / max(1, listed)
+            words / data.n_sequences, float(right.mean()), loss / (1 << LOG_BITS) / max(1, listed)
         )
 
     def network(self) -> Committee:
@@ -215,8 +213,8 @@ class CommitteeTrainer:
         self._answers = self._final.evaluate(np.arange(self._answers.size))
         self._score[:] = 0
         for position in range(len(self._tables)):
-            bits = self._bits(position)
-            self._move(position, np.zeros_like(bits), bits)
+            self._ones[position] = 0
+            self._move(position, self._bits(position).astype(np.int8))
 
     def premodulos(self, layer: int) -> NDArray[np.int64]:
         """Return the cells of each neuron of a layer: int64[n_neurons]; 2 where never trained."""
@@ -292,13 +290,13 @@ class CommitteeTrainer:
         placed : uint8[premodulo]
             What the scores hold of the neuron now.
         """
-        self._find_cells(position, kept.size)
-        votes, absolute = self._votes(placed)
-        new = decide_bits(votes, kept, self._threshold)
-        ones = self._set_bits(placed, new)
+        absolute = self._vote(position, placed)
+        new, change = np.empty_like(kept), np.empty(kept.size, dtype=np.int8)
+        changed, agreed = decide_cells(self._ballots, kept, placed, self._threshold, new, change)
+        self._move(position, change)
         self._tables[position] = BitTable.from_bits(self._salts[position], new)
-        changed = int(np.count_nonzero(new != kept))
-        return TrainedNeuron(2 * ones - self.n_samples, self.n_samples, agreement(votes, absolute), changed)
+        total = 2 * self._ones[position] - self.n_samples
+        return TrainedNeuron(total, self.n_samples, int(agreed) / absolute if absolute else 0.0, changed)
 
     def _take_out(self, position: int, premodulo: int) -> NDArray[np.uint8]:
         """Take a neuron out of the scores and return the answers that it starts from under a premodulo.
@@ -306,37 +304,32 @@ class CommitteeTrainer:
         Under another premodulo its cells are other ones: nothing is known of them, and all are 0.
         """
         bits = self._bits(position)
-        self._move(position, bits, np.zeros_like(bits))
+        self._move(position, -bits.astype(np.int8))
         return bits if bits.size == premodulo else np.zeros(premodulo, dtype=np.uint8)
 
-    def _move(self, position: int, old: NDArray[np.uint8], new: NDArray[np.uint8]) -> None:
-        """Put a neuron's new answers in the place of its old ones in the scores."""
-        if not np.array_equal(old, new):
-            self._find_cells(position, old.size)
-            self._set_bits(old, new)
+    def _move(self, position: int, change: NDArray[np.int8]) -> None:
+        """Change a neuron's answers in the scores by -1, 0 or 1 for each of its cells."""
+        if change.any():
+            context, key = self._reading(position, change.size)
+            columns: tuple[Any, ...] = (*self._tiles.layout, context, *key, change, self._score)
+            self._ones[position] += sum(self._spread(lambda part, cut: move_scores(*cut, *columns)))
 
-    def _find_cells(self, position: int, premodulo: int) -> None:
-        data = self.samples
-        context = data.context[self._template_of[position]]
-        self._spread(
-            find_cells,
-            self._position_cuts,
-            *(context, data.symbol, data.candidate_offsets, data.candidate_key, data.sample_offsets),
-            *(np.uint32(self._salts[position]), np.uint32(premodulo), self._cells),
-        )
+    def _vote(self, position: int, placed: NDArray[np.uint8]) -> int:
+        """Fill the ballots of a neuron, a row for each thread, and return the votes' absolute sum."""
+        if self._ballots.shape[1] != placed.size:
+            self._ballots = np.empty((len(self._cuts), placed.size), dtype=np.int64)
+        self._ballots[:] = placed
+        kernel, credit = self._credit_kernel()
+        tiles, context, key = self._tiles, *self._reading(position, placed.size)
+        columns = (*tiles.layout, context, tiles.gold, tiles.weight, self._score, *key, *credit)
+        return sum(self._spread(lambda part, cut: kernel(*cut, *columns, self._ballots[part])))
 
-    def _votes(self, bits: NDArray[np.uint8]) -> tuple[NDArray[np.int64], int]:
-        """Return the votes of each cell and the sum of their absolute values."""
-        data = self.samples
-        columns = (data.sample_offsets, data.gold, data.weight, self._score, self._cells, bits)
-        kernel, tables = self._credit_kernel()
-        parts = [np.zeros(bits.size, dtype=np.int64) for _ in self._position_cuts]
-        jobs = [
-            self._pool.submit(kernel, first, last, *columns, *tables, part)
-            for (first, last), part in zip(self._position_cuts, parts, strict=True)
-        ]
-        absolute = sum(int(job.result()) for job in jobs)
-        return np.sum(parts, axis=0, dtype=np.int64), absolute
+    def _reading(
+        self, position: int, premodulo: int
+    ) -> tuple[NDArray[np.uint32], tuple[np.uint32, np.uint32]]:
+        """Return the context column that a neuron reads, and the salt and premodulo that it hashes with."""
+        column = self._tiles.context[self._template_of[position]]
+        return column, (np.uint32(self._salts[position]), np.uint32(premodulo))
 
     def _credit_kernel(self) -> tuple[Callable[..., np.int64], tuple[object, object]]:
         """Return the kernel of the configured credit and the two arguments that only it has."""
@@ -344,24 +337,25 @@ class CommitteeTrainer:
             case "rank":
                 return rank_votes, (self._exponentials, self._half_step)
             case "margin":
-                tables = margin_tables(*self._score_weights(), self._credit.temperature)
+                right, wrong, _ = self._count_scores()
+                tables = margin_tables(right, wrong, self._credit.temperature)
             case "hard":
                 tables = hard_tables(self._answers)
         return table_votes, (tables.right, tables.wrong)
 
-    def _set_bits(self, old: NDArray[np.uint8], new: NDArray[np.uint8]) -> int:
-        return sum(map(int, self._spread(set_bits, self._sample_cuts, self._cells, old, new, self._score)))
-
-    def _score_weights(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the weight of right and of wrong candidates at each score."""
-        data = self.samples
-        right, wrong = (np.zeros(self.layer_sizes[0] + 1, dtype=np.int64) for _ in range(2))
-        count_scores(data.sample_offsets, data.gold, data.weight, self._score, right, wrong)
-        return right, wrong
+    def _count_scores(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the weight of right and of wrong candidates, and the samples, at each score."""
+        tiles = self._tiles
+        right, wrong, samples = (np.zeros(self.layer_sizes[0] + 1, dtype=np.int64) for _ in range(3))
+        count_scores(
+            *(tiles.offsets, tiles.sample_offsets, tiles.gold, tiles.weight, self._score),
+            *(right, wrong, samples),
+        )
+        return right, wrong, samples
 
     def _train_final(self, premodulo: int) -> TrainedNeuron:
         """Learn from the labels which scores mean "yes": before any evidence, that is the prior alone."""
-        right, wrong = self._score_weights()
+        right, wrong, samples = self._count_scores()
         cells = hash_values(np.arange(right.size, dtype=np.uint32), self._final_salt, premodulo)
         keys, lowest, cell_of = np.unique(cells, return_index=True, return_inverse=True)
         votes = np.zeros(keys.size, dtype=np.int64)
@@ -371,7 +365,7 @@ class CommitteeTrainer:
         cell_answers = np.where(votes == 0, lowest > highest, votes > 0)
         old, self._answers = self._answers, cell_answers[cell_of].astype(np.uint8)
         self._final = Hashtron(((self._final_salt, premodulo),), build_filter(keys, cell_answers))
-        ones = int(np.count_nonzero(self._answers[self._score]))
+        ones = int(samples[self._answers == 1].sum())
         return TrainedNeuron(
             2 * ones - self.n_samples,
             self.n_samples,
@@ -379,6 +373,8 @@ class CommitteeTrainer:
             int(np.count_nonzero(self._answers != old)),
         )
 
-    def _spread(self, kernel: Callable[..., _T], cuts: list[tuple[int, int]], *arguments: object) -> list[_T]:
-        """Run a kernel over ranges, one a thread, and wait for all."""
-        return list(self._pool.map(lambda cut: kernel(*cut, *arguments), cuts))
+    def _spread(self, kernel: Callable[[int, tuple[int, int]], np.int64]) -> list[int]:
+        """Run a kernel over all ranges of tiles, given by number and ends, one a thread; wait for all."""
+        if len(self._cuts) == 1:
+            return [int(kernel(0, self._cuts[0]))]
+        return [int(done) for done in self._pool.map(kernel, range(len(self._cuts)), self._cuts)]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from goldzone.hashtron.fixed_point import exp_table
 from goldzone.training.learners.credit_kernels import VOTE_ONE
 
-__all__ = ["VoteTables", "agreement", "boundary", "decide_bits", "hard_tables", "margin_tables"]
+__all__ = ["VoteTables", "agreement", "boundary", "hard_tables", "margin_tables"]
 
 _LARGEST_EXPONENT = 4
 """Margins beyond this many temperatures on the wrong side weigh no more: noise must not own the vote."""
@@ -98,20 +98,6 @@ def hard_tables(answers: NDArray[np.uint8]) -> VoteTables:
     turned = np.zeros(answers.size, dtype=np.int64)
     turned[:-1] = np.diff(answers.astype(np.int64)) * VOTE_ONE
     return VoteTables(turned, -turned)
-
-
-def decide_bits(votes: NDArray[np.int64], old: NDArray[np.uint8], threshold: int) -> NDArray[np.uint8]:
-    """Turn summed votes into answers: 1 where they pass the threshold; cells without votes keep their answer.
-
-    Parameters
-    ----------
-    votes : int64[premodulo]
-    old : uint8[premodulo]
-        Present answers.
-    threshold : int
-        Summed votes that a 1 needs; "no evidence for this candidate" is the answer below it.
-    """
-    return np.where(votes == 0, old, votes > threshold).astype(np.uint8)
 
 
 def agreement(votes: NDArray[np.int64], absolute: int) -> float:

@@ -1,7 +1,10 @@
-"""Compiled passes over the samples: votes for one context neuron, and what its new bits change.
+"""Compiled passes over tiles of samples: votes for one context neuron, and what its new bits change.
 
-A pass works on a range of positions, so that several threads can share it. All sums are integers: their total
-does not depend on how the range was cut.
+A pass works on a range of tiles (`goldzone.training.learners.tiles`), so that several threads can share it.
+All sums are integers: their total does not depend on how the range was cut.
+
+A table of *ballots* holds both what a neuron answers and what is voted: cell c is twice the sum of its votes
+plus the neuron's present bit. So one place in memory serves the look-up and the addition.
 """
 
 from __future__ import annotations
@@ -12,14 +15,15 @@ from numpy.typing import NDArray
 
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, fixed_log2
 from goldzone.hashtron.kernels import hash32
+from goldzone.training.learners.tiles import TILE
 
 __all__ = [
     "VOTE_ONE",
     "count_scores",
-    "find_cells",
+    "decide_cells",
+    "move_scores",
     "rank_statistics",
     "rank_votes",
-    "set_bits",
     "table_votes",
 ]
 
@@ -28,56 +32,111 @@ VOTE_ONE = 1 << 16
 
 
 @njit(cache=True, nogil=True)
-def find_cells(
-    first: int,
-    last: int,
+def _most_candidates(symbol: NDArray[np.int32], candidate_offsets: NDArray[np.int64]) -> np.int64:
+    """Return how many candidates the tiles' symbols have at most, at least 1."""
+    most = np.int64(1)
+    for tile in range(symbol.shape[0]):
+        most = max(most, candidate_offsets[symbol[tile] + 1] - candidate_offsets[symbol[tile]])
+    return most
+
+
+@njit(cache=True, nogil=True)
+def _take_out(
     context: NDArray[np.uint32],
-    symbol: NDArray[np.int32],
-    candidate_offsets: NDArray[np.int64],
-    candidate_key: NDArray[np.uint32],
-    sample_offsets: NDArray[np.int64],
+    keys: NDArray[np.uint32],
+    scores: NDArray[np.uint16],
     salt: np.uint32,
     premodulo: np.uint32,
+    ballots: NDArray[np.int64],
+    edges: NDArray[np.int64],
     cells: NDArray[np.uint32],
-) -> None:
-    """Write the cell that each sample of some positions falls into.
-
-    The feature of a sample is ``context + key of the candidate``, its cell
-    ``hash32(feature, salt, premodulo)``.
+    without: NDArray[np.int32],
+) -> int:
+    """Find the runs of a tile and their cells, and write its scores less the neuron's own answers.
 
     Parameters
     ----------
-    first, last : int
-        Positions, the last one excluded.
-    context : uint32[n_positions]
-        Values of the neuron's template.
-    symbol : int32[n_positions]
-    candidate_offsets, candidate_key : int64[n_symbols + 1], uint32[n_candidates]
-    sample_offsets : int64[n_positions + 1]
-    cells : uint32[n_samples]
+    context : uint32[n_places]
+    keys : uint32[n_candidates]
+    scores : uint16[n_candidates * n_places]
+    edges : int64[n_places + 1]
+        Output: where each run starts, and where the last one ends.
+    cells : uint32[n_places, n_candidates]
+        Output: a row for each run.
+    without : int32[n_candidates, n_places]
         Output.
+
+    Returns
+    -------
+    int
+        Number of runs.
     """
-    for position in range(first, last):
-        start = sample_offsets[position]
-        key = candidate_offsets[symbol[position]]
-        for index in range(sample_offsets[position + 1] - start):
-            feature = np.uint32(context[position] + candidate_key[key + index])
-            cells[start + index] = hash32(feature, salt, premodulo)
+    size = context.shape[0]
+    for candidate in range(keys.shape[0]):
+        row, own = scores[candidate * size : (candidate + 1) * size], without[candidate]
+        for place in range(size):
+            own[place] = row[place]
+    n_runs, start = 0, 0
+    while start < size:
+        value, stop = context[start], start + 1
+        while stop < size and context[stop] == value:
+            stop += 1
+        edges[n_runs] = start
+        cell = cells[n_runs]
+        # Hashed all at once, which runs in vector lanes; then looked up.
+        for candidate in range(keys.shape[0]):
+            cell[candidate] = hash32(np.uint32(value + keys[candidate]), salt, premodulo)
+        for candidate in range(keys.shape[0]):
+            if ballots[cell[candidate]] & 1:
+                for place in range(start, stop):
+                    without[candidate, place] -= 1
+        n_runs += 1
+        start = stop
+    edges[n_runs] = size
+    return n_runs
+
+
+@njit(cache=True, nogil=True)
+def _cast(
+    votes: NDArray[np.int32],
+    n_candidates: np.int64,
+    size: np.int64,
+    n_runs: int,
+    edges: NDArray[np.int64],
+    cells: NDArray[np.uint32],
+    sums: NDArray[np.int64],
+    ballots: NDArray[np.int64],
+) -> None:
+    """Add a tile's votes to the ballots, a run at a time; `sums` is room for ``size + 1`` running sums."""
+    sums[0] = 0
+    for candidate in range(n_candidates):
+        row = votes[candidate]
+        total = np.int64(0)
+        for place in range(size):
+            total += row[place]
+            sums[place + 1] = total
+        for run in range(n_runs):
+            ballots[cells[run, candidate]] += (sums[edges[run + 1]] - sums[edges[run]]) << 1
 
 
 @njit(cache=True, nogil=True)
 def rank_votes(
     first: int,
     last: int,
+    offsets: NDArray[np.int64],
     sample_offsets: NDArray[np.int64],
+    symbol: NDArray[np.int32],
+    candidate_offsets: NDArray[np.int64],
+    candidate_key: NDArray[np.uint32],
+    context: NDArray[np.uint32],
     gold: NDArray[np.int32],
-    weight: NDArray[np.int32],
-    score: NDArray[np.int32],
-    cells: NDArray[np.uint32],
-    bits: NDArray[np.uint8],
-    exponentials: NDArray[np.int64],
+    weight: NDArray[np.int64],
+    score: NDArray[np.uint16],
+    salt: np.uint32,
+    premodulo: np.uint32,
+    exponentials: NDArray[np.int32],
     half_step: int,
-    votes: NDArray[np.int64],
+    ballots: NDArray[np.int64],
 ) -> np.int64:
     """Add up rank credit: at each position, the right candidate's share minus the softmax of the scores.
 
@@ -85,59 +144,77 @@ def rank_votes(
     a vote is the loss that the step saves to second order: ``g - p (1 - p) / (2 temperature)`` with
     ``g = target - p`` (Newton's correction: a step must not overshoot).
 
+    The feature of a sample is ``context + key of the candidate``, its cell
+    ``hash32(feature, salt, premodulo)``.
+
     Parameters
     ----------
     first, last : int
-        Positions, the last one excluded.
-    sample_offsets : int64[n_positions + 1]
-    gold : int32[n_positions]
-        Index of the right candidate; positions with -1 have no vote.
-    weight : int32[n_positions]
-    score : int32[n_samples]
-    cells : uint32[n_samples]
-    bits : uint8[premodulo]
-        The neuron's present answers.
-    exponentials : int64[>= largest score + 1]
+        Tiles, the last one excluded.
+    offsets, sample_offsets, symbol, candidate_offsets, candidate_key
+        `goldzone.training.learners.tiles.Tiles.layout`.
+    context : uint32[n_positions]
+        Values of the neuron's template, by place.
+    gold, weight : int32[n_positions], int64[n_positions]
+        By place; weight 0 for no vote, at most 2**13.
+    score : uint16[n_samples]
+        By sample of the tiles.
+    exponentials : int32[>= largest score + 1]
         `goldzone.hashtron.fixed_point.exp_table`.
     half_step : int
         ``VOTE_ONE / (2 temperature)``.
-    votes : int64[premodulo]
-        Votes per cell, added to.
+    ballots : int64[premodulo]
+        Added to.
 
     Returns
     -------
     int64
         Sum of the votes' absolute values.
     """
-    longest = np.int64(0)
-    for position in range(first, last):
-        longest = max(longest, sample_offsets[position + 1] - sample_offsets[position])
-    shares = np.empty(longest, dtype=np.int64)
+    most = _most_candidates(symbol, candidate_offsets)
+    edges, sums = np.empty(TILE + 1, dtype=np.int64), np.empty(TILE + 1, dtype=np.int64)
+    cells = np.empty((TILE, most), dtype=np.uint32)
+    work, votes = np.empty((most, TILE), dtype=np.int32), np.empty((most, TILE), dtype=np.int32)
+    best, total = np.empty(TILE, dtype=np.int32), np.empty(TILE, dtype=np.int64)
+    inverse = np.empty(TILE, dtype=np.int64)
     absolute = np.int64(0)
-    for position in range(first, last):
-        right = gold[position]
-        if right < 0:
+    for tile in range(first, last):
+        start, stop = offsets[tile], offsets[tile + 1]
+        keys = candidate_key[candidate_offsets[symbol[tile]] : candidate_offsets[symbol[tile] + 1]]
+        size, n_candidates = stop - start, np.int64(keys.shape[0])
+        if n_candidates < 2:  # a lone candidate has its whole share: no vote
             continue
-        start = sample_offsets[position]
-        n_candidates = sample_offsets[position + 1] - start
-        best = np.int64(0)
-        for index in range(n_candidates):
-            without = np.int64(score[start + index]) - np.int64(bits[cells[start + index]])
-            shares[index] = without
-            best = max(best, without)
-        total = np.int64(0)
-        for index in range(n_candidates):
-            shares[index] = exponentials[best - shares[index]]
-            total += shares[index]
-        inverse = (np.int64(1) << 44) // total
-        for index in range(n_candidates):
-            share = (shares[index] * inverse) >> 28
-            vote = -share - ((((share * (VOTE_ONE - share)) >> 16) * half_step) >> 16)
-            if index == right:
-                vote += VOTE_ONE
-            vote *= weight[position]
-            votes[cells[start + index]] += vote
-            absolute += abs(vote)
+        scores = score[sample_offsets[tile] : sample_offsets[tile + 1]]
+        n_runs = _take_out(context[start:stop], keys, scores, salt, premodulo, ballots, edges, cells, work)
+        best[:size] = 0
+        total[:size] = 0
+        for candidate in range(n_candidates):
+            row = work[candidate]
+            for place in range(size):
+                best[place] = max(best[place], row[place])
+        for candidate in range(n_candidates):
+            row = work[candidate]
+            for place in range(size):
+                row[place] = exponentials[best[place] - row[place]]
+                total[place] += row[place]
+        for place in range(size):
+            # In lanes, unlike a division of integers, and as exact: the quotient's distance from the next
+            # integer is 1 / total or more, its rounding less than a thousandth of that.
+            inverse[place] = np.int64((1 << 44) / np.float64(total[place]))
+        weights = weight[start:stop]
+        for candidate in range(n_candidates):
+            row, own = work[candidate], votes[candidate]
+            for place in range(size):
+                share = (np.int64(row[place]) * inverse[place]) >> 28
+                vote = weights[place] * (share + ((((share * (VOTE_ONE - share)) >> 16) * half_step) >> 16))
+                absolute += vote
+                own[place] = -vote
+        for place in range(size):
+            vote = np.int64(votes[gold[start + place], place])
+            right = vote + VOTE_ONE * weights[place]
+            absolute += abs(right) - abs(vote)
+            votes[gold[start + place], place] = right
+        _cast(votes, n_candidates, size, n_runs, edges, cells, sums, ballots)
     return absolute
 
 
@@ -145,15 +222,20 @@ def rank_votes(
 def table_votes(
     first: int,
     last: int,
+    offsets: NDArray[np.int64],
     sample_offsets: NDArray[np.int64],
+    symbol: NDArray[np.int32],
+    candidate_offsets: NDArray[np.int64],
+    candidate_key: NDArray[np.uint32],
+    context: NDArray[np.uint32],
     gold: NDArray[np.int32],
-    weight: NDArray[np.int32],
-    score: NDArray[np.int32],
-    cells: NDArray[np.uint32],
-    bits: NDArray[np.uint8],
+    weight: NDArray[np.int64],
+    score: NDArray[np.uint16],
+    salt: np.uint32,
+    premodulo: np.uint32,
     right_vote: NDArray[np.int64],
     wrong_vote: NDArray[np.int64],
-    votes: NDArray[np.int64],
+    ballots: NDArray[np.int64],
 ) -> np.int64:
     """Add up credit that depends on a sample's own score alone (margin and hard credit).
 
@@ -164,108 +246,204 @@ def table_votes(
 
     Other parameters and the result are those of `rank_votes`.
     """
+    most = _most_candidates(symbol, candidate_offsets)
+    edges, sums = np.empty(TILE + 1, dtype=np.int64), np.empty(TILE + 1, dtype=np.int64)
+    cells = np.empty((TILE, most), dtype=np.uint32)
+    work, votes = np.empty((most, TILE), dtype=np.int32), np.empty((most, TILE), dtype=np.int64)
     absolute = np.int64(0)
-    for position in range(first, last):
-        right = gold[position]
-        if right < 0:
+    for tile in range(first, last):
+        start, stop = offsets[tile], offsets[tile + 1]
+        keys = candidate_key[candidate_offsets[symbol[tile]] : candidate_offsets[symbol[tile] + 1]]
+        size, n_candidates = stop - start, np.int64(keys.shape[0])
+        if n_candidates == 0:
             continue
-        start = sample_offsets[position]
-        for index in range(sample_offsets[position + 1] - start):
-            cell = cells[start + index]
-            without = np.int64(score[start + index]) - np.int64(bits[cell])
-            vote = right_vote[without] if index == right else wrong_vote[without]
-            vote *= weight[position]
-            votes[cell] += vote
-            absolute += abs(vote)
+        scores = score[sample_offsets[tile] : sample_offsets[tile + 1]]
+        n_runs = _take_out(context[start:stop], keys, scores, salt, premodulo, ballots, edges, cells, work)
+        weights = weight[start:stop]
+        for candidate in range(n_candidates):
+            row, own = work[candidate], votes[candidate]
+            for place in range(size):
+                own[place] = weights[place] * wrong_vote[row[place]]
+        for place in range(size):
+            right = gold[start + place]
+            votes[right, place] = weights[place] * right_vote[work[right, place]]
+        for candidate in range(n_candidates):
+            own = votes[candidate]
+            for place in range(size):
+                absolute += abs(own[place])
+        _cast(votes, n_candidates, size, n_runs, edges, cells, sums, ballots)
     return absolute
 
 
 @njit(cache=True, nogil=True)
-def set_bits(
+def decide_cells(
+    ballots: NDArray[np.int64],
+    kept: NDArray[np.uint8],
+    placed: NDArray[np.uint8],
+    threshold: int,
+    new: NDArray[np.uint8],
+    change: NDArray[np.int8],
+) -> tuple[int, np.int64]:
+    """Turn summed votes into answers: 1 where they pass the threshold; cells without votes keep theirs.
+
+    Parameters
+    ----------
+    ballots : int64[n_parts, premodulo]
+        A row for each range of tiles.
+    kept : uint8[premodulo]
+        What cells without votes go on answering.
+    placed : uint8[premodulo]
+        What the scores hold of the neuron now.
+    threshold : int
+        Summed votes that a 1 needs; "no evidence for this candidate" is the answer below it.
+    new : uint8[premodulo]
+        Output: the answers.
+    change : int8[premodulo]
+        Output: `new` less `placed`.
+
+    Returns
+    -------
+    changed : int
+        Cells that answer otherwise than in `kept`.
+    agreed : int64
+        Absolute values of the cells' sums, summed.
+    """
+    changed, agreed = 0, np.int64(0)
+    for cell in range(kept.shape[0]):
+        votes = np.int64(0)
+        for part in range(ballots.shape[0]):
+            votes += ballots[part, cell] >> 1
+        answer = kept[cell] if votes == 0 else np.uint8(votes > threshold)
+        changed += answer != kept[cell]
+        agreed += abs(votes)
+        new[cell] = answer
+        change[cell] = np.int8(answer) - np.int8(placed[cell])
+    return changed, agreed
+
+
+@njit(cache=True, nogil=True)
+def move_scores(
     first: int,
     last: int,
-    cells: NDArray[np.uint32],
-    old: NDArray[np.uint8],
-    new: NDArray[np.uint8],
-    score: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    sample_offsets: NDArray[np.int64],
+    symbol: NDArray[np.int32],
+    candidate_offsets: NDArray[np.int64],
+    candidate_key: NDArray[np.uint32],
+    context: NDArray[np.uint32],
+    salt: np.uint32,
+    premodulo: np.uint32,
+    change: NDArray[np.int8],
+    score: NDArray[np.uint16],
 ) -> np.int64:
-    """Move the scores of the samples ``first .. last - 1`` from a neuron's old bits to its new ones.
+    """Move the scores of the samples by what their cell's answer changes.
+
+    Parameters
+    ----------
+    change : int8[premodulo]
+        -1, 0 or 1.
+
+    Other parameters are those of `rank_votes`.
 
     Returns
     -------
     int64
-        How many of the samples the neuron now answers with 1.
+        How many more samples the neuron answers with 1 than before.
     """
-    ones = np.int64(0)
-    for sample in range(first, last):
-        cell = cells[sample]
-        score[sample] += np.int32(new[cell]) - np.int32(old[cell])
-        ones += new[cell]
-    return ones
+    cells = np.empty(_most_candidates(symbol, candidate_offsets), dtype=np.uint32)
+    more = np.int64(0)
+    for tile in range(first, last):
+        values = context[offsets[tile] : offsets[tile + 1]]
+        keys = candidate_key[candidate_offsets[symbol[tile]] : candidate_offsets[symbol[tile] + 1]]
+        scores = score[sample_offsets[tile] : sample_offsets[tile + 1]]
+        size, start = values.shape[0], 0
+        while start < size:
+            value, stop = values[start], start + 1
+            while stop < size and values[stop] == value:
+                stop += 1
+            for candidate in range(keys.shape[0]):
+                cells[candidate] = hash32(np.uint32(value + keys[candidate]), salt, premodulo)
+            for candidate in range(keys.shape[0]):
+                step = change[cells[candidate]]
+                if step != 0:
+                    more += step * (stop - start)
+                    for sample in range(candidate * size + start, candidate * size + stop):
+                        scores[sample] += np.uint16(step)  # wraps: -1 is 65,535
+            start = stop
+    return more
 
 
 @njit(cache=True, nogil=True)
 def count_scores(
+    offsets: NDArray[np.int64],
     sample_offsets: NDArray[np.int64],
     gold: NDArray[np.int32],
-    weight: NDArray[np.int32],
-    score: NDArray[np.int32],
+    weight: NDArray[np.int64],
+    score: NDArray[np.uint16],
     right: NDArray[np.int64],
     wrong: NDArray[np.int64],
+    samples: NDArray[np.int64],
 ) -> None:
-    """Add the weight of the right and of the wrong candidates at each score: int64[n_neurons + 1] each."""
-    for position in range(gold.shape[0]):
-        if gold[position] < 0:
-            continue
-        start = sample_offsets[position]
-        for index in range(sample_offsets[position + 1] - start):
-            if index == gold[position]:
-                right[score[start + index]] += weight[position]
+    """Add the weight of right and of wrong candidates, and the samples, at each score: int64[n] each."""
+    for tile in range(offsets.shape[0] - 1):
+        start, size = offsets[tile], offsets[tile + 1] - offsets[tile]
+        first, n_samples = sample_offsets[tile], sample_offsets[tile + 1] - sample_offsets[tile]
+        for sample in range(n_samples):
+            place, value = start + sample % size, score[first + sample]
+            samples[value] += 1
+            if gold[place] == sample // size:
+                right[value] += weight[place]
             else:
-                wrong[score[start + index]] += weight[position]
+                wrong[value] += weight[place]
 
 
 @njit(cache=True, nogil=True)
 def rank_statistics(
+    order: NDArray[np.int64],
     offsets: NDArray[np.int64],
     sample_offsets: NDArray[np.int64],
     gold: NDArray[np.int32],
-    score: NDArray[np.int32],
-    exponentials: NDArray[np.int64],
+    weight: NDArray[np.int64],
+    score: NDArray[np.uint16],
+    exponentials: NDArray[np.int32],
     bits_per_vote: int,
-) -> tuple[int, int, np.int64]:
+    right: NDArray[np.bool_],
+) -> np.int64:
     """Judge the choices that the scores make when every earlier choice was right.
 
     A position counts as right when no other candidate has as high a score, and as wrong when its right
-    candidate is not listed (-1).
+    candidate is not listed (weight 0).
+
+    Parameters
+    ----------
+    order : int64[n_positions]
+        Which position each place holds.
+    right : bool[n_positions]
+        Output, by position.
+
+    Other parameters are those of `rank_votes`.
 
     Returns
     -------
-    tuple of int
-        Sequences all right, positions right, and the summed loss of the positions that list their right
-        candidate: -log2 of its share, with `LOG_BITS` fraction bits.
+    int64
+        The summed loss of the positions that list their right candidate: -log2 of its share, with `LOG_BITS`
+        fraction bits.
     """
-    right_sequences, right_positions, loss = 0, 0, np.int64(0)
-    for sequence in range(offsets.shape[0] - 1):
-        all_right = True
-        for position in range(offsets[sequence], offsets[sequence + 1]):
-            right = gold[position]
-            if right < 0:
-                all_right = False
+    loss = np.int64(0)
+    for tile in range(offsets.shape[0] - 1):
+        start, size = offsets[tile], offsets[tile + 1] - offsets[tile]
+        scores = score[sample_offsets[tile] : sample_offsets[tile + 1]]
+        for place in range(size):
+            if weight[start + place] == 0:
+                right[order[start + place]] = False
                 continue
-            start = sample_offsets[position]
-            n_candidates = sample_offsets[position + 1] - start
-            best, ties, total = score[start], 0, np.int64(0)
-            for index in range(n_candidates):
-                best = max(best, score[start + index])
-            for index in range(n_candidates):
-                ties += score[start + index] == best
-                total += exponentials[best - score[start + index]]
-            distance = np.int64(best - score[start + right])
+            best, ties, total = np.int64(0), 0, np.int64(0)
+            for sample in range(place, scores.shape[0], size):
+                best = max(best, np.int64(scores[sample]))
+            for sample in range(place, scores.shape[0], size):
+                ties += scores[sample] == best
+                total += exponentials[best - np.int64(scores[sample])]
+            distance = best - np.int64(scores[gold[start + place] * size + place])
             loss += distance * bits_per_vote + fixed_log2(total) - (EXP_BITS << LOG_BITS)
-            if distance == 0 and ties == 1:
-                right_positions += 1
-            else:
-                all_right = False
-        right_sequences += all_right
-    return right_sequences, right_positions, loss
+            right[order[start + place]] = distance == 0 and ties == 1
+    return loss

@@ -1,0 +1,135 @@
+"""Samples laid out for the kernels: rectangles of positions that share their candidates.
+
+A *tile* is up to `TILE` positions of one symbol. They have the same candidates, so its samples form a
+rectangle, stored candidate by candidate: what a kernel does to a candidate runs along the positions, in
+vector lanes, and everything it needs meanwhile fits the nearest cache. Within a symbol the positions are
+sorted by what templates of few atoms read, so that neighbours often read the same: such a *run* is hashed,
+and its votes are added, once.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goldzone.data.samples import Samples
+
+__all__ = ["TILE", "Tiles", "tile_samples"]
+
+TILE: Final = 128
+"""Positions of a tile, at most."""
+
+_SORTED_BY: Final = 12
+"""Context columns by which positions are sorted; more did not make the runs longer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Samples by tile; a *place* is the number of a position in this order.
+
+    Attributes
+    ----------
+    order : int64[n_positions]
+        Which position of the samples each place holds.
+    offsets : int64[n_tiles + 1]
+        Where each tile's places start.
+    sample_offsets : int64[n_tiles + 1]
+        Where each tile's samples start: candidate c of its i-th of n places is sample ``c n + i`` from there.
+    symbol : int32[n_tiles]
+    candidate_offsets, candidate_key : int64[n_symbols + 1], uint32[n_candidates]
+        As in `Samples`.
+    context : uint32[n_templates, n_positions]
+        Context value of each template by place.
+    gold : int32[n_positions]
+        The right one among the candidates by place, 0 where it is not listed.
+    weight : int64[n_positions]
+        By place, 0 where the right candidate is not listed: such a position has no vote.
+    """
+
+    order: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    sample_offsets: NDArray[np.int64]
+    symbol: NDArray[np.int32]
+    candidate_offsets: NDArray[np.int64]
+    candidate_key: NDArray[np.uint32]
+    context: NDArray[np.uint32]
+    gold: NDArray[np.int32]
+    weight: NDArray[np.int64]
+
+    @property
+    def n_tiles(self) -> int:
+        """Number of tiles."""
+        return int(self.symbol.size)
+
+    @property
+    def layout(
+        self,
+    ) -> tuple[
+        NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.uint32]
+    ]:
+        """What the kernels need to find a tile's samples and candidates, in their order."""
+        return self.offsets, self.sample_offsets, self.symbol, self.candidate_offsets, self.candidate_key
+
+    def cuts(self, parts: int) -> list[tuple[int, int]]:
+        """Cut the tiles into ranges of about as many samples each, none of them empty."""
+        goals = np.linspace(0, int(self.sample_offsets[-1]), max(1, parts) + 1)
+        edges = np.unique(np.searchsorted(self.sample_offsets[:-1], goals)).tolist()
+        edges[0], edges[-1] = 0, self.n_tiles
+        return list(pairwise(edges)) or [(0, self.n_tiles)]
+
+    def sample_order(self, samples: Samples) -> NDArray[np.int64]:
+        """Return which sample of `samples` each sample of the tiles is: int64[n_samples].
+
+        For tests; training never builds it.
+        """
+        found = []
+        for tile, symbol in enumerate(self.symbol):
+            starts = samples.sample_offsets[self.order[self.offsets[tile] : self.offsets[tile + 1]]]
+            count = self.candidate_offsets[symbol + 1] - self.candidate_offsets[symbol]
+            found.append((starts + np.arange(count)[:, None]).ravel())
+        return np.concatenate([np.zeros(0, np.int64), *found])
+
+
+def tile_samples(samples: Samples, atoms: NDArray[np.int64], pool: Executor) -> Tiles:
+    """Lay samples out in tiles.
+
+    Parameters
+    ----------
+    samples : Samples
+    atoms : int64[n_templates]
+        Atoms of each template: positions are sorted by those with the fewest.
+    pool : Executor
+        Its threads share the context columns.
+    """
+    columns = np.argsort(atoms, kind="stable")[:_SORTED_BY]
+    order = np.lexsort((*samples.context[columns[::-1]], samples.symbol))
+    n_symbols = samples.candidate_offsets.size - 1
+    bounds = np.searchsorted(samples.symbol[order], np.arange(n_symbols + 1))
+    starts = [np.arange(first, last, TILE) for first, last in pairwise(bounds.tolist())]
+    offsets = np.concatenate([*starts, [samples.n_positions]]).astype(np.int64)
+    symbol = samples.symbol[order[offsets[:-1]]]
+    counts = np.diff(samples.candidate_offsets)[symbol] * np.diff(offsets)
+    context = np.empty_like(samples.context)
+
+    def fill(template: int) -> None:
+        np.take(samples.context[template], order, out=context[template])
+
+    for _ in pool.map(fill, range(samples.n_templates)):
+        pass
+    gold = samples.gold[order]
+    return Tiles(
+        order=order,
+        offsets=offsets,
+        sample_offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        symbol=symbol,
+        candidate_offsets=samples.candidate_offsets,
+        candidate_key=samples.candidate_key,
+        context=context,
+        gold=np.maximum(gold, 0),
+        weight=np.where(gold < 0, 0, samples.weight[order]).astype(np.int64),
+    )
