@@ -218,7 +218,7 @@ def test_table_votes_are_those_of_the_definition_in_full_tiles_too() -> None:
         min_size=1,
         max_size=9,
     ),
-    st.integers(-3, 12),
+    st.integers(0, 12),
 )
 def test_a_cell_answers_one_above_the_threshold_and_keeps_its_answer_without_votes(
     cells: list[tuple[int, int, bool, bool]], threshold: int

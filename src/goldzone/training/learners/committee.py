@@ -296,7 +296,7 @@ class CommitteeTrainer:
         self._move(position, change)
         self._tables[position] = BitTable.from_bits(self._salts[position], new)
         total = 2 * self._ones[position] - self.n_samples
-        return TrainedNeuron(total, self.n_samples, int(agreed) / absolute if absolute else 0.0, changed)
+        return TrainedNeuron(total, self.n_samples, int(agreed) / absolute if absolute else 0.0, int(changed))
 
     def _take_out(self, position: int, premodulo: int) -> NDArray[np.uint8]:
         """Take a neuron out of the scores and return the answers that it starts from under a premodulo.

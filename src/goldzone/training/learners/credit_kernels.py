@@ -283,19 +283,19 @@ def decide_cells(
     threshold: int,
     new: NDArray[np.uint8],
     change: NDArray[np.int8],
-) -> tuple[int, np.int64]:
+) -> tuple[np.int64, np.int64]:
     """Turn summed votes into answers: 1 where they pass the threshold; cells without votes keep theirs.
 
     Parameters
     ----------
     ballots : int64[n_parts, premodulo]
-        A row for each range of tiles.
+        A row for each range of tiles; overwritten.
     kept : uint8[premodulo]
         What cells without votes go on answering.
     placed : uint8[premodulo]
         What the scores hold of the neuron now.
     threshold : int
-        Summed votes that a 1 needs; "no evidence for this candidate" is the answer below it.
+        Summed votes that a 1 needs, at least 0; "no evidence for this candidate" is the answer below it.
     new : uint8[premodulo]
         Output: the answers.
     change : int8[premodulo]
@@ -303,19 +303,24 @@ def decide_cells(
 
     Returns
     -------
-    changed : int
+    changed : int64
         Cells that answer otherwise than in `kept`.
     agreed : int64
         Absolute values of the cells' sums, summed.
     """
-    changed, agreed = 0, np.int64(0)
+    # Loops without branches, a row at a time: these run in vector lanes.
+    votes = ballots[0]
     for cell in range(kept.shape[0]):
-        votes = np.int64(0)
-        for part in range(ballots.shape[0]):
-            votes += ballots[part, cell] >> 1
-        answer = kept[cell] if votes == 0 else np.uint8(votes > threshold)
-        changed += answer != kept[cell]
-        agreed += abs(votes)
+        votes[cell] >>= 1
+    for part in range(1, ballots.shape[0]):
+        row = ballots[part]
+        for cell in range(kept.shape[0]):
+            votes[cell] += row[cell] >> 1
+    changed, agreed = np.int64(0), np.int64(0)
+    for cell in range(kept.shape[0]):
+        answer = np.uint8(votes[cell] > threshold) | (np.uint8(votes[cell] == 0) & kept[cell])
+        changed += np.int64(answer ^ kept[cell])
+        agreed += abs(votes[cell])
         new[cell] = answer
         change[cell] = np.int8(answer) - np.int8(placed[cell])
     return changed, agreed

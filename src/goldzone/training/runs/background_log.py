@@ -18,6 +18,8 @@ __all__ = ["BackgroundLog"]
 
 _MOST_WAITING: Final = 10_000
 _LONGEST_STALL: Final = 30.0
+_PAUSE: Final = 0.05
+"""Seconds between two looks into the queue: waking the thread for each event would cost training more."""
 
 
 class BackgroundLog:
@@ -53,6 +55,7 @@ class BackgroundLog:
         self._count = self._log.count
         self._longest_stall = longest_stall
         self._queue: queue.Queue[Event | threading.Event | None] = queue.Queue(most_waiting)
+        self._urgent = threading.Event()
         self._error: StateError | None = None
         self._thread = threading.Thread(target=self._work, name="event log", daemon=True)
         self._thread.start()
@@ -124,19 +127,30 @@ class BackgroundLog:
             self._queue.put(item, timeout=self._longest_stall)
         except queue.Full:
             raise self._hangs() from None
+        if not isinstance(item, Event):
+            self._urgent.set()
 
     def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            try:
-                if isinstance(item, threading.Event):
-                    self._log.sync()
-                elif self._error is None:
-                    self._log.write(item)
-            except StateError as error:
-                self._error = self._error or error
-            finally:
-                if isinstance(item, threading.Event):
-                    item.set()
+        while True:
+            self._urgent.wait(_PAUSE)
+            self._urgent.clear()
+            while not self._queue.empty():
+                item = self._queue.get_nowait()  # this thread alone takes items out
+                if item is None:
+                    return
+                self._do(item)
+
+    def _do(self, item: Event | threading.Event) -> None:
+        try:
+            if isinstance(item, threading.Event):
+                self._log.sync()
+            elif self._error is None:
+                self._log.write(item)
+        except StateError as error:
+            self._error = self._error or error
+        finally:
+            if isinstance(item, threading.Event):
+                item.set()
 
     def _hangs(self) -> StateError:
         return StateError(f"{self._path}: the disk has not answered for {self._longest_stall:g} s; check it")
