@@ -391,15 +391,18 @@ def count_scores(
 ) -> None:
     """Add the weight of right and of wrong candidates, and the samples, at each score: int64[n] each."""
     for tile in range(offsets.shape[0] - 1):
-        start, size = offsets[tile], offsets[tile + 1] - offsets[tile]
-        first, n_samples = sample_offsets[tile], sample_offsets[tile + 1] - sample_offsets[tile]
-        for sample in range(n_samples):
-            place, value = start + sample % size, score[first + sample]
-            samples[value] += 1
-            if gold[place] == sample // size:
-                right[value] += weight[place]
-            else:
-                wrong[value] += weight[place]
+        own_gold = gold[offsets[tile] : offsets[tile + 1]]
+        own_weight = weight[offsets[tile] : offsets[tile + 1]]
+        scores = score[sample_offsets[tile] : sample_offsets[tile + 1]]
+        size = own_gold.shape[0]
+        for candidate in range(scores.shape[0] // size):
+            row = scores[candidate * size : (candidate + 1) * size]
+            for place in range(size):
+                samples[row[place]] += 1
+                if own_gold[place] == candidate:
+                    right[row[place]] += own_weight[place]
+                else:
+                    wrong[row[place]] += own_weight[place]
 
 
 @njit(cache=True, nogil=True)
