@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from goldzone.data.samples import Samples
 from goldzone.training.learners.tiles import TILE, Tiles, tile_samples
 
-COUNTS = np.array([3, 1, 0, 2])
+COUNTS = np.array([3, 1, 0, 2, 0])
 
 
 def made_up(n_positions: int, seed: int, n_templates: int = 3) -> Samples:
