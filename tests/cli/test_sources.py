@@ -67,3 +67,13 @@ def test_threads_are_those_asked_for_or_one_a_processor_allowed(monkeypatch: pyt
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert thread_count(None) == 1
     assert thread_count(2) == 2
+
+
+def test_a_language_with_broken_settings_does_not_stand_in_another_s_way(tmp_path: Path) -> None:
+    for name in ("french", "broken"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lexicon.tsv").write_text("a\tb\n")
+    (tmp_path / "broken" / "language.json").write_text("{")
+    assert load_source("french", tmp_path).lexicon.name == "french"
+    with pytest.raises(DataError, match=r"broken/language\.json"):
+        load_source("broken", tmp_path)

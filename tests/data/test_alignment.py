@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -15,13 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from goldzone.data.alignment import AlignedLexicon, AlignmentConfig, align
 from goldzone.data.alignment_kernels import (
     LEAST_PROBABILITY,
+    add_up,
     best_paths,
-    count_edges,
     expected_counts,
-    number_grams,
-    number_pairs,
+    put_shared_first,
+    to_probabilities,
 )
 from goldzone.data.builtin import load_builtin
+from goldzone.data.lattice_kernels import Lattices, list_shapes, number_grams, number_pairs
 from goldzone.data.lexicon import Entry
 from goldzone.errors import ConfigError, DataError
 from tests.naive.alignment import (
@@ -31,7 +33,9 @@ from tests.naive.alignment import (
     exact_counts,
     naive_chunks,
     naive_counts,
+    naive_edges,
     naive_paths,
+    naive_renumbering,
     naive_shares,
 )
 
@@ -63,44 +67,23 @@ def said(aligned: AlignedLexicon, entries: list[Entry], word: str) -> str:
 
 
 @dataclass
-class Lattices:
-    """The kernels' arrays for some words, and the pair behind each number."""
+class Problem:
+    """The lattices of some words, and the pair behind each number."""
 
-    letter_offsets: NDArray[np.int64]
-    segment_offsets: NDArray[np.int64]
-    pairs: NDArray[np.int32]
+    lattices: Lattices
     spelled: list[Pair]
 
     def counts(self, probability: ArrayLike) -> dict[Pair, float]:
         counts = np.zeros(len(self.spelled))
-        expected_counts(
-            (0, self.letter_offsets.size - 1),
-            self.letter_offsets,
-            self.segment_offsets,
-            np.array(STEPS),
-            MAX_SEGMENTS,
-            self.pairs,
-            0,
-            np.asarray(probability, np.float64),
-            counts,
-        )
+        words = (0, self.lattices.shape.size)
+        expected_counts(words, self.lattices, np.asarray(probability, np.float64), 0, 0, counts)
         return dict(zip(self.spelled, counts.tolist(), strict=True))
 
     def best(self, probability: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        starts = np.zeros(self.letter_offsets[-1], np.int64)
+        starts = np.zeros(self.lattices.letter_offsets[-1], np.int64)
         lengths = np.zeros_like(starts)
-        best_paths(
-            (0, self.letter_offsets.size - 1),
-            self.letter_offsets,
-            self.segment_offsets,
-            np.array(STEPS),
-            MAX_SEGMENTS,
-            self.pairs,
-            0,
-            np.asarray(probability, np.float64),
-            starts,
-            lengths,
-        )
+        words = (0, self.lattices.shape.size)
+        best_paths(words, self.lattices, np.asarray(probability, np.float64), starts, lengths)
         return starts, lengths
 
 
@@ -115,16 +98,17 @@ def grams_of(rows: list[Row], longest: int) -> tuple[NDArray[np.int64], NDArray[
     return offsets, grams, [spell(gram, keys) for gram in range(keys.size)]
 
 
-def lattices_of(words: list[Word]) -> Lattices:
+def problem_of(words: list[Word], steps: Sequence[tuple[int, int]] = STEPS) -> Problem:
     letter_offsets, letter_grams, letters = grams_of([word[0] for word in words], 2)
     segment_offsets, segment_grams, segments = grams_of([word[1] for word in words], MAX_SEGMENTS)
-    steps = np.array(STEPS)
-    n_edges = int(count_edges(letter_offsets, segment_offsets, steps, MAX_SEGMENTS).sum())
-    pairs, keys = number_pairs(
-        letter_grams, letter_offsets, segment_grams, segment_offsets, steps, MAX_SEGMENTS, n_edges
+    sizes = np.diff(letter_offsets), np.diff(segment_offsets)
+    shapes = list_shapes(*sizes, np.array(steps), MAX_SEGMENTS)
+    pairs = np.empty(shapes.edge_offsets[-1], np.int32)
+    lattices = Lattices(
+        letter_offsets, segment_offsets, np.arange(len(words)), shapes.edge_offsets, pairs, shapes
     )
-    spelled = [(letters[key >> 32], segments[key & 0xFFFF_FFFF]) for key in keys.tolist()]
-    return Lattices(letter_offsets, segment_offsets, pairs, spelled)
+    keys = number_pairs(letter_grams, segment_grams, lattices)
+    return Problem(lattices, [(letters[key >> 32], segments[key & 0xFFFF_FFFF]) for key in keys.tolist()])
 
 
 def probabilities(n_pairs: int, seed: int, share_of_zeros: float) -> NDArray[np.float64]:
@@ -147,10 +131,10 @@ def random_word(seed: int, n_letters: int, n_segments: int) -> Word:
 def test_expected_counts_are_those_of_all_alignments_listed(
     words: list[Word], seed: int, share_of_zeros: float
 ) -> None:
-    lattices = lattices_of(words)
-    probability = probabilities(len(lattices.spelled), seed, share_of_zeros)
-    expected = naive_counts(words, STEPS, dict(zip(lattices.spelled, probability.tolist(), strict=True)))
-    counts = lattices.counts(probability)
+    problem = problem_of(words)
+    probability = probabilities(len(problem.spelled), seed, share_of_zeros)
+    expected = naive_counts(words, STEPS, dict(zip(problem.spelled, probability.tolist(), strict=True)))
+    counts = problem.counts(probability)
     assert counts == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
@@ -159,16 +143,17 @@ def test_expected_counts_are_those_of_all_alignments_listed(
 def test_the_best_path_is_the_best_of_all_alignments_listed(
     words: list[Word], seed: int, share_of_zeros: float
 ) -> None:
-    lattices = lattices_of(words)
-    probability = probabilities(len(lattices.spelled), seed, share_of_zeros)
-    of_pair = dict(zip(lattices.spelled, probability.tolist(), strict=True))
-    starts, lengths = lattices.best(probability)
+    problem = problem_of(words)
+    probability = probabilities(len(problem.spelled), seed, share_of_zeros)
+    of_pair = dict(zip(problem.spelled, probability.tolist(), strict=True))
+    starts, lengths = problem.best(probability)
+    offsets = problem.lattices.letter_offsets
     for number, (letters, segments) in enumerate(words):
         weights = {
             path: prod(of_pair[pair] for pair in path) for path in naive_paths(letters, segments, STEPS)
         }
         best = max(weights.values())
-        place = slice(lattices.letter_offsets[number], lattices.letter_offsets[number + 1])
+        place = slice(offsets[number], offsets[number + 1])
         if best == 0:
             assert lengths[place].tolist() == [-1] * len(letters)
             continue
@@ -184,26 +169,99 @@ def test_the_best_path_is_the_best_of_all_alignments_listed(
 @pytest.mark.parametrize(("n_letters", "n_segments"), [(60, 40), (30, 60), (60, 3)])
 def test_nothing_is_lost_in_long_words_of_improbable_pairs(n_letters: int, n_segments: int) -> None:
     word = random_word(1, n_letters, n_segments)
-    lattices = lattices_of([word])
-    probability = [LEAST_PROBABILITY * (1 + number % 17) for number in range(len(lattices.spelled))]
-    exact = {pair: Fraction(p) for pair, p in zip(lattices.spelled, probability, strict=True)}
+    problem = problem_of([word])
+    probability = [LEAST_PROBABILITY * (1 + number % 17) for number in range(len(problem.spelled))]
+    exact = {pair: Fraction(p) for pair, p in zip(problem.spelled, probability, strict=True)}
     expected = {pair: float(count) for pair, count in exact_counts(*word, STEPS, exact).items()}
-    assert lattices.counts(probability) == pytest.approx(expected, rel=1e-9)
-    assert min(lattices.best(probability)[1]) >= 0
+    assert problem.counts(probability) == pytest.approx(expected, rel=1e-9)
+    assert min(problem.best(probability)[1]) >= 0
 
 
 def test_pairs_of_extremely_different_probability_are_added_up_right() -> None:
     word = (tuple("ab" * 40), tuple("x" * 60))
-    lattices = lattices_of([word])
-    probability = [1.0 if pair[1] == ("x",) else LEAST_PROBABILITY for pair in lattices.spelled]
-    exact = {pair: Fraction(p) for pair, p in zip(lattices.spelled, probability, strict=True)}
+    problem = problem_of([word])
+    probability = [1.0 if pair[1] == ("x",) else LEAST_PROBABILITY for pair in problem.spelled]
+    exact = {pair: Fraction(p) for pair, p in zip(problem.spelled, probability, strict=True)}
     expected = {pair: float(count) for pair, count in exact_counts(*word, STEPS, exact).items()}
-    assert lattices.counts(probability) == pytest.approx(expected, rel=1e-9)
+    assert problem.counts(probability) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n_letters", "scale"), [(8, 64), (11, 94), (12, 86), (12, 150)])
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10**6), st.integers(1, 11))
+def test_small_probabilities_change_no_bit(n_letters: int, scale: int, seed: int, n_segments: int) -> None:
+    """Where all paths have the same number of steps, they all lose the same power of two."""
+    problem = problem_of([random_word(seed, n_letters, n_segments)] * 2, STEPS[:3])
+    probability = probabilities(len(problem.spelled), seed, 0.0)
+    plain = problem.counts(probability)
+    assert sum(plain.values()) > 0
+    assert problem.counts(probability * 2.0**-scale) == plain  # a word's: from 2**-512 on
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 10)).filter(lambda n: n[1] <= 2 * n[0])))
+def test_a_shape_has_the_edges_that_lie_on_some_path(sizes: list[tuple[int, int]]) -> None:
+    n_letters = np.array([letters for letters, _ in sizes], np.int64)
+    n_segments = np.array([segments for _, segments in sizes], np.int64)
+    shapes = list_shapes(n_letters, n_segments, np.array(STEPS), MAX_SEGMENTS)
+    assert shapes.leaving.all()
+    sources = np.repeat(shapes.cell, shapes.leaving).tolist()
+    for number, (letters, segments) in enumerate(sizes):
+        edges = range(shapes.edge_offsets[number], shapes.edge_offsets[number + 1])
+        listed = [(sources[edge], int(shapes.letters[edge]), int(shapes.segments[edge])) for edge in edges]
+        targets = [source + a * (segments + 1) + b for source, a, b in listed]
+        assert listed == naive_edges(letters, segments, STEPS)
+        assert [int(shapes.target[edge]) for edge in edges] == targets
+        assert targets[-1] == letters * (segments + 1) + segments
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 12), min_size=1), min_size=1, max_size=5))
+def test_pairs_of_several_parts_come_first(parts: list[list[int]]) -> None:
+    known = sorted({pair for part in parts for pair in part})
+    edges = [[known.index(pair) for pair in part] for part in parts]
+    pairs = np.array([pair for part in edges for pair in part], np.int32)
+    shared = put_shared_first(pairs, np.cumsum([len(part) for part in parts]), len(known))
+    number, wanted = naive_renumbering(edges)
+    assert pairs.tolist() == [number[pair] for part in edges for pair in part]
+    assert shared.tolist() == wanted
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 3000), st.integers(0, 3000), st.integers(0, 10**6))
+def test_counts_are_added_up_in_one_fixed_order(n_pairs: int, n_shared: int, seed: int) -> None:
+    n_shared = min(n_shared, n_pairs)
+    generator = np.random.default_rng(seed)
+    shared = generator.permutation(n_pairs) < n_shared
+    counts = generator.random(2 * n_shared + n_pairs)
+    parts, others = counts[: 3 * n_shared].reshape(3, n_shared), counts[3 * n_shared :].tolist()
+    sums = [(first + second) + third for first, second, third in parts.T.tolist()] + others
+    total = 0.0
+    places = iter(range(n_shared)), iter(range(n_shared, n_pairs))
+    for is_shared in shared.tolist():
+        total += sums[next(places[0 if is_shared else 1])]
+    assert add_up(counts, shared, n_shared) == total
+    assert counts[2 * n_shared :].tolist() == sums
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 3000), st.integers(1, 6), st.integers(0, 10**6))
+def test_a_probability_is_the_share_to_the_power_of_the_size(n_pairs: int, most: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    counts = generator.random(n_pairs) ** 200  # some too small
+    sizes = generator.integers(1, most + 1, n_pairs).astype(np.uint8)
+    probability = np.empty(n_pairs)
+    to_probabilities(counts, 3.0, sizes, probability)
+    for count, size, found in zip(counts.tolist(), sizes.tolist(), probability.tolist(), strict=True):
+        power = count / 3.0
+        for _ in range(size - 1):
+            power *= count / 3.0
+        assert found == max(power, LEAST_PROBABILITY)
 
 
 def test_the_tables_of_grams_and_pairs_grow_with_the_data() -> None:
     words = [random_word(seed, 9, 9) for seed in range(400)]
-    lattices = lattices_of(words)
+    problem = problem_of(words)
     distinct = {
         (letters[i : i + a], segments[j : j + b])
         for letters, segments in words
@@ -213,8 +271,8 @@ def test_the_tables_of_grams_and_pairs_grow_with_the_data() -> None:
         if i + a <= 9 and j + b <= 9 and j <= 2 * i and 9 - j - b <= 2 * (9 - i - a)
     }
     assert len(distinct) > 4_000
-    assert Counter(lattices.spelled) == Counter(distinct)
-    assert max(lattices.pairs) == len(distinct) - 1
+    assert Counter(problem.spelled) == Counter(distinct)
+    assert max(problem.lattices.pairs) == len(distinct) - 1
 
 
 @settings(deadline=None, max_examples=40)

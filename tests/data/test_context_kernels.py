@@ -106,6 +106,20 @@ def test_a_long_word_may_follow_a_short_one() -> None:
     assert np.array_equal(contexts([[(1, 1)], long], templates)[:, 1:], contexts([long], templates))
 
 
+def test_blocks_of_words_leave_no_trace() -> None:
+    templates = parse_templates(["L-1..1 S1..2", "same C1", "said", "start3 end3"])
+    generator = np.random.default_rng(4)
+    words: list[Word] = [
+        list(
+            zip(generator.integers(0, 4, size).tolist(), generator.integers(0, 5, size).tolist(), strict=True)
+        )
+        for size in generator.integers(0, 9, 600).tolist()
+    ]
+    alone = np.concatenate([contexts([letters], templates) for letters in words if letters], axis=1)
+    assert alone.shape[1] > 2 * 1024
+    assert np.array_equal(contexts(words, templates), alone)
+
+
 def test_each_atom_has_values_of_its_own() -> None:
     # All letters and chunks alike, so that most atoms see the same number.
     texts = ["L0", "L1", "L-1", "C1", "C2", "S1", "S2", "same", "said", "start1", "start2", "end1", "end2"]

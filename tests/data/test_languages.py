@@ -55,11 +55,33 @@ def test_an_unknown_language_gets_advice(dataset: Path, name: str, advice: str) 
     assert str(caught.value).startswith(f"{dataset}: no language {name!r}; {advice}")
 
 
-def test_one_damaged_language_does_not_keep_others_from_being_loaded(dataset: Path) -> None:
+def test_one_damaged_language_does_not_keep_others_from_being_used(dataset: Path) -> None:
     (dataset / "french" / "language.json").write_text("{", encoding="utf-8")
-    assert len(load_language(dataset, "finnish")) == 1
+    (dataset / "thai2" / "lexicon.tsv").write_bytes(b"no tab\n")
+    languages = {language.name: language for language in find_languages(dataset)}
+    assert len(languages) == 5
+    assert len(load_language(dataset, "finnish")) == len(languages["finnish"].read()) == 1
     with pytest.raises(DataError, match=r"french.language\.json: the file: Invalid JSON"):
         load_language(dataset, "french")
+    with pytest.raises(DataError, match=r"french.language\.json: the file: Invalid JSON"):
+        _ = languages["french"].settings
+    with pytest.raises(DataError, match=r"thai2.lexicon\.tsv: no usable row"):
+        languages["thai2"].read()
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"), [(b"", 0), (b"a\ta\n", 1), (b"a\ta\nb", 2), (b"\n" * 300_000, 300_000)]
+)
+def test_rows_are_counted_without_being_read(dataset: Path, content: bytes, rows: int) -> None:
+    (dataset / "french" / "lexicon.tsv").write_bytes(content)
+    assert find_languages(dataset)[3].count_rows() == rows
+
+
+def test_rows_of_a_lexicon_that_is_gone_cannot_be_counted(dataset: Path) -> None:
+    language = find_languages(dataset)[3]
+    (language.path / "lexicon.tsv").unlink()
+    with pytest.raises(DataError, match=r"french.lexicon\.tsv: cannot be read \(No such file"):
+        language.count_rows()
 
 
 def test_a_place_without_languages_is_an_error(dataset: Path) -> None:

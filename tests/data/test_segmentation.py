@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldzone.data.segmentation import has_sound, segment_ipa
+from goldzone.data.segmentation import has_sound, segment_all, segment_ipa
 
 SOUNDS = "abdefghijklmnoprstuvwxyzæçðøŋœɐɑɒɓɔɖɗəɛɡɣɦɪɫɬɯɱɲɳɾʀʁʂʃʊʋʌʎʐʒʔǃǀβθχãéˤ"
 MARKS = "ˈˌ'ːˑʰʱʲʷˠˤˀʼ˞ᵐⁿᵑᶢ˥˦˧˨˩⁵²3̪̯̃̚ʰ̥̩͈́̀͜͡()ꜜ:"
@@ -107,6 +107,13 @@ def test_input_in_any_normal_form_gives_segments_in_nfc() -> None:
 @given(ipa)
 def test_segments_joined_are_the_text_in_nfc(text: str) -> None:
     assert "".join(segment_ipa(text)) == unicodedata.normalize("NFC", text)
+
+
+@given(st.lists(st.one_of(ipa, ipa_with_boundaries, st.text(max_size=9))))
+def test_many_texts_are_taken_apart_as_each_alone(texts: list[str]) -> None:
+    assert segment_all(texts) == [segment_ipa(text) for text in texts]
+    marks = {"stress_marks": ["=", "a"], "length_marks": ["ː", "b"]}
+    assert segment_all(texts, **marks) == [segment_ipa(text, **marks) for text in texts]
 
 
 @given(ipa_with_boundaries)

@@ -87,3 +87,24 @@ def exact_counts(
         weight = before.get(source, Fraction(0)) * probability[pair] * after.get(target, 0)
         counts[pair] = counts.get(pair, Fraction(0)) + weight / before[end]
     return counts
+
+
+def naive_edges(n_letters: int, n_segments: int, steps: Sequence[Step]) -> list[tuple[int, int, int]]:
+    """List (number of the cell, letters, segments) of all edges that lie on some path, in order."""
+    letters, segments = tuple(map(str, range(n_letters))), tuple(map(str, range(n_segments)))
+    found = set()
+    for path in naive_paths(letters, segments, steps):
+        i = j = 0
+        for said_by, said in path:
+            a, b = len(said_by), len(said)
+            found.add((i * (n_segments + 1) + j, steps.index((a, b))))
+            i, j = i + a, j + b
+    return [(cell, *steps[step]) for cell, step in sorted(found)]
+
+
+def naive_renumbering(parts: Sequence[Sequence[int]]) -> tuple[dict[int, int], list[bool]]:
+    """Number pairs anew, those of several parts first: (new numbers, whether each old one is in several)."""
+    pairs = sorted({pair for part in parts for pair in part})
+    several = [sum(pair in part for part in parts) > 1 for pair in pairs]
+    ordered = sorted(pairs, key=lambda pair: not several[pairs.index(pair)])
+    return {pair: number for number, pair in enumerate(ordered)}, several

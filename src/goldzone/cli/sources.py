@@ -55,12 +55,12 @@ def load_source(name: str, dataset: Path | None) -> Source:
 
     if Path(name).is_file():
         return Source(read_lexicon(Path(name)), DEFAULT_SETTINGS, str(Path(name).resolve()))
-    settings = {folder.name: folder.settings for folder in find_languages(dataset)} if dataset else {}
-    if name in builtin_names() and name not in settings:
+    folders = {folder.name: folder for folder in find_languages(dataset)} if dataset else {}
+    if name in builtin_names() and name not in folders:
         return Source(load_builtin(name), DEFAULT_SETTINGS, name)
     if dataset is not None:
-        lexicon = load_language(dataset, name)
-        return Source(lexicon, settings.get(name, DEFAULT_SETTINGS), name, str(dataset.resolve()))
+        lexicon = load_language(dataset, name)  # whose error names similar languages
+        return Source(lexicon, folders[name].settings, name, str(dataset.resolve()))
     near = difflib.get_close_matches(name.casefold(), builtin_names(), n=1)
     advice = f"did you mean {near[0]}?" if near else "give a file, or --dataset DIR for a language of it"
     raise DataError(

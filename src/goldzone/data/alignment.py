@@ -26,12 +26,13 @@ from numpy.typing import NDArray
 
 from goldzone.data.alignment_kernels import (
     LEAST_PROBABILITY,
+    add_up,
     best_paths,
-    count_edges,
     expected_counts,
-    number_grams,
-    number_pairs,
+    put_shared_first,
+    to_probabilities,
 )
+from goldzone.data.lattice_kernels import Lattices, list_shapes, number_grams, number_pairs
 from goldzone.data.lexicon import Entry, Segments
 from goldzone.errors import ConfigError, DataError
 
@@ -195,11 +196,9 @@ def align(
 
     letter_grams, letter_keys = number_grams(letter, letter_offsets, config.max_letters)
     segment_grams, segment_keys = number_grams(segment, segment_offsets, config.max_segments)
-    lattices = _lattices(config, (letter_grams, letter_offsets), (segment_grams, segment_offsets))
-    sizes = np.maximum(
-        _gram_lengths(letter_keys)[lattices.keys >> 32],
-        _gram_lengths(segment_keys)[lattices.keys & _GRAM_MASK],
-    )
+    lattices = _lattices(config, letter_offsets, segment_offsets)
+    keys = number_pairs(letter_grams, segment_grams, lattices)
+    sizes = np.maximum(_gram_lengths(letter_keys)[keys >> 32], _gram_lengths(segment_keys)[keys & _GRAM_MASK])
     with ThreadPoolExecutor(threads) as executor:
         shares = _estimate(lattices, sizes, config.iterations, executor, progress)
         starts, lengths = _best_alignment(lattices, shares, executor)
@@ -213,23 +212,6 @@ def align(
     for array in (letter_offsets, letter, chunk, entry):
         array.setflags(write=False)
     return AlignedLexicon(letters, segments, chunks, letter_offsets, letter, chunk, entry, unalignable)
-
-
-@dataclass(frozen=True, eq=False)
-class _Lattices:
-    """The lattices of all words, as the kernels want them, cut into parts.
-
-    `keys[pair]` is (gram of letters) * 2**32 + gram of segments; a part is its first word, the word after its
-    last, and its first edge.
-    """
-
-    letter_offsets: NDArray[np.int64]
-    segment_offsets: NDArray[np.int64]
-    steps: NDArray[np.int64]
-    max_segments: int
-    pairs: NDArray[np.int32]
-    keys: NDArray[np.int64]
-    parts: tuple[tuple[int, int, int], ...]
 
 
 def _alignable(
@@ -276,32 +258,29 @@ def _steps(config: AlignmentConfig) -> NDArray[np.int64]:
 
 
 def _lattices(
-    config: AlignmentConfig,
-    letters: tuple[NDArray[np.int32], NDArray[np.int64]],
-    segments: tuple[NDArray[np.int32], NDArray[np.int64]],
-) -> _Lattices:
-    """Give the pairs of all lattices numbers, and cut the words into parts of about as many edges each.
+    config: AlignmentConfig, letter_offsets: NDArray[np.int64], segment_offsets: NDArray[np.int64]
+) -> Lattices:
+    """Lay the lattices out; the pairs of their edges are still to be written."""
+    n_letters, n_segments = np.diff(letter_offsets), np.diff(segment_offsets)
+    width = int(n_segments.max()) + 1
+    sizes, shape = np.unique(n_letters * width + n_segments, return_inverse=True)
+    shapes = list_shapes(sizes // width, sizes % width, _steps(config), config.max_segments)
+    n_edges = np.diff(shapes.edge_offsets)
+    first_edge = np.concatenate(([0], np.cumsum(n_edges[shape])))
+    pairs = np.empty(int(first_edge[-1]), np.int32)
+    return Lattices(letter_offsets, segment_offsets, shape, first_edge, pairs, shapes)
 
-    Letters and segments come as (grams, offsets).
-    """
-    (letter_grams, letter_offsets), (segment_grams, segment_offsets) = letters, segments
-    steps, max_segments = _steps(config), config.max_segments
-    ends = np.cumsum(count_edges(letter_offsets, segment_offsets, steps, max_segments))
-    n_edges = int(ends[-1])
-    pairs, keys = number_pairs(
-        letter_grams, letter_offsets, segment_grams, segment_offsets, steps, max_segments, n_edges
-    )
+
+def _parts(first_edge: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
+    """Cut the words into parts of about as many edges each: (first word, word after the last)."""
+    ends, n_edges = first_edge[1:], int(first_edge[-1])
     cuts = np.searchsorted(ends, [n_edges * part // _PARTS for part in range(1, _PARTS)], side="right")
-    parts = tuple(
-        (start, stop, int(ends[start - 1]) if start else 0)
-        for start, stop in pairwise([0, *cuts.tolist(), ends.size])
-    )
-    return _Lattices(letter_offsets, segment_offsets, steps, max_segments, pairs, keys, parts)
+    return tuple(pairwise([0, *cuts.tolist(), ends.size]))
 
 
-def _gram_lengths(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+def _gram_lengths(keys: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Count the symbols of each gram."""
-    lengths = np.zeros(keys.size, np.int64)
+    lengths = np.zeros(keys.size, np.uint8)
     parents = keys >> 32
     unfinished = np.arange(1, keys.size)
     ancestors = unfinished
@@ -313,75 +292,48 @@ def _gram_lengths(keys: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _estimate(
-    lattices: _Lattices,
-    sizes: NDArray[np.int64],
+    lattices: Lattices,
+    sizes: NDArray[np.uint8],
     iterations: int,
     executor: ThreadPoolExecutor,
     progress: Callable[[int, int], None] | None,
 ) -> NDArray[np.float64]:
-    """Find each pair's share among the steps: float64[n_pairs]."""
-    shares = np.full(sizes.size, _FIRST_SHARE)
-    part_counts = np.empty((_PARTS, sizes.size))
+    """Give the pairs new numbers, and find the share of each among the steps: float64[n_pairs]."""
+    parts = _parts(lattices.first_edge)
+    part_ends = lattices.first_edge[[last for _, last in parts]]
+    shared = put_shared_first(lattices.pairs, part_ends, sizes.size)
+    sizes = np.concatenate((sizes[shared], sizes[~shared]))
+    n_shared = int(np.count_nonzero(shared))
+    counts = np.zeros((_PARTS - 1) * n_shared + sizes.size)
+    sums = counts[(_PARTS - 1) * n_shared :]
+    total = 0.0
+    probability = np.cumprod(np.full(int(sizes.max()), _FIRST_SHARE))[sizes - 1]
+
+    def expect(part: int) -> None:
+        expected_counts(parts[part], lattices, probability, n_shared, part, counts)
+
     for iteration in range(iterations):
-        probability = _power(shares, sizes)
-
-        def expect(number: int, probability: NDArray[np.float64] = probability) -> None:
-            start, stop, first_edge = lattices.parts[number]
-            part_counts[number] = 0.0
-            expected_counts(
-                (start, stop),
-                lattices.letter_offsets,
-                lattices.segment_offsets,
-                lattices.steps,
-                lattices.max_segments,
-                lattices.pairs,
-                first_edge,
-                probability,
-                part_counts[number],
-            )
-
+        counts.fill(0.0)
         list(executor.map(expect, range(_PARTS)))
-        counts = part_counts[0].copy()
-        for part in part_counts[1:]:
-            counts += part
-        shares = counts / np.cumsum(counts)[-1]  # not np.sum, whose order depends on the processor
+        total = add_up(counts, shared, n_shared)
+        to_probabilities(sums, total, sizes, probability)
         if progress is not None:
             progress(iteration + 1, iterations)
-    return shares
-
-
-def _power(shares: NDArray[np.float64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Raise shares to their sizes by multiplication, and keep them above 0: every word has a path."""
-    power = shares.copy()
-    for size in range(2, int(sizes.max()) + 1):
-        np.multiply(power, shares, out=power, where=sizes >= size)
-    return np.maximum(power, LEAST_PROBABILITY)
+    return sums / total
 
 
 def _best_alignment(
-    lattices: _Lattices, shares: NDArray[np.float64], executor: ThreadPoolExecutor
+    lattices: Lattices, shares: NDArray[np.float64], executor: ThreadPoolExecutor
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find where each letter's segments start in its word, and how many they are: two int64[n_positions]."""
     probability = np.maximum(shares, LEAST_PROBABILITY)
     starts = np.zeros(int(lattices.letter_offsets[-1]), np.int64)
     lengths = np.zeros_like(starts)
 
-    def trace(part: tuple[int, int, int]) -> None:
-        start, stop, first_edge = part
-        best_paths(
-            (start, stop),
-            lattices.letter_offsets,
-            lattices.segment_offsets,
-            lattices.steps,
-            lattices.max_segments,
-            lattices.pairs,
-            first_edge,
-            probability,
-            starts,
-            lengths,
-        )
+    def trace(part: tuple[int, int]) -> None:
+        best_paths(part, lattices, probability, starts, lengths)
 
-    list(executor.map(trace, lattices.parts))
+    list(executor.map(trace, _parts(lattices.first_edge)))
     return starts, lengths
 
 

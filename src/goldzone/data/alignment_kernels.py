@@ -1,33 +1,30 @@
-"""Compiled loops of the alignment: lattices of letters against segments, their sums and their best paths.
+"""Compiled loops of the alignment: expected counts and best paths of lattices, and the shares that follow.
 
-A *lattice* has a cell (i, j) for "the first i letters say the first j segments". Its *edges* are steps of
-`a` letters and `b` segments, from cell to cell. Letters and segments come as *grams* (runs of symbols,
-numbered), and an edge carries the number of its *pair* of grams. The edges of a word are numbered row by row,
-cell by cell, step by step; only cells that lie on some path have any.
-
-A product of a thousand probabilities leaves the range of a double. So a cell holds a number of two parts,
+A product of a thousand probabilities leaves the range of a double. So a cell may hold a number of two parts,
 ``value * 2**(256 * exponent)``: multiplying by a power of two is exact, so nothing is rounded that
 would not be rounded anyway, and no libm function is called, whose last bit differs between machines. Nor may
 the compiler reorder or fuse operations (`fastmath` is off).
+
+Nearly all words are short, and stay in the range of a double. They are done with plain doubles, and done
+again in two parts where the result is small. Both ways add and multiply the same numbers in the same
+order, so that their bits are the same.
 """
 
 from __future__ import annotations
-
-from typing import TypeAlias
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Number: TypeAlias = int | np.int64
+from goldzone.data.lattice_kernels import Lattices, Number, Shapes
 
 __all__ = [
     "LEAST_PROBABILITY",
+    "add_up",
     "best_paths",
-    "count_edges",
     "expected_counts",
-    "number_grams",
-    "number_pairs",
+    "put_shared_first",
+    "to_probabilities",
 ]
 
 LEAST_PROBABILITY = 2.0**-192
@@ -35,144 +32,28 @@ LEAST_PROBABILITY = 2.0**-192
 
 _UNIT = 2.0**256
 _INVERSE_UNIT = 2.0**-256
-_FIRST_CAPACITY = 1024
 
+_BLOCK = 1024
+_NO_EDGE, _ONE_EDGE = np.uint64(0), np.uint64(1)
 
-@njit(cache=True, nogil=True)
-def number_grams(
-    symbols: NDArray[np.int32], offsets: NDArray[np.int64], longest: int
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Give the runs of up to `longest` symbols inside each word numbers, in the order of first appearance.
+_PLAIN_LETTERS = 64
+"""Words up to this length have fewer than 2**300 paths, so that no sum of plain doubles overflows."""
 
-    Parameters
-    ----------
-    symbols : int32[n_symbols]
-        The words' symbols, one word after the other, none negative.
-    offsets : int64[n_words + 1]
-        Where each word starts.
-    longest : int
+_PLAIN_TOTAL = 2.0**-400
+"""Least probability of a word in plain doubles.
 
-    Returns
-    -------
-    grams : int32[n_symbols, longest + 1]
-        ``grams[k, n]`` is the number of the run of n symbols from k on, -1 where the word ends before. The
-        empty run is gram 0.
-    keys : int64[n_grams]
-        For each gram, (gram without its last symbol) * 2**32 + last symbol; -1 for the empty one.
-    """
-    grams = np.full((symbols.shape[0], longest + 1), -1, np.int32)
-    keys = np.empty(_FIRST_CAPACITY, np.int64)
-    slots = np.full(2 * _FIRST_CAPACITY, -1, np.int32)
-    keys[0] = -1
-    n_grams = 1
-    for word in range(offsets.shape[0] - 1):
-        for start in range(offsets[word], offsets[word + 1]):
-            grams[start, 0] = 0
-            for length in range(1, min(longest, offsets[word + 1] - start) + 1):
-                if n_grams == keys.shape[0]:
-                    keys, slots = _grow(keys)
-                key = (np.int64(grams[start, length - 1]) << 32) | np.int64(symbols[start + length - 1])
-                number = _find_or_add(key, keys, slots, n_grams)
-                n_grams = max(n_grams, number + 1)
-                grams[start, length] = number
-    return grams, keys[:n_grams].copy()
-
-
-@njit(cache=True, nogil=True)
-def count_edges(
-    letter_offsets: NDArray[np.int64],
-    segment_offsets: NDArray[np.int64],
-    steps: NDArray[np.int64],
-    max_segments: int,
-) -> NDArray[np.int64]:
-    """Count the edges of each word's lattice; parameters as for `number_pairs`; int64[n_words]."""
-    edges = np.zeros(letter_offsets.shape[0] - 1, np.int64)
-    for word in range(edges.shape[0]):
-        n_letters = letter_offsets[word + 1] - letter_offsets[word]
-        n_segments = segment_offsets[word + 1] - segment_offsets[word]
-        for i in range(n_letters):
-            for j in range(
-                _first_cell(i, n_letters, n_segments, max_segments), min(n_segments, i * max_segments) + 1
-            ):
-                for step in range(steps.shape[0]):
-                    edges[word] += _is_edge(
-                        i + steps[step, 0], j + steps[step, 1], n_letters, n_segments, max_segments
-                    )
-    return edges
-
-
-@njit(cache=True, nogil=True)
-def number_pairs(
-    letter_grams: NDArray[np.int32],
-    letter_offsets: NDArray[np.int64],
-    segment_grams: NDArray[np.int32],
-    segment_offsets: NDArray[np.int64],
-    steps: NDArray[np.int64],
-    max_segments: int,
-    n_edges: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Give the pairs of grams on the edges numbers, in the order of first appearance.
-
-    Parameters
-    ----------
-    letter_grams, segment_grams : int32[n_symbols, ...]
-        From `number_grams`.
-    letter_offsets, segment_offsets : int64[n_words + 1]
-        Where each word's letters and segments start. No word has more than `max_segments` segments a letter.
-    steps : int64[n_steps, 2]
-        Letters and segments of each step. All of (1, 0) ... (1, `max_segments`) are among them, and none has
-        more than `max_segments` segments a letter.
-    max_segments : int
-    n_edges : int
-        The sum of `count_edges`.
-
-    Returns
-    -------
-    pairs : int32[n_edges]
-        The pair of each edge.
-    keys : int64[n_pairs]
-        For each pair, (gram of letters) * 2**32 + gram of segments.
-    """
-    pairs = np.empty(n_edges, np.int32)
-    keys = np.empty(_FIRST_CAPACITY, np.int64)
-    slots = np.full(2 * _FIRST_CAPACITY, -1, np.int32)
-    n_pairs = 0
-    edge = 0
-    for word in range(letter_offsets.shape[0] - 1):
-        first_letter, first_segment = letter_offsets[word], segment_offsets[word]
-        n_letters = letter_offsets[word + 1] - first_letter
-        n_segments = segment_offsets[word + 1] - first_segment
-        for i in range(n_letters):
-            for j in range(
-                _first_cell(i, n_letters, n_segments, max_segments), min(n_segments, i * max_segments) + 1
-            ):
-                for step in range(steps.shape[0]):
-                    a, b = steps[step, 0], steps[step, 1]
-                    if not _is_edge(i + a, j + b, n_letters, n_segments, max_segments):
-                        continue
-                    if n_pairs == keys.shape[0]:
-                        keys, slots = _grow(keys)
-                    said = np.int64(0)
-                    if b > 0:
-                        said = np.int64(segment_grams[first_segment + j, b])
-                    key = (np.int64(letter_grams[first_letter + i, a]) << 32) | said
-                    number = _find_or_add(key, keys, slots, n_pairs)
-                    n_pairs = max(n_pairs, number + 1)
-                    pairs[edge] = number
-                    edge += 1
-    return pairs, keys[:n_pairs].copy()
+What underflowed, below 2**-1022, is then less than 2**-600 of it: too little to round a count differently
+that `LEAST_PROBABILITY` would not cut off.
+"""
 
 
 @njit(cache=True, nogil=True)
 def expected_counts(
     words: tuple[int, int],
-    letter_offsets: NDArray[np.int64],
-    segment_offsets: NDArray[np.int64],
-    steps: NDArray[np.int64],
-    max_segments: int,
-    pairs: NDArray[np.int32],
-    first_edge: int,
+    lattices: Lattices,
     probability: NDArray[np.float64],
+    n_shared: int,
+    part: int,
     counts: NDArray[np.float64],
 ) -> None:
     """Add how often each pair is expected on the paths of some words: forward-backward.
@@ -183,80 +64,44 @@ def expected_counts(
     ----------
     words : tuple of int
         The words from the first number to before the second.
-    letter_offsets, segment_offsets, steps, max_segments, pairs
-        As for `number_pairs`.
-    first_edge : int
-        The first edge of the first word.
+    lattices : Lattices
     probability : float64[n_pairs]
         Each 0 or in [`LEAST_PROBABILITY`, 1].
-    counts : float64[n_pairs]
-        Where to add.
+    n_shared, part : int
+        Pairs from `n_shared` on are in no other part, and need no place in each.
+    counts : float64[(n_parts - 1) * n_shared + n_pairs]
+        Where to add: the shared pairs of each part, then all other pairs.
     """
-    largest = _largest_lattice(words, letter_offsets, segment_offsets)
-    forward, forward_exponent = np.empty(largest), np.empty(largest, np.int64)
-    backward, backward_exponent = np.empty(largest), np.empty(largest, np.int64)
-    edge = first_edge
+    own_place = np.int64(part) * n_shared
+    common_place = np.int64(counts.shape[0] - probability.shape[0])
+    n_cells, n_edges = _largest(words, lattices)
+    chances = np.empty(n_edges)
+    forward, forward_exponent = np.empty(n_cells), np.empty(n_cells, np.int64)
+    backward, backward_exponent = np.empty(n_cells), np.empty(n_cells, np.int64)
     for word in range(words[0], words[1]):
-        n_letters = letter_offsets[word + 1] - letter_offsets[word]
-        n_segments = segment_offsets[word + 1] - segment_offsets[word]
-        width = n_segments + 1
-        end = n_letters * width + n_segments
-        forward[: end + 1], forward_exponent[: end + 1] = 0.0, 0
-        forward[0] = 1.0
-        for i in range(n_letters):
-            for j in range(
-                _first_cell(i, n_letters, n_segments, max_segments), min(n_segments, i * max_segments) + 1
-            ):
-                cell = i * width + j
-                value, exponent = _normalised(forward[cell], forward_exponent[cell])
-                forward[cell], forward_exponent[cell] = value, exponent
-                for step in range(steps.shape[0]):
-                    a, b = steps[step, 0], steps[step, 1]
-                    if not _is_edge(i + a, j + b, n_letters, n_segments, max_segments):
-                        continue
-                    target = cell + a * width + b
-                    forward[target], forward_exponent[target] = _added(
-                        forward[target], forward_exponent[target], value * probability[pairs[edge]], exponent
-                    )
-                    edge += 1
-        total, total_exponent = _normalised(forward[end], forward_exponent[end])
-        last_edge = edge
-        if total == 0.0:
-            continue
-        backward[end], backward_exponent[end] = 1.0, 0
-        for i in range(n_letters - 1, -1, -1):
-            for j in range(
-                min(n_segments, i * max_segments),
-                _first_cell(i, n_letters, n_segments, max_segments) - 1,
-                -1,
-            ):
-                cell = i * width + j
-                share = forward[cell] / total
-                share_exponent = forward_exponent[cell] - total_exponent
-                value, exponent = 0.0, 0
-                for step in range(steps.shape[0] - 1, -1, -1):
-                    a, b = steps[step, 0], steps[step, 1]
-                    if not _is_edge(i + a, j + b, n_letters, n_segments, max_segments):
-                        continue
-                    edge -= 1
-                    target = cell + a * width + b
-                    rest = backward[target] * probability[pairs[edge]]
-                    rest_exponent = backward_exponent[target]
-                    value, exponent = _added(value, exponent, rest, rest_exponent)
-                    counts[pairs[edge]] += _scaled(share * rest, share_exponent + rest_exponent)
-                backward[cell], backward_exponent[cell] = _normalised(value, exponent)
-        edge = last_edge
+        own = lattices.pairs[lattices.first_edge[word] : lattices.first_edge[word + 1]]
+        for edge in range(own.shape[0]):
+            chances[edge] = probability[own[edge]]
+        shape = lattices.shape[word]
+        total = 0.0
+        if lattices.letter_offsets[word + 1] - lattices.letter_offsets[word] <= _PLAIN_LETTERS:
+            total = _plain_forward(lattices.shapes, shape, chances, forward)
+        if total >= _PLAIN_TOTAL:
+            _plain_backward(lattices.shapes, shape, chances, forward, total, backward)
+        else:
+            _scaled(
+                lattices.shapes, shape, chances, (forward, backward), (forward_exponent, backward_exponent)
+            )
+        # From the last to the first, in a loop of its own: additions to memory far apart then overlap.
+        for edge in range(own.shape[0] - 1, -1, -1):
+            pair = np.int64(own[edge])
+            counts[pair + (own_place if pair < n_shared else common_place)] += chances[edge]
 
 
 @njit(cache=True, nogil=True)
 def best_paths(
     words: tuple[int, int],
-    letter_offsets: NDArray[np.int64],
-    segment_offsets: NDArray[np.int64],
-    steps: NDArray[np.int64],
-    max_segments: int,
-    pairs: NDArray[np.int32],
-    first_edge: int,
+    lattices: Lattices,
     probability: NDArray[np.float64],
     starts: NDArray[np.int64],
     lengths: NDArray[np.int64],
@@ -265,74 +110,257 @@ def best_paths(
 
     Parameters
     ----------
-    words, letter_offsets, segment_offsets, steps, max_segments, pairs, first_edge, probability
+    words, lattices, probability
         As for `expected_counts`.
     starts, lengths : int64[n_letters of all words]
         Where to write, for each letter, its first segment (counted in the word) and the number of segments
         said there. A step of several letters gives its segments to the first. Lengths of a word without a
         path are -1.
     """
-    largest = _largest_lattice(words, letter_offsets, segment_offsets)
-    best, best_exponent = np.empty(largest), np.empty(largest, np.int64)
-    step_to = np.empty(largest, np.int64)
-    edge = first_edge
+    letter_offsets, segment_offsets, shape_of, first_edge, pairs, shapes = lattices
+    n_cells, _ = _largest(words, lattices)
+    best, best_exponent = np.empty(n_cells), np.empty(n_cells, np.int64)
+    edge_to = np.empty(n_cells, np.int64)
     for word in range(words[0], words[1]):
         first_letter = letter_offsets[word]
         n_letters = letter_offsets[word + 1] - first_letter
         n_segments = segment_offsets[word + 1] - segment_offsets[word]
-        width = n_segments + 1
-        end = n_letters * width + n_segments
+        end = n_letters * (n_segments + 1) + n_segments
         best[: end + 1], best_exponent[: end + 1] = 0.0, 0
         best[0] = 1.0
-        for i in range(n_letters):
-            for j in range(
-                _first_cell(i, n_letters, n_segments, max_segments), min(n_segments, i * max_segments) + 1
-            ):
-                cell = i * width + j
-                for step in range(steps.shape[0]):
-                    a, b = steps[step, 0], steps[step, 1]
-                    if not _is_edge(i + a, j + b, n_letters, n_segments, max_segments):
-                        continue
-                    value, exponent = _normalised(best[cell] * probability[pairs[edge]], best_exponent[cell])
-                    edge += 1
-                    target = cell + a * width + b
-                    if _is_more(value, exponent, best[target], best_exponent[target]):
-                        best[target], best_exponent[target], step_to[target] = value, exponent, step
+        edge, listed = first_edge[word], shapes.edge_offsets[shape_of[word]]
+        for at in range(shapes.cell_offsets[shape_of[word]], shapes.cell_offsets[shape_of[word] + 1]):
+            before, before_exponent = best[shapes.cell[at]], best_exponent[shapes.cell[at]]
+            for _ in range(shapes.leaving[at]):
+                value, exponent = _normalised(before * probability[pairs[edge]], before_exponent)
+                to = shapes.target[listed]
+                if _is_more(value, exponent, best[to], best_exponent[to]):
+                    best[to], best_exponent[to], edge_to[to] = value, exponent, listed
+                edge += 1
+                listed += 1
         if best[end] == 0.0:
             lengths[first_letter : first_letter + n_letters] = -1
             continue
         i, j = n_letters, n_segments
         while i > 0:
-            step = step_to[i * width + j]
-            starts[first_letter + i - steps[step, 0] : first_letter + i] = j
-            lengths[first_letter + i - steps[step, 0] : first_letter + i] = 0
-            i, j = i - steps[step, 0], j - steps[step, 1]
-            starts[first_letter + i], lengths[first_letter + i] = j, steps[step, 1]
+            step = edge_to[i * (n_segments + 1) + j]
+            a, b = np.int64(shapes.letters[step]), np.int64(shapes.segments[step])
+            starts[first_letter + i - a : first_letter + i] = j
+            lengths[first_letter + i - a : first_letter + i] = 0
+            i, j = i - a, j - b
+            starts[first_letter + i], lengths[first_letter + i] = j, b
 
 
 @njit(cache=True, nogil=True)
-def _first_cell(i: int, n_letters: int, n_segments: int, max_segments: int) -> int:
-    """Return the first cell of a row from which the remaining letters can say the remaining segments."""
-    return max(0, n_segments - (n_letters - i) * max_segments)
+def put_shared_first(
+    pairs: NDArray[np.int32], part_ends: NDArray[np.int64], n_pairs: int
+) -> NDArray[np.bool_]:
+    """Give pairs new numbers: first those that are in several parts, then the others, in the order they had.
+
+    Parameters
+    ----------
+    pairs : int32[n_edges]
+        Numbers, replaced by the new ones.
+    part_ends : int64[n_parts]
+        The edge after the last of each part.
+    n_pairs : int
+
+    Returns
+    -------
+    bool[n_pairs]
+        By the old numbers, whether the pair is in several parts.
+    """
+    shared = np.zeros(n_pairs, np.bool_)
+    part_of = np.zeros(n_pairs, np.uint8)  # 0 for none
+    first_edge = 0
+    for part in range(part_ends.shape[0]):
+        for edge in range(first_edge, part_ends[part]):
+            pair = pairs[edge]
+            shared[pair] |= part_of[pair] != 0 and part_of[pair] != part + 1
+            part_of[pair] = part + 1
+        first_edge = part_ends[part]
+    number = np.empty(n_pairs, np.int32)
+    n_shared, n_others = 0, 0
+    for pair in range(n_pairs):
+        n_others += shared[pair]
+    for pair in range(n_pairs):
+        if shared[pair]:
+            number[pair] = n_shared
+            n_shared += 1
+        else:
+            number[pair] = n_others
+            n_others += 1
+    for edge in range(pairs.shape[0]):
+        pairs[edge] = number[pairs[edge]]
+    return shared
 
 
 @njit(cache=True, nogil=True)
-def _is_edge(i: int, j: int, n_letters: int, n_segments: int, max_segments: int) -> bool:
-    """Tell whether a step that ends in (i, j) stays in the lattice and on a path to its end."""
-    return i <= n_letters and j <= n_segments and n_segments - j <= (n_letters - i) * max_segments
+def add_up(counts: NDArray[np.float64], shared: NDArray[np.bool_], n_shared: int) -> float:
+    """Add up the parts' counts, the first part first, then those of all pairs, in the order they appeared.
+
+    Parameters
+    ----------
+    counts : float64[(n_parts - 1) * n_shared + n_pairs]
+        From `expected_counts`. The sums take the place of the last part's.
+    shared : bool[n_pairs]
+        From `put_shared_first`.
+    n_shared : int
+
+    Returns
+    -------
+    float
+        The sum of all counts.
+    """
+    last = counts.shape[0] - shared.shape[0]  # the last part's
+    for first in range(n_shared, last, max(1, n_shared)):
+        for pair in range(n_shared):
+            counts[pair] += counts[first + pair]
+    if last > 0:
+        for pair in range(n_shared):
+            counts[last + pair] = counts[pair] + counts[last + pair]
+    total = 0.0
+    at_shared, at_other = last, last + n_shared
+    for pair in range(shared.shape[0]):
+        if shared[pair]:
+            total += counts[at_shared]
+            at_shared += 1
+        else:
+            total += counts[at_other]
+            at_other += 1
+    return total
 
 
 @njit(cache=True, nogil=True)
-def _largest_lattice(
-    words: tuple[int, int], letter_offsets: NDArray[np.int64], segment_offsets: NDArray[np.int64]
-) -> int:
-    """Count the cells of the largest lattice."""
-    largest = 0
+def to_probabilities(
+    counts: NDArray[np.float64], total: float, sizes: NDArray[np.uint8], probability: NDArray[np.float64]
+) -> None:
+    """Turn counts into shares, and these, to the power of the pair's size, into probabilities.
+
+    Parameters
+    ----------
+    counts : float64[n_pairs]
+    total : float
+        Their sum.
+    sizes : uint8[n_pairs]
+    probability : float64[n_pairs]
+        Output: none below `LEAST_PROBABILITY`, so that every word has a path.
+    """
+    largest = 1
+    for pair in range(sizes.shape[0]):
+        largest = max(largest, sizes[pair])
+    for first in range(0, counts.shape[0], _BLOCK):  # a block stays in the nearest cache
+        count, size = counts[first : first + _BLOCK], sizes[first : first + _BLOCK]
+        power = probability[first : first + _BLOCK]
+        for pair in range(power.shape[0]):
+            power[pair] = count[pair] / total
+        for least in range(2, largest + 1):
+            for pair in range(power.shape[0]):
+                power[pair] *= count[pair] / total if size[pair] >= np.uint8(least) else 1.0
+        for pair in range(power.shape[0]):
+            power[pair] = power[pair] if power[pair] > LEAST_PROBABILITY else LEAST_PROBABILITY
+
+
+@njit(cache=True, nogil=True)
+def _plain_forward(
+    shapes: Shapes, shape: Number, chances: NDArray[np.float64], forward: NDArray[np.float64]
+) -> float:
+    """Fill the forward sums of a word in plain doubles, and return that of its end."""
+    target = shapes.target[shapes.edge_offsets[shape] : shapes.edge_offsets[shape + 1]]
+    end = target[target.shape[0] - 1]
+    for at in range(end + 1):
+        forward[at] = 0.0
+    forward[0] = 1.0
+    edge = _NO_EDGE  # unsigned, and so never counted from an array's end
+    for at in range(shapes.cell_offsets[shape], shapes.cell_offsets[shape + 1]):
+        value = forward[shapes.cell[at]]
+        last = edge + np.uint64(shapes.leaving[at])
+        while edge < last:
+            forward[target[edge]] += value * chances[edge]
+            edge += _ONE_EDGE
+    return float(forward[end])
+
+
+@njit(cache=True, nogil=True)
+def _plain_backward(
+    shapes: Shapes,
+    shape: Number,
+    chances: NDArray[np.float64],
+    forward: NDArray[np.float64],
+    total: float,
+    backward: NDArray[np.float64],
+) -> None:
+    """Fill the backward sums of a word in plain doubles; `chances` become what is expected of each edge."""
+    target = shapes.target[shapes.edge_offsets[shape] : shapes.edge_offsets[shape + 1]]
+    edge = np.uint64(target.shape[0])
+    backward[target[target.shape[0] - 1]] = 1.0
+    for at in range(shapes.cell_offsets[shape + 1] - 1, shapes.cell_offsets[shape] - 1, -1):
+        share = forward[shapes.cell[at]] / total
+        value = 0.0
+        first = edge - np.uint64(shapes.leaving[at])
+        while edge > first:
+            edge -= _ONE_EDGE
+            rest = backward[target[edge]] * chances[edge]
+            value += rest
+            chances[edge] = share * rest
+        backward[shapes.cell[at]] = value
+
+
+@njit(cache=True, nogil=True)
+def _scaled(
+    shapes: Shapes,
+    shape: Number,
+    chances: NDArray[np.float64],
+    values: tuple[NDArray[np.float64], NDArray[np.float64]],
+    exponents: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> None:
+    """Do both for a word whose sums leave the range of a double; arrays come as (forward, backward)."""
+    target = shapes.target[shapes.edge_offsets[shape] : shapes.edge_offsets[shape + 1]]
+    first_cell, last_cell = shapes.cell_offsets[shape], shapes.cell_offsets[shape + 1]
+    (forward, backward), (forward_exponent, backward_exponent) = values, exponents
+    end = target[target.shape[0] - 1]
+    for at in range(end + 1):
+        forward[at], forward_exponent[at] = 0.0, 0
+    forward[0] = 1.0
+    edge = 0
+    for at in range(first_cell, last_cell):
+        here = shapes.cell[at]
+        value, exponent = _normalised(forward[here], forward_exponent[here])
+        forward[here], forward_exponent[here] = value, exponent
+        for _ in range(shapes.leaving[at]):
+            to = target[edge]
+            forward[to], forward_exponent[to] = _added(
+                forward[to], forward_exponent[to], value * chances[edge], exponent
+            )
+            edge += 1
+    total, total_exponent = _normalised(forward[end], forward_exponent[end])
+    if total == 0.0:
+        for edge in range(target.shape[0]):
+            chances[edge] = 0.0
+        return
+    backward[end], backward_exponent[end] = 1.0, 0
+    for at in range(last_cell - 1, first_cell - 1, -1):
+        here = shapes.cell[at]
+        share, share_exponent = forward[here] / total, forward_exponent[here] - total_exponent
+        value, exponent = 0.0, 0
+        for _ in range(shapes.leaving[at]):
+            edge -= 1
+            rest, rest_exponent = backward[target[edge]] * chances[edge], backward_exponent[target[edge]]
+            value, exponent = _added(value, exponent, rest, rest_exponent)
+            chances[edge] = _as_double(share * rest, share_exponent + rest_exponent)
+        backward[here], backward_exponent[here] = _normalised(value, exponent)
+
+
+@njit(cache=True, nogil=True)
+def _largest(words: tuple[int, int], lattices: Lattices) -> tuple[int, int]:
+    """Count the cells and the edges of the largest lattices."""
+    n_cells, n_edges = 0, 0
     for word in range(words[0], words[1]):
-        n_letters = letter_offsets[word + 1] - letter_offsets[word]
-        n_segments = segment_offsets[word + 1] - segment_offsets[word]
-        largest = max(largest, (n_letters + 1) * (n_segments + 1))
-    return largest
+        height = lattices.letter_offsets[word + 1] - lattices.letter_offsets[word] + 1
+        width = lattices.segment_offsets[word + 1] - lattices.segment_offsets[word] + 1
+        n_cells = max(n_cells, height * width)
+        n_edges = max(n_edges, lattices.first_edge[word + 1] - lattices.first_edge[word])
+    return n_cells, n_edges
 
 
 @njit(cache=True, nogil=True)
@@ -370,7 +398,7 @@ def _is_more(value: float, exponent: int, other: float, other_exponent: int) -> 
 
 
 @njit(cache=True, nogil=True)
-def _scaled(value: float, exponent: int) -> float:
+def _as_double(value: float, exponent: int) -> float:
     """Return the number as a plain double, 0 where it is too small for one."""
     while exponent > 0 and value > 0.0:
         value *= _UNIT
@@ -379,36 +407,3 @@ def _scaled(value: float, exponent: int) -> float:
         value *= _INVERSE_UNIT
         exponent += 1
     return value
-
-
-@njit(cache=True, nogil=True)
-def _find_or_add(key: Number, keys: NDArray[np.int64], slots: NDArray[np.int32], n_keys: int) -> int:
-    """Look a key up in an open-addressed hash table; a new one gets the number `n_keys` and is entered.
-
-    `slots` holds numbers of keys or -1; its length is a power of two, above `n_keys`. Whole keys are
-    compared. The mixing function is the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-    """
-    mixed = np.uint64(key)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed = mixed ^ (mixed >> np.uint64(31))
-    mask = slots.shape[0] - 1
-    slot = np.int64(mixed & np.uint64(mask))
-    while slots[slot] >= 0:
-        if keys[slots[slot]] == key:
-            return int(slots[slot])
-        slot = (slot + 1) & mask
-    slots[slot] = n_keys
-    keys[n_keys] = key
-    return n_keys
-
-
-@njit(cache=True, nogil=True)
-def _grow(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return twice the room for keys, and a hash table of twice as many slots with all keys entered."""
-    n_keys = keys.shape[0]
-    more_keys = np.empty(2 * n_keys, np.int64)
-    slots = np.full(4 * n_keys, -1, np.int32)
-    for number in range(n_keys):
-        _find_or_add(keys[number], more_keys, slots, number)
-    return more_keys, slots

@@ -22,7 +22,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["letters_of", "normalise_word"]
+__all__ = ["letters_of", "letters_of_normalised", "normalise_word"]
 
 _JOINERS: Final = "\u200c\u200d"  # they keep letters apart or together, as the spelling demands
 _TATWEEL: Final = "\u0640"
@@ -93,7 +93,11 @@ def letters_of(word: str, *, lower: bool = True, trim: str = "") -> tuple[str, .
     >>> letters_of("한글") == tuple("\u1112\u1161\u11ab\u1100\u1173\u11af")
     True
     """
-    word = normalise_word(word)
+    return letters_of_normalised(normalise_word(word), lower=lower, trim=trim)
+
+
+def letters_of_normalised(word: str, *, lower: bool = True, trim: str = "") -> tuple[str, ...]:
+    """Take a word apart, as `letters_of` does, that is as `normalise_word` leaves it."""
     word = word.strip(trim) or word
     if lower:
         word = unicodedata.normalize("NFC", word.lower()).replace(_DOTTED_I, "i")

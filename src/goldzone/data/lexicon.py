@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from goldzone.data.letters import letters_of, normalise_word
+from goldzone.data.letters import letters_of_normalised, normalise_word
 from goldzone.data.rows import MAX_FIELD, ReadReport, SkippedRowCounter, UnusableRowError, read_rows
-from goldzone.data.segmentation import has_sound, segment_ipa
+from goldzone.data.segmentation import has_sound, segment_all
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import DataError
 
@@ -37,7 +37,7 @@ class Entry:
     word : str
         The word as `normalise_word` leaves it: NFC, with its capitals and blanks.
     letters : tuple of str
-        The letters that it is spelled with (`letters_of`); never empty.
+        The letters that it is spelled with (`goldzone.data.letters.letters_of`); never empty.
     pronunciations : tuple of Segments
         Distinct pronunciations, in order of first appearance; never empty, and no pronunciation is.
     """
@@ -107,8 +107,7 @@ def read_lexicon(
 
     merged: dict[str, dict[Segments, None]] = {}
     used = 0
-    for line, word, ipa in rows:
-        segments = _segments(ipa, form, settings)
+    for (line, word, _), segments in zip(rows, _segments(rows, form, settings), strict=True):
         if not has_sound(segments):
             counter.add(line, "pronunciation without a sound")
             continue
@@ -170,13 +169,19 @@ def _fields(text: str) -> tuple[str, str]:
     return word, ipa
 
 
-def _segments(ipa: str, form: PronunciationForm, settings: LanguageSettings) -> Segments:
+def _segments(
+    rows: list[tuple[int, str, str]], form: PronunciationForm, settings: LanguageSettings
+) -> Iterator[Segments]:
+    """Take the pronunciations of all rows apart."""
+    texts = (ipa for _, _, ipa in rows)
+    found: Iterable[Iterable[str]]
     if form == "spaced":
-        segments: Iterable[str] = unicodedata.normalize("NFC", ipa).split()
+        found = (unicodedata.normalize("NFC", text).split() for text in texts)
     else:
-        segments = segment_ipa(ipa, stress_marks=settings.stress_marks, length_marks=settings.length_marks)
-    return tuple(map(sys.intern, segments))  # few distinct ones: a lexicon then holds each once
+        found = segment_all(texts, stress_marks=settings.stress_marks, length_marks=settings.length_marks)
+    for segments in found:
+        yield tuple(map(sys.intern, segments))  # few distinct ones: a lexicon then holds each once
 
 
 def _letters(word: str, settings: LanguageSettings) -> tuple[str, ...]:
-    return tuple(map(sys.intern, letters_of(word, lower=settings.lower, trim=settings.trim)))
+    return tuple(map(sys.intern, letters_of_normalised(word, lower=settings.lower, trim=settings.trim)))

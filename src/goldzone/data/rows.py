@@ -163,7 +163,7 @@ def _decoded(raw: bytes) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise UnusableRowError("not UTF-8") from None
-    if not text.isprintable() and any(map(_is_control, text)):
+    if not text.replace("\t", "").isprintable() and any(map(_is_control, text)):
         raise UnusableRowError("control character")
     if "\ufffd" in text:
         raise UnusableRowError("replacement character (U+FFFD)")
