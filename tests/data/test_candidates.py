@@ -37,17 +37,18 @@ lexicons = st.lists(st.lists(pairs, min_size=1, max_size=8), min_size=1, max_siz
 
 
 @settings(max_examples=200)
-@given(lexicons, st.integers(1, 5), st.integers(1, 4))
+@given(lexicons, st.integers(1, 5), st.integers(1, 4), st.floats(0, 1))
 def test_the_table_is_the_naive_count(
-    words: list[list[tuple[int, int]]], max_candidates: int, min_count: int
+    words: list[list[tuple[int, int]]], max_candidates: int, min_count: int, min_share: float
 ) -> None:
     aligned = aligned_of(words)
-    table = build_candidates(aligned, max_candidates=max_candidates, min_count=min_count)
+    table = build_candidates(aligned, max_candidates=max_candidates, min_count=min_count, min_share=min_share)
     counted = Counter(zip(aligned.letter.tolist(), aligned.chunk.tolist(), strict=True))
     of_letter: list[list[int]] = []
     for letter in range(len(aligned.letters)):
         ordered = sorted((-count, chunk) for (of, chunk), count in counted.items() if of == letter)
-        kept = [(-count, chunk) for count, chunk in ordered if -count >= min_count] or [
+        least = max(min_count, min_share * sum(-count for count, _ in ordered))
+        kept = [(-count, chunk) for count, chunk in ordered if -count >= least] or [
             (-ordered[0][0], ordered[0][1])
         ]
         kept = kept[:max_candidates]
@@ -67,6 +68,18 @@ def test_a_letter_keeps_its_most_frequent_chunk_however_rare() -> None:
     table = build_candidates(aligned, min_count=100)
     assert table.chunk.tolist() == [5, 2]
     assert gold_candidates(aligned, table).tolist() == [0, 0, 0, -1]
+
+
+def test_a_chunk_at_the_least_share_stays_and_a_rarer_one_goes() -> None:
+    aligned = aligned_of([[(0, 1)] * 7 + [(0, 2)] * 2 + [(0, 3)], [(1, 4)]])
+    table = build_candidates(aligned, min_count=1, min_share=0.2)
+    assert table.chunk.tolist() == [1, 2, 4]
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_outside_zero_to_one_is_an_error(share: float) -> None:
+    with pytest.raises(ConfigError, match=r"min_share: .* is no share; give 0 to 1"):
+        build_candidates(aligned_of([[(0, 0)]]), min_share=share)
 
 
 def test_of_equally_frequent_chunks_the_lower_number_comes_first() -> None:

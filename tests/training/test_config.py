@@ -72,6 +72,7 @@ configs = st.builds(
         DataSettings,
         max_candidates=st.integers(1, 255),
         min_count=st.integers(1, 10**30),
+        min_share=st.floats(0, 1),
         fractions=st.sampled_from(
             [(0.8, 0.1, 0.1), (1.0, 0.0, 0.0), (1 / 3, 1 / 3, 1 / 3), (1e-10, 1.0, 0.0)]
         ),
@@ -106,7 +107,12 @@ def test_the_defaults_are_the_measured_ones() -> None:
     assert config == TrainingConfig()
     assert tomllib.loads(config.to_toml()) == {
         "seed": 1,
-        "data": {"max_candidates": 24, "min_count": 2, "fractions": [0.8, 0.1, 0.1]},
+        "data": {
+            "max_candidates": 24,
+            "min_count": 2,
+            "min_share": 0.003,
+            "fractions": [0.8, 0.1, 0.1],
+        },
         "network": {"neurons": 448, "templates": []},
         "credit": {"kind": "rank", "temperature": 4.0, "evidence": [1.0, 1.0, 0.5, 0.5]},
         "pipeline": {

@@ -41,7 +41,7 @@ class CandidateTable:
 
 
 def build_candidates(
-    aligned: AlignedLexicon, *, max_candidates: int = 24, min_count: int = 2
+    aligned: AlignedLexicon, *, max_candidates: int = 24, min_count: int = 2, min_share: float = 0.0
 ) -> CandidateTable:
     """Collect the candidates of each letter.
 
@@ -53,15 +53,19 @@ def build_candidates(
         Candidates a letter may have.
     min_count : int
         Leave out chunks seen less often at the letter; its most frequent one stays in any case.
+    min_share : float
+        Leave out chunks seen at a smaller share of the letter's positions; 0 to 1.
 
     Raises
     ------
     ConfigError
-        A parameter is below 1.
+        A parameter is out of its range.
     """
     for name, value in (("max_candidates", max_candidates), ("min_count", min_count)):
         if value < 1:
             raise ConfigError(f"{name}: {value} is below 1; give 1 or more")
+    if not 0 <= min_share <= 1:
+        raise ConfigError(f"min_share: {min_share} is no share; give 0 to 1")
     n_chunks = len(aligned.chunks)
     pairs, counts = np.unique(aligned.letter.astype(np.int64) * n_chunks + aligned.chunk, return_counts=True)
     letter, chunk = np.divmod(pairs, n_chunks)
@@ -70,7 +74,9 @@ def build_candidates(
     rank = np.empty(pairs.size, np.int64)
     rank[order] = np.arange(pairs.size) - firsts[letter]  # letters ascend in both orders
 
-    kept = order[(rank[order] < max_candidates) & ((counts[order] >= min_count) | (rank[order] == 0))]
+    least = np.maximum(min_count, min_share * np.bincount(aligned.letter, minlength=len(aligned.letters)))
+    frequent = (counts >= least[letter]) | (rank == 0)
+    kept = order[(rank[order] < max_candidates) & frequent[order]]
     offsets = np.searchsorted(letter[kept], np.arange(len(aligned.letters) + 1)).astype(np.int64)
     return CandidateTable(offsets, chunk[kept].astype(np.int32), counts[kept].astype(np.int64))
 

@@ -58,9 +58,10 @@ class TrainedModel:
 def fingerprint(entries: Sequence[Entry]) -> str:
     """Return the SHA-256 of words and pronunciations in order: the identity of training data."""
     digest = hashlib.sha256()
+    encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
     for entry in entries:
-        row = [entry.word, list(entry.letters), [list(p) for p in entry.pronunciations]]
-        digest.update(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
+        row = (entry.word, entry.letters, entry.pronunciations)
+        digest.update(encode(row).encode() + b"\n")
     return digest.hexdigest()
 
 
@@ -102,7 +103,10 @@ def prepare(
     report("align")
     aligned = align(train.entries, threads=threads)
     candidates = build_candidates(
-        aligned, max_candidates=config.data.max_candidates, min_count=config.data.min_count
+        aligned,
+        max_candidates=config.data.max_candidates,
+        min_count=config.data.min_count,
+        min_share=config.data.min_share,
     )
     report("samples")
     templates = parse_templates(config.network.templates or DEFAULT_TEMPLATES)

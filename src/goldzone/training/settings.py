@@ -62,12 +62,16 @@ class DataSettings(Section):
         Most candidates that a letter has, the commonest first; 1 to 255.
     min_count : int
         Least number of times that a candidate occurs in training; 1 or more.
+    min_share : float
+        Least share of a letter's positions at which a candidate is said, 0 to 1: rarer ones are mostly errors
+        of the data or of the alignment, and cost as much time as the others.
     fractions : tuple of float
         Shares of train, dev and test words; they add up to 1, and train's is not 0.
     """
 
     max_candidates: Annotated[int, Field(ge=1, le=255)] = 24
     min_count: Annotated[int, Field(ge=1)] = 2
+    min_share: Annotated[float, Field(ge=0, le=1)] = 0.003
     fractions: Annotated[
         tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]],
         BeforeValidator(_as_tuple),
