@@ -13,6 +13,7 @@ from tests.cli.conftest import Goldzone, complaint
 
 COMMANDS = [
     "train",
+    "train-all",
     "resume",
     "evaluate",
     "phonemize",

@@ -21,8 +21,10 @@ from goldzone.cli import (
     resume,
     sums,
     train,
+    train_all,
     verify_order,
 )
+from goldzone.cli.compile_notice import compile_notice
 from goldzone.cli.interruption import Interrupted
 from goldzone.errors import GoldzoneError
 
@@ -37,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train.train)
+app.command("train-all")(train_all.train_all)
 app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("phonemize")(phonemize.phonemize)
@@ -86,7 +89,8 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        code = app(prog_name="goldzone", standalone_mode=False)
+        with compile_notice():
+            code = app(prog_name="goldzone", standalone_mode=False)
     except GoldzoneError as error:
         typer.echo(f"error: {error}", err=True)
         return _WRONG_INPUT

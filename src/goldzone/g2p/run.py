@@ -32,7 +32,15 @@ from goldzone.training.runs.lock import locked
 from goldzone.training.runs.run_folder import RunFolder, RunSource
 from goldzone.training.sums.cache import SumCache
 
-__all__ = ["Display", "is_finished", "resume_training", "run_training", "scores_json"]
+__all__ = [
+    "Display",
+    "Watch",
+    "is_finished",
+    "limited_split",
+    "resume_training",
+    "run_training",
+    "scores_json",
+]
 
 
 class Watcher(Protocol):
@@ -108,7 +116,7 @@ def run_training(
     DataError
         No word can be aligned; the folder is then free again.
     """
-    split = _split(lexicon, config, limit)
+    split = limited_split(lexicon, config, limit)
     _refuse_used(folder, force=force)
     run = RunFolder.create(folder, config, source=source, force=force, opening=opening)
     with _discarded_unless_learnt(run), locked(run.lock_path):
@@ -143,7 +151,7 @@ def resume_training(
     run = RunFolder.open(folder)
     if is_finished(run):
         raise StateError(f"{folder}: this run is finished; there is nothing to resume")
-    split = _split(lexicon, run.config, run.source.limit if run.source else None)
+    split = limited_split(lexicon, run.config, run.source.limit if run.source else None)
     with locked(run.lock_path):
         work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, pause)
         checkpoints = work.checkpoints
@@ -326,7 +334,8 @@ class _Unwatched:
         """Do nothing."""
 
 
-def _split(lexicon: Lexicon, config: TrainingConfig, limit: int | None) -> Split[Lexicon]:
+def limited_split(lexicon: Lexicon, config: TrainingConfig, limit: int | None) -> Split[Lexicon]:
+    """Split a lexicon as a run does, with `limit` train words at most, the first by hash."""
     split = split_lexicon(lexicon, config.data.fractions)
     return split if limit is None else replace(split, train=first_by_hash(split.train, limit))
 

@@ -1,0 +1,182 @@
+"""``goldzone train-all``."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from goldzone.cli.interruption import Interrupted, Interruption
+from goldzone.cli.sources import JsonOption, thread_count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldzone.fleet.flag_file import FlagFile
+    from goldzone.fleet.jobs import LanguageJob, Report
+    from goldzone.fleet.results import FleetRecord, FleetSummary
+    from goldzone.training.config import TrainingConfig
+
+_WORKER = "goldzone.cli.fleet_worker"
+_SOME_FAILED = 1
+
+
+def train_all(
+    dataset: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATASET", envvar="GOLDZONE_DATASET", help="Folder with one folder a language."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the run folders.")] = Path("runs"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", "--languages", metavar="PATTERN", help="Languages such as 'english*'; again for more."
+        ),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file; every field is optional.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=(1 << 32) - 1, help="Overrides the configuration's.")
+    ] = None,
+    flags: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Flags file (TOML); overrides the configuration by language."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Train on this many words of each only.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, max=256, help="Languages at a time; by default one a processor."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace runs that are there.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw word accuracy by language (PNG).")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train and test a phonemizer for every language.
+
+    A language that fails is reported, and the others go on; the exit code is then 1. Given again, the command
+    keeps what is finished, resumes what was interrupted, and trains the rest.
+
+    Example: goldzone train-all ../dataset --out runs
+    """
+    from goldzone.cli.fleet_display import print_fleet
+    from goldzone.fleet.plan import plan_jobs
+    from goldzone.fleet.results import SUMMARY_FILE, FleetRecord
+
+    if plot is not None:
+        from goldzone.monitor.plots import check_png_name
+
+        check_png_name(plot)
+    planned = plan_jobs(
+        dataset,
+        out,
+        _configuration(config, seed),
+        only=only or (),
+        flags=_flags(flags),
+        limit=limit,
+        force=force,
+    )
+    _make_folder(out)
+    record, started = FleetRecord(planned), time.monotonic()
+    try:
+        _carry_out(planned, jobs, record)
+    except Interrupted as signal:
+        raise _FleetInterrupted(signal, record.summary(0.0), force=force) from None
+    finally:
+        summary = record.summary(time.monotonic() - started)
+        written = _written(out, plot, summary)
+    if as_json:
+        typer.echo(json.dumps(summary.to_json(), ensure_ascii=False))
+    else:
+        print_fleet(summary, [out / SUMMARY_FILE, *([plot] if plot else [])])
+    if summary.failures or not written:
+        raise typer.Exit(_SOME_FAILED)
+
+
+class _FleetInterrupted(Interrupted):
+    """A signal asked a fleet to end."""
+
+    def __init__(self, signal: Interrupted, summary: FleetSummary, *, force: bool) -> None:
+        ended = len(summary.results) + len(summary.failures)
+        how = ", without --force," if force else ""
+        BaseException.__init__(
+            self,
+            f"interrupted; {ended} of {ended + len(summary.unfinished)} languages are done; "
+            f"give the same command again{how} to go on",
+        )
+        self.exit_code = signal.exit_code
+
+
+def _configuration(path: Path | None, seed: int | None) -> TrainingConfig:
+    from goldzone.training.config import TrainingConfig, load_config
+
+    config = load_config(path) if path else TrainingConfig()
+    return config if seed is None else config.model_copy(update={"seed": seed})
+
+
+def _flags(path: Path | None) -> FlagFile | None:
+    """Read a flags file here, so that one that cannot be used is one error and not one a language."""
+    if path is None:
+        return None
+    from goldzone.fleet.flag_file import load_flags
+    from goldzone.fleet.flags import flag_client
+
+    known = load_flags(path)
+    flag_client(known)
+    return known
+
+
+def _make_folder(out: Path) -> None:
+    from goldzone.errors import StateError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"{out}: cannot be made ({error.strerror}); choose another folder (--out)") from None
+
+
+def _written(out: Path, plot: Path | None, summary: FleetSummary) -> bool:
+    """Write the summary and the picture, or say what is in the way: the models are there all the same."""
+    from goldzone.errors import GoldzoneError
+    from goldzone.fleet.results import write_summary
+
+    try:
+        write_summary(out, summary)
+        if plot is not None:
+            from goldzone.monitor.fleet_plots import write_fleet_png
+
+            write_fleet_png(plot, summary.results)
+    except GoldzoneError as error:
+        typer.echo(f"error: {error}", err=True)
+        return False
+    return True
+
+
+def _carry_out(planned: Sequence[LanguageJob], jobs: int | None, record: FleetRecord) -> None:
+    """Train on all processors, and show how it goes."""
+    from goldzone.cli.fleet_display import FleetDisplay
+    from goldzone.fleet.processes import ProcessExecutor
+
+    processors = thread_count(None)
+    workers = min(jobs or processors, len(planned))
+    shared = [replace(job, threads=max(1, processors // workers)) for job in planned]
+    with FleetDisplay(shared) as display, Interruption(Path()) as interruption:
+
+        def observe(report: Report) -> None:
+            record.report(report)
+            display.report(report)
+
+        def pause() -> None:
+            try:
+                interruption.check()
+            except Interrupted:
+                display.stopping()
+                raise
+
+        ProcessExecutor(workers, _WORKER).run(shared, observe=observe, pause=pause)

@@ -1,0 +1,216 @@
+"""A language to train and what is told of it: plain values, which travel as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Final, TypeAlias
+
+__all__ = [
+    "Begun",
+    "Done",
+    "Failed",
+    "LanguageJob",
+    "LanguageResult",
+    "Noted",
+    "Progressed",
+    "Report",
+    "job_from_line",
+    "job_to_line",
+    "report_from_line",
+    "report_to_line",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageJob:
+    """A language, and how it is to be trained.
+
+    Attributes
+    ----------
+    name : str
+        Its place in the dataset: ``french``, ``english/american``.
+    dataset : str
+        The dataset's folder, absolute.
+    folder : str
+        The language's folder, which holds its lexicon.
+    run : str
+        The run folder.
+    rows : int
+        Lines of the lexicon, or `limit` where that is less: how much work it is.
+    config : str
+        The configuration as TOML, before flags.
+    flags : str or None
+        A flags file.
+    flags_digest : str or None
+        SHA-256 of that file in hex when the fleet began.
+    limit : int or None
+        Train on this many words only.
+    force : bool
+        Replace a run that is there.
+    threads : int
+    """
+
+    name: str
+    dataset: str
+    folder: str
+    run: str
+    rows: int
+    config: str
+    flags: str | None = None
+    flags_digest: str | None = None
+    limit: int | None = None
+    force: bool = False
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageResult:
+    """What a language came to.
+
+    Attributes
+    ----------
+    name : str
+    status : {"trained", "resumed", "kept"}
+        Whether it was trained now, was interrupted before and finished now, or was finished before.
+    words, train_words, dev_words, test_words : int
+        Of the whole lexicon, and of its parts as far as they were used.
+    dev_word_accuracy, test_word_accuracy, phoneme_error : float or None
+        Shares; None where the part has no words. The phoneme error is that of the test words.
+    test_interval : list of float or None
+        95 % interval of `test_word_accuracy`: low and high.
+    bytes : int
+        Of the model.
+    digest : str
+        SHA-256 of the model in hex.
+    sweep : int or None
+        The sweep whose state the model is.
+    reason : str
+        Why training ended.
+    seconds : float
+        What training and testing took; for a resumed run, from the resumption on.
+    run : str
+        The run folder.
+    """
+
+    name: str
+    status: str
+    words: int
+    train_words: int
+    dev_words: int
+    test_words: int
+    dev_word_accuracy: float | None
+    test_word_accuracy: float | None
+    test_interval: list[float] | None
+    phoneme_error: float | None
+    bytes: int
+    digest: str
+    sweep: int | None
+    reason: str
+    seconds: float
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A worker took up a language."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """Where a language is.
+
+    Attributes
+    ----------
+    name : str
+    stage : str
+        "read", "align", "samples", "sweep" or "test".
+    sweep, sweeps : int
+        The sweep at work, 0 before the first, and how many there may be.
+    share : float
+        Of the work, in [0, 1]; training may end early.
+    dev_word_accuracy : float or None
+        The best so far.
+    """
+
+    name: str
+    stage: str
+    sweep: int
+    sweeps: int
+    share: float
+    dev_word_accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A language is trained and tested, or was before."""
+
+    name: str
+    result: LanguageResult
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A language came to nothing.
+
+    Attributes
+    ----------
+    name : str
+    message : str
+        One line: what, where, what to do.
+    details : str
+        For those who look for the cause: a traceback, or what a worker that died wrote last; mostly empty.
+    """
+
+    name: str
+    message: str
+    details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A line for people, about no language: that code is being compiled, say."""
+
+    message: str
+
+
+Report: TypeAlias = Begun | Progressed | Done | Failed | Noted
+
+_KINDS: Final[dict[str, type[Report]]] = {
+    "begun": Begun,
+    "progressed": Progressed,
+    "done": Done,
+    "failed": Failed,
+    "noted": Noted,
+}
+_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+
+
+def job_to_line(job: LanguageJob) -> bytes:
+    """Write a job as one line of JSON."""
+    return _line(asdict(job))
+
+
+def job_from_line(line: bytes) -> LanguageJob:
+    """Read what `job_to_line` wrote."""
+    return LanguageJob(**json.loads(line))
+
+
+def report_to_line(report: Report) -> bytes:
+    """Write a report as one line of JSON."""
+    return _line({"report": _NAMES[type(report)], **asdict(report)})
+
+
+def report_from_line(line: bytes) -> Report:
+    """Read what `report_to_line` wrote."""
+    fields = json.loads(line)
+    kind = _KINDS[fields.pop("report")]
+    if kind is Done:
+        return Done(fields["name"], LanguageResult(**fields["result"]))
+    return kind(**fields)
+
+
+def _line(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields).encode() + b"\n"

@@ -1,0 +1,256 @@
+"""One language of a fleet: what its run folder holds decides whether it is kept, resumed or trained."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final
+
+from goldzone.data.languages import LanguageFolder
+from goldzone.errors import ConfigError, GoldzoneError, StateError
+from goldzone.fleet.jobs import LanguageJob, LanguageResult, Report
+from goldzone.fleet.progress import ProgressPoster
+from goldzone.g2p.model import read_model
+from goldzone.g2p.run import (
+    Watch,
+    is_finished,
+    limited_split,
+    resume_training,
+    run_training,
+    scores_json,
+)
+from goldzone.g2p.train import evaluate_model, fingerprint
+from goldzone.hashtron.container import read_container
+from goldzone.hashtron.files import read_bounded, write_atomically
+from goldzone.training.config import TrainingConfig, config_from_toml
+from goldzone.training.runs.event_log import read_events
+from goldzone.training.runs.events import Event, RunFinished, RunStarted
+from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.settings import AlertSettings
+
+__all__ = ["MakeWatch", "train_language"]
+
+MakeWatch = Callable[[AlertSettings, str], Watch]
+"""Makes what looks after the run of that name."""
+
+_FILES: Final = ("lexicon.tsv", "language.json")
+_RESULT: Final = "result.json"
+_FORMAT: Final = "goldzone fleet result 1"
+_MAX_RESULT_BYTES: Final = 1 << 16
+
+
+def train_language(
+    job: LanguageJob,
+    *,
+    post: Callable[[Report], None],
+    pause: Callable[[], None],
+    watch: MakeWatch | None = None,
+) -> LanguageResult:
+    """Train and test a language, or as much of that as is still to be done.
+
+    A finished run of the same configuration, words and flags is kept, an unfinished one resumed. `force`
+    replaces whatever is there.
+
+    Parameters
+    ----------
+    job : LanguageJob
+    post : callable
+        Gets `Progressed` reports.
+    pause : callable
+        Called between neurons; what it raises ends the run, which can then be resumed.
+    watch : callable, optional
+        Makes what looks after the run.
+
+    Raises
+    ------
+    DataError
+        The lexicon or its settings cannot be used.
+    ConfigError
+        The flags cannot be resolved, or the flags file is no longer the one that the fleet began with.
+    StateError
+        The run folder holds a run of another configuration or other words, is in use, or cannot be written.
+    """
+    config = config_from_toml(job.config, f"configuration of {job.name}")
+    inputs = _inputs_digest(job, config)
+    run = RunFolder(Path(job.run), config)
+    kept = None if job.force else _kept_result(run, inputs)
+    if kept is not None:
+        return kept
+    result = _Language(job, config).finish(post, pause, watch)
+    content = {"format": _FORMAT, "inputs": inputs, "result": asdict(result)}
+    path = run.state_path / _RESULT
+    write_atomically(path, json.dumps(content, indent=1).encode(), error=StateError)
+    return result
+
+
+class _Language:
+    """A language's words and configuration."""
+
+    def __init__(self, job: LanguageJob, config: TrainingConfig) -> None:
+        language = LanguageFolder(job.name, Path(job.folder))
+        self._job = job
+        self._folder = Path(job.run)
+        self._settings = language.settings
+        self._lexicon = language.read()
+        self._config, self._opening = _flagged(job, config, len(self._lexicon))
+
+    def finish(
+        self, post: Callable[[Report], None], pause: Callable[[], None], watch: MakeWatch | None
+    ) -> LanguageResult:
+        """Bring the run to its end from where it is."""
+        job, run = self._job, self._existing()
+        if run is not None and is_finished(run):
+            return self._rescored(run)
+        shared: dict[str, Any] = {
+            "settings": self._settings,
+            "threads": job.threads,
+            "display": ProgressPoster(job.name, self._config, post),
+            "watch": watch and watch(self._config.alerts, job.name),
+            "pause": pause,
+        }
+        if run is not None:
+            self._check_resumable(run)
+            return self._result(resume_training(self._lexicon, self._folder, **shared), "resumed")
+        summary = run_training(
+            self._lexicon,
+            self._config,
+            self._folder,
+            limit=job.limit,
+            force=job.force,
+            source=RunSource(name=job.name, dataset=job.dataset, limit=job.limit),
+            opening=self._opening,
+            **shared,
+        )
+        return self._result(summary, "trained")
+
+    def _existing(self) -> RunFolder | None:
+        """Open the run that the folder holds, unless it is to be replaced."""
+        if self._job.force or not RunFolder(self._folder, self._config).config_path.exists():
+            return None
+        return RunFolder.open(self._folder)
+
+    def _check_resumable(self, run: RunFolder) -> None:
+        limit = run.source.limit if run.source else None
+        if run.config.digest() != self._config.digest() or limit != self._job.limit:
+            raise StateError(
+                f"{self._folder}: holds an unfinished run of another configuration or limit; "
+                "choose another folder (--out), or replace it (--force)"
+            )
+
+    def _result(self, summary: dict[str, Any], status: str) -> LanguageResult:
+        """Take what a fleet tells out of a run's summary."""
+        dev, test = summary["dev"], summary["test"]
+        return LanguageResult(
+            name=self._job.name,
+            status=status,
+            words=len(self._lexicon),
+            train_words=summary["train"]["words"],
+            dev_words=dev["words"] if dev else 0,
+            dev_word_accuracy=dev["word_accuracy"] if dev else None,
+            **_test_fields(test),
+            bytes=summary["bytes"],
+            digest=summary["digest"],
+            sweep=summary["sweep"],
+            reason=summary["reason"],
+            seconds=summary["seconds"],
+            run=summary["run"],
+        )
+
+    def _rescored(self, run: RunFolder) -> LanguageResult:
+        """Test a finished model again: its run was not a fleet's, or its result is lost."""
+        split = limited_split(self._lexicon, self._config, self._job.limit)
+        started, finished = _ends(run)
+        model, digest = read_model(run.model_path)
+        now = (self._job.name, self._config.digest(), fingerprint(split.train.entries), self._settings)
+        if (started.run, started.config_digest, started.data_fingerprint, model.settings) != now:
+            raise StateError(
+                f"{self._folder}: holds a finished run of another configuration or other words; "
+                "choose another folder (--out), or replace it (--force)"
+            )
+        if digest != finished.model_digest:
+            raise StateError(f"{run.model_path}: is not the model that the run made; train again (--force)")
+        entries, beam = split.test.entries, self._config.decoding.beam
+        test = evaluate_model(model, entries, beam=beam, threads=self._job.threads) if entries else None
+        return LanguageResult(
+            name=self._job.name,
+            status="kept",
+            words=len(self._lexicon),
+            train_words=started.train_words,
+            dev_words=started.dev_words,
+            dev_word_accuracy=finished.dev_word_accuracy,
+            **_test_fields(scores_json(test) if test else None),
+            bytes=run.model_path.stat().st_size,
+            digest=digest,
+            sweep=finished.best_sweep,
+            reason=finished.reason,
+            seconds=finished.seconds,
+            run=str(run.path),
+        )
+
+
+def _inputs_digest(job: LanguageJob, config: TrainingConfig) -> str:
+    """Identify all that a result depends on, without reading the words: SHA-256 in hex."""
+    files = [_file_digest(Path(job.folder) / name) for name in _FILES]
+    inputs = [job.name, config.digest(), job.flags_digest, job.limit, *files]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+
+
+def _file_digest(file: Path) -> str | None:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:  # missing, or one that reading the words will complain of
+        return None
+
+
+def _kept_result(run: RunFolder, inputs: str) -> LanguageResult | None:
+    """Return the result of an earlier fleet, if it holds for these inputs and its model is there, whole."""
+    path = run.state_path / _RESULT
+    with contextlib.suppress(GoldzoneError, OSError, ValueError, TypeError, KeyError):
+        content = json.loads(read_bounded(path, _MAX_RESULT_BYTES, error=StateError))
+        result = LanguageResult(**content["result"])
+        if content["format"] != _FORMAT or content["inputs"] != inputs:
+            return None
+        if read_container(run.model_path).digest == result.digest:
+            return replace(result, status="kept", run=str(run.path))
+    return None
+
+
+def _flagged(job: LanguageJob, config: TrainingConfig, words: int) -> tuple[TrainingConfig, Sequence[Event]]:
+    """Apply the flags file; return the event that tells of it too."""
+    if job.flags is None:
+        return config, ()
+    from goldzone.fleet.flag_file import load_flags
+    from goldzone.fleet.flags import flag_client, resolve_flags
+
+    flags = load_flags(job.flags)
+    if flags.digest != job.flags_digest:
+        raise ConfigError(f"{job.flags}: has changed since the first language; run again")
+    flagged, event = resolve_flags(config, job.name, flag_client(flags), words=words)
+    return flagged, (event,)
+
+
+def _ends(run: RunFolder) -> tuple[RunStarted, RunFinished]:
+    """Return what a finished run says of its beginning and its end."""
+    events = (event for _, event in read_events(run.events_path))
+    started = next((event for event in events if isinstance(event, RunStarted)), None)
+    last = deque(events, maxlen=1)
+    if started is None or not last or not isinstance(last[0], RunFinished):
+        raise StateError(f"{run.events_path}: does not tell how the run began; train again (--force)")
+    return started, last[0]
+
+
+def _test_fields(test: dict[str, Any] | None) -> dict[str, Any]:
+    if test is None:
+        return {"test_words": 0, "test_word_accuracy": None, "test_interval": None, "phoneme_error": None}
+    low, high = test["word_error_interval"]
+    return {
+        "test_words": test["words"],
+        "test_word_accuracy": 1.0 - test["word_error"],
+        "test_interval": [1.0 - high, 1.0 - low],
+        "phoneme_error": test["phoneme_error"],
+    }
