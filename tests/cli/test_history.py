@@ -217,7 +217,8 @@ def test_without_matplotlib_a_picture_is_refused_with_what_to_install(
     goldzone: Goldzone, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "goldzone.monitor.plots", raising=False)
+    for module in ("pictures", "plots"):
+        monkeypatch.delitem(sys.modules, f"goldzone.monitor.{module}", raising=False)
     line = complaint(goldzone("history", log, "--png", "a.png"))
     assert line == "drawing needs matplotlib; install it with: pip install 'goldzone[plots]'"
     assert goldzone("history", log).code == 0

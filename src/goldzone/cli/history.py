@@ -39,7 +39,7 @@ def history(
     """
     place = _place(layer, neuron)
     if png is not None:
-        from goldzone.monitor.plots import check_png_name
+        from goldzone.monitor.pictures import check_png_name
 
         check_png_name(png)
     found = [_read(run, place) for run in runs]

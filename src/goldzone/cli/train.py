@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,13 +51,14 @@ def train(
     Example: goldzone train slovak --out runs/slovak
     """
     from goldzone.cli.display import TrainingDisplay
+    from goldzone.fleet.plan import run_folder_name
     from goldzone.g2p.run import run_training
     from goldzone.monitor.notify import watch_run
     from goldzone.training.runs.run_folder import RunSource
 
     words = load_source(source, dataset)
-    settings, opening = _flagged(_configuration(config, seed), flags, words.lexicon)
-    folder = out or Path("runs") / re.sub(r"[^\w.-]+", "-", words.lexicon.name)
+    settings, opening = _flagged(configuration(config, seed), flags, words.lexicon)
+    folder = out or Path("runs") / run_folder_name(words.lexicon.name)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = run_training(
             words.lexicon,
@@ -87,7 +87,8 @@ def show_summary(summary: dict[str, Any], *, as_json: bool) -> None:
         print_table(summary["name"], _rows(summary))
 
 
-def _configuration(path: Path | None, seed: int | None) -> TrainingConfig:
+def configuration(path: Path | None, seed: int | None) -> TrainingConfig:
+    """Read a configuration file, or take the defaults, with a seed of its own where one is given."""
     from goldzone.training.config import TrainingConfig, load_config
 
     config = load_config(path) if path else TrainingConfig()

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from goldzone.fleet.flag_file import FlagFile
     from goldzone.fleet.jobs import LanguageJob, Report
     from goldzone.fleet.results import FleetRecord, FleetSummary
-    from goldzone.training.config import TrainingConfig
 
 _WORKER = "goldzone.cli.fleet_worker"
 _SOME_FAILED = 1
@@ -66,17 +65,18 @@ def train_all(
     Example: goldzone train-all ../dataset --out runs
     """
     from goldzone.cli.fleet_display import print_fleet
+    from goldzone.cli.train import configuration
     from goldzone.fleet.plan import plan_jobs
     from goldzone.fleet.results import SUMMARY_FILE, FleetRecord
 
     if plot is not None:
-        from goldzone.monitor.plots import check_png_name
+        from goldzone.monitor.pictures import check_png_name
 
         check_png_name(plot)
     planned = plan_jobs(
         dataset,
         out,
-        _configuration(config, seed),
+        configuration(config, seed),
         only=only or (),
         flags=_flags(flags),
         limit=limit,
@@ -111,13 +111,6 @@ class _FleetInterrupted(Interrupted):
             f"give the same command again{how} to go on",
         )
         self.exit_code = signal.exit_code
-
-
-def _configuration(path: Path | None, seed: int | None) -> TrainingConfig:
-    from goldzone.training.config import TrainingConfig, load_config
-
-    config = load_config(path) if path else TrainingConfig()
-    return config if seed is None else config.model_copy(update={"seed": seed})
 
 
 def _flags(path: Path | None) -> FlagFile | None:

@@ -2,68 +2,46 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from goldzone.errors import GoldzoneError
-from goldzone.hashtron.files import write_atomically
+# Before matplotlib: without it, this one says what to install.
+from goldzone.monitor.pictures import (
+    COLOURS,
+    DOTS_PER_INCH,
+    INK,
+    PERCENT,
+    check_png_name,
+    own_style,
+    save_png,
+)
+
+# isort: split
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+
 from goldzone.monitor.history import REGIMES, RunHistory
 from goldzone.monitor.summary import LayerSweep, Quartiles, capacity_correlation, layer_sweeps
 
-try:
-    import matplotlib as mpl
-    from matplotlib.axes import Axes
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
-except ModuleNotFoundError:
-    raise GoldzoneError("drawing needs matplotlib; install it with: pip install 'goldzone[plots]'") from None
+__all__ = ["ShownRun", "draw_runs", "write_png"]
 
-__all__ = ["ShownRun", "check_png_name", "draw_runs", "write_png"]
-
-# Okabe and Ito's colours, told apart by colour-blind eyes too; without yellow, which is weak on white, and
-# without the orange that marks the gold zone. Lines beyond these differ in their dashes.
-_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
+# Lines beyond the colours differ in their dashes.
 _DASHES: Final[tuple[Any, ...]] = ("solid", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)))
 _GOLD: Final = "#E69F00"
 _REGIME_COLOURS: Final = dict(zip(REGIMES, ("#56B4E9", _GOLD, "#4D4D4D"), strict=True))
-_INK: Final = "#333333"
 _NO_SUM: Final = "#E4E4E4"
-_PERCENT: Final = FuncFormatter(lambda share, _: f"{100 * share:.4g}")
 _MANY_SWEEPS: Final = 40
 """From here on sweeps are too close for a mark at each."""
 _SIZE_INCHES: Final = (16.0, 10.0)
-_DOTS_PER_INCH: Final = 100
-_STYLE: Final[dict[Any, Any]] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that the picture is the same everywhere
-    "font.size": 13,
-    "axes.titlesize": 15,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.titlepad": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#666666",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E6E6E6",
-    "lines.linewidth": 2.2,
-    "lines.markersize": 6,
-    "legend.fontsize": 12,
-    "legend.framealpha": 0.9,
-    "legend.edgecolor": "none",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,18 +63,6 @@ class ShownRun:
     gold_zone: tuple[float, float] | None
 
 
-def check_png_name(path: str | os.PathLike[str]) -> None:
-    """Refuse a file name that does not end in ``.png``.
-
-    Raises
-    ------
-    GoldzoneError
-        If it does not.
-    """
-    if Path(path).suffix.lower() != ".png":
-        raise GoldzoneError(f"{path}: is no name of a picture; give one that ends in .png")
-
-
 def write_png(path: str | os.PathLike[str], runs: Sequence[ShownRun]) -> None:
     """Draw runs into a PNG file of 1600 x 1000 points; the same runs give the same bytes.
 
@@ -106,13 +72,7 @@ def write_png(path: str | os.PathLike[str], runs: Sequence[ShownRun]) -> None:
         If the name does not end in ``.png``, or the file cannot be written.
     """
     check_png_name(path)
-    figure = draw_runs(runs)
-    FigureCanvasAgg(figure)  # draws without a screen
-    stream = io.BytesIO()
-    with _own_style():
-        # Without the name and version of what drew it, which would change the bytes.
-        figure.savefig(stream, format="png", metadata={"Software": None})
-    write_atomically(path, stream.getvalue(), error=GoldzoneError)
+    save_png(path, draw_runs(runs))
 
 
 def draw_runs(runs: Sequence[ShownRun]) -> Figure:
@@ -125,7 +85,7 @@ def draw_runs(runs: Sequence[ShownRun]) -> Figure:
     runs : sequence of ShownRun
         At least one.
     """
-    with _own_style():
+    with own_style():
         return _draw(runs)
 
 
@@ -140,22 +100,13 @@ class _Line:
     dashes: Any  # one of matplotlib's line styles
 
 
-@contextmanager
-def _own_style() -> Iterator[None]:
-    """Set matplotlib's own defaults and ours for a while, whatever the surroundings have configured."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        yield
-
-
 def _colour(place: int) -> str:
-    return _COLOURS[place % len(_COLOURS)]
+    return COLOURS[place % len(COLOURS)]
 
 
 def _draw(runs: Sequence[ShownRun]) -> Figure:
     layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15, wspace=0.03, hspace=0.04)
-    figure = Figure(figsize=_SIZE_INCHES, dpi=_DOTS_PER_INCH, layout=layout)
+    figure = Figure(figsize=_SIZE_INCHES, dpi=DOTS_PER_INCH, layout=layout)
     ((accuracy, margin), (premodulo, regimes)) = figure.subplots(2, 2, sharex=True)
     lines = _lines(runs)
     _draw_accuracy(accuracy, runs)
@@ -213,7 +164,7 @@ def _lines(runs: Sequence[ShownRun]) -> list[_Line]:
         found = layer_sweeps(history)
         layers = sorted({row.layer for row in found})
         for number, layer in enumerate(layers):
-            turn = (number // len(_COLOURS)) if len(runs) == 1 else number
+            turn = (number // len(COLOURS)) if len(runs) == 1 else number
             lines.append(
                 _Line(
                     run=place,
@@ -229,7 +180,7 @@ def _lines(runs: Sequence[ShownRun]) -> list[_Line]:
 def _draw_accuracy(axes: Axes, runs: Sequence[ShownRun]) -> None:
     axes.set_title("Accuracy")
     axes.set_ylabel("words right (%)")
-    axes.yaxis.set_major_formatter(_PERCENT)
+    axes.yaxis.set_major_formatter(PERCENT)
     for place, run in enumerate(runs):
         done = run.history.sweeps
         sweeps = np.array([one.sweep for one in done], np.float64)
@@ -257,13 +208,13 @@ def _draw_accuracy(axes: Axes, runs: Sequence[ShownRun]) -> None:
                         color=colour,
                     )
     handles = [
-        Line2D([], [], color=_INK, label="train"),
-        Line2D([], [], color=_INK, linestyle="dashed", label="dev"),
-        Line2D([], [], color=_INK, marker="*", markersize=14, linestyle="none", label="best on dev"),
+        Line2D([], [], color=INK, label="train"),
+        Line2D([], [], color=INK, linestyle="dashed", label="dev"),
+        Line2D([], [], color=INK, marker="*", markersize=14, linestyle="none", label="best on dev"),
     ]
     if any(run.history.steps_back for run in runs):
         handles.append(
-            Line2D([], [], color=_INK, marker="X", markersize=10, linestyle="none", label="stepped back")
+            Line2D([], [], color=INK, marker="X", markersize=10, linestyle="none", label="stepped back")
         )
     _legend_above(axes, handles)
     _say_if_empty(axes, "no sweep is measured yet")
@@ -335,7 +286,7 @@ def _draw_quartiles(axes: Axes, line: _Line, rows: Sequence[Quartiles | None]) -
 def _draw_regimes(axes: Axes, lines: Sequence[_Line]) -> None:
     axes.set_title("Regimes")
     axes.set_ylabel("neurons trained (%)")
-    axes.yaxis.set_major_formatter(_PERCENT)
+    axes.yaxis.set_major_formatter(PERCENT)
     axes.set_ylim(0, 1)
     sweeps, shares = _regime_shares(lines)
     bottom = np.zeros(len(sweeps))
@@ -352,7 +303,7 @@ def _draw_regimes(axes: Axes, lines: Sequence[_Line]) -> None:
 def _draw_gold_zone_shares(axes: Axes, runs: Sequence[ShownRun], lines: Sequence[_Line]) -> None:
     axes.set_title("Neurons in the gold zone")
     axes.set_ylabel("neurons trained (%)")
-    axes.yaxis.set_major_formatter(_PERCENT)
+    axes.yaxis.set_major_formatter(PERCENT)
     axes.set_ylim(-0.02, 1.02)
     for place in range(len(runs)):
         sweeps, shares = _regime_shares([line for line in lines if line.run == place])
@@ -364,7 +315,7 @@ def _draw_gold_zone_shares(axes: Axes, runs: Sequence[ShownRun], lines: Sequence
 
 def _layer_sample(line: _Line, runs: int) -> Line2D:
     """Return a layer's line for the legend; for several runs without the colour, which tells the run."""
-    colour = line.colour if runs == 1 else _INK
+    colour = line.colour if runs == 1 else INK
     return Line2D([], [], color=colour, linestyle=line.dashes, label=f"layer {line.layer}")
 
 
