@@ -4,8 +4,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldzone.hashtron.kernels import fold_hash, hash_array, insert_keys, look_up
-from tests.naive.hashtron_filter import naive_hash, naive_look_up
+from goldzone.hashtron.kernels import (
+    KEY_BLOCK,
+    fold_hash,
+    hash_array,
+    insert_keys,
+    look_up,
+    look_up_keys,
+)
+from goldzone.hashtron.quaternary import build_filter
+from tests.naive.hashtron_filter import naive_build, naive_hash, naive_look_up
 
 UINT32 = st.integers(0, 2**32 - 1)
 
@@ -28,6 +36,26 @@ def test_folding_hashes_once_for_each_salt(start: int, salts: list[int]) -> None
 def test_a_filter_may_lie_anywhere_in_memory(before: bytes, own: bytes, key: int) -> None:
     memory = np.frombuffer(before + own + b"\xff", dtype=np.uint8).copy()
     assert look_up(memory, len(before), len(own), np.uint32(key)) == naive_look_up(own, key)
+
+
+@given(
+    st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 40, KEY_BLOCK, KEY_BLOCK + 3]), st.binary(max_size=300)
+)
+def test_many_keys_are_answered_as_each_alone(seed: int, count: int, cells: bytes) -> None:
+    memory = np.frombuffer(cells, dtype=np.uint8).copy()
+    keys = np.random.default_rng(seed).integers(0, 2**32, count, dtype=np.uint32)
+    out = np.full(count, 9, dtype=np.uint8)
+    look_up_keys(memory, keys, out)
+    assert out.tolist() == [look_up(memory, 0, memory.size, key) for key in keys]
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([100, 700]), st.sampled_from([5, 2**11, 2**32]))
+def test_a_large_filter_is_the_same_as_by_its_definition(seed: int, count: int, highest: int) -> None:
+    generator = np.random.default_rng(seed)
+    keys = np.unique(generator.integers(0, highest, count, dtype=np.uint32))
+    values = generator.integers(0, 2, keys.size)
+    pairs = dict(zip(keys.tolist(), values.tolist(), strict=True))
+    assert build_filter(keys, values) == naive_build(pairs)
 
 
 def test_keys_that_change_as_many_cells_as_allowed_need_a_larger_filter() -> None:

@@ -110,6 +110,7 @@ def test_blocks_of_samples_join_seamlessly() -> None:
     parity = np.arange(9000, dtype=np.uint16)
     whole = network.infer(inputs, parity)
     parts = [network.infer(inputs[i : i + 900], parity[i : i + 900]) for i in range(0, 9000, 900)]
+    assert np.array_equal(network.infer(inputs, parity, threads=3), whole)
     assert np.array_equal(whole, np.concatenate(parts))
 
 

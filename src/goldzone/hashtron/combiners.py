@@ -8,7 +8,6 @@ github.com/neurlang/classifier, one folder under ``layer/`` for each kind. Oddit
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from math import prod
@@ -18,8 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goldzone.errors import ConfigError
-from goldzone.hashtron.combiner_kernels import count_bits, majority, pack_bits, prefix_counts
+from goldzone.hashtron.combiner_kernels import count_bits, majority, prefix_counts, query_counts
 from goldzone.hashtron.hashing import LARGEST, hash_values
+from goldzone.hashtron.packing import Packing, packing_of
 
 __all__ = [
     "COMBINERS",
@@ -131,13 +131,9 @@ class Combiner(ABC):
             )
 
 
-def _gather(
-    kernel: Callable[[NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint32]], None],
-    rows: NDArray[np.uint8],
-    table: NDArray[np.int64],
-) -> NDArray[np.uint32]:
+def _count(rows: NDArray[np.uint8], table: NDArray[np.int64]) -> NDArray[np.uint32]:
     out = np.empty((table.shape[0], rows.shape[1]), dtype=np.uint32)
-    kernel(rows, table, out)
+    count_bits(rows, table, out)
     return out
 
 
@@ -170,14 +166,14 @@ class Full(Combiner):
         return self.bits, self.bits // self.stride + 1
 
     def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
-        return _gather(pack_bits, rows, _full_table(self, count))
+        return _full_packing(self, count).pack(rows)
 
 
 @lru_cache(maxsize=256)
-def _full_table(combiner: Full, count: int) -> NDArray[np.int64]:
+def _full_packing(combiner: Full, count: int) -> Packing:
     starts = np.arange(count, dtype=np.int64)[:, None] * combiner.stride
     table = starts + np.arange(combiner.width, dtype=np.int64)
-    return np.where(starts + combiner.width > combiner.size, -1, table)
+    return packing_of(np.where(starts + combiner.width > combiner.size, -1, table))
 
 
 @dataclass(frozen=True)
@@ -216,20 +212,20 @@ class MajPool2D(Combiner):
     def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
         votes = np.empty((self.size // self.block, rows.shape[1]), dtype=np.uint8)
         majority(rows, self.block, self.bias, votes)
-        return _gather(pack_bits, votes, _majpool_table(self, count))
+        return _majpool_packing(self, count).pack(votes)
 
     def disregard(self, bits: ArrayLike, position: int) -> NDArray[np.bool_]:
         """Tell where the block of bit `position` votes the same with either value of it."""
         start = position // self.block * self.block
-        samples = np.asarray(bits, dtype=np.int64)
-        others = samples[:, start : start + self.block].sum(axis=1) - samples[:, position]
+        samples = np.asarray(bits)
+        others = samples[:, start : start + self.block].sum(axis=1, dtype=np.int64) - samples[:, position]
         lead = 2 * others - (self.block - 1)
         same: NDArray[np.bool_] = (lead + 1 > self.bias) == (lead - 1 > self.bias)
         return same
 
 
 @lru_cache(maxsize=256)
-def _majpool_table(combiner: MajPool2D, count: int) -> NDArray[np.int64]:
+def _majpool_packing(combiner: MajPool2D, count: int) -> Packing:
     width, height = combiner.width, combiner.height
     picture = width * height
     number = np.arange(count, dtype=np.int64)
@@ -238,7 +234,7 @@ def _majpool_table(combiner: MajPool2D, count: int) -> NDArray[np.int64]:
     y = step[:, None] // width * combiner.capheight + np.arange(combiner.capheight)
     x = step[:, None] % width * combiner.capwidth + np.arange(combiner.capwidth)
     blocks = (y % height * width)[:, :, None] + (x % width)[:, None, :]
-    return np.ascontiguousarray(first_block[:, None] + blocks.reshape(count, -1))
+    return packing_of(np.ascontiguousarray(first_block[:, None] + blocks.reshape(count, -1)))
 
 
 @dataclass(frozen=True)
@@ -270,7 +266,7 @@ class Conv2D(Combiner):
         return self.width * self.height * self.repeat, windows * self.repeat
 
     def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
-        return _gather(count_bits, rows, _conv_table(self, count))
+        return _count(rows, _conv_table(self, count))
 
 
 @lru_cache(maxsize=256)
@@ -324,7 +320,7 @@ class CrossAttention(Combiner):
     def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
         out = np.empty((count, rows.shape[1]), dtype=np.uint32)
         if self.queries:
-            self._query_features(rows, out)
+            query_counts(rows, self.dim, self.masked, out)
         else:
             self._pair_features(rows, out)
         return out
@@ -339,23 +335,6 @@ class CrossAttention(Combiner):
             for n in range(start, min(start + self.dim, out.shape[0])):
                 other = counts[(n & 1) ^ 1]
                 np.multiply(other[self._last_counted(n - start, other.shape[0])], rows[n], out=out[n])
-
-    def _query_features(self, rows: NDArray[np.uint8], out: NDArray[np.uint32]) -> None:
-        span = 3 * self.dim
-        for start in range(0, out.shape[0], span):
-            stop = start + (self.dim - 1) // 3 * 3 + 1
-            query, key, value = (rows[start + part : stop + part : 3] for part in range(3))
-            all_set = _prefix(query & key & value)
-            with_value, without_value = _prefix(query & value), _prefix(query & (value ^ np.uint8(1)))
-            with_key = _prefix(query & key)
-            for n in range(start, min(start + span, out.shape[0])):
-                last = self._last_counted((n - start) // 3, query.shape[0])
-                if n % 3 == 0:
-                    out[n] = all_set[last]
-                elif n % 3 == 1:
-                    out[n] = np.where(rows[n], with_value[last], without_value[last])
-                else:
-                    np.multiply(with_key[last], rows[n], out=out[n])
 
 
 def _prefix(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -417,14 +396,14 @@ class Stochastic(Combiner):
         return self.bits, self.bits
 
     def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
-        return _gather(pack_bits, rows, _stochastic_table(self, count))
+        return _stochastic_packing(self, count).pack(rows)
 
 
 @lru_cache(maxsize=256)
-def _stochastic_table(combiner: Stochastic, count: int) -> NDArray[np.int64]:
+def _stochastic_packing(combiner: Stochastic, count: int) -> Packing:
     numbers = np.arange(count, dtype=np.uint32) ^ np.uint32(combiner.seed)
     columns = [hash_values(numbers, place, combiner.size) for place in range(combiner.width)]
-    return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.int64)
+    return packing_of(np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -452,7 +431,7 @@ class Sum(Combiner):
         return prod(self.sizes), prod(self.sizes) // self.sizes[self.axis]
 
     def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
-        return _gather(count_bits, rows, _sum_table(self, count))
+        return _count(rows, _sum_table(self, count))
 
 
 @lru_cache(maxsize=256)

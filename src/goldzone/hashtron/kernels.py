@@ -1,4 +1,4 @@
-"""Compiled loops over plain arrays: the hash, the quaternary filter and one layer of neurons.
+"""Compiled loops over plain arrays: the hash and the quaternary filter.
 
 Layout: the samples are the last, contiguous axis (``[n_features, n_samples]``), so that the inner loops
 run over neighbours in memory. Integers are unsigned 32-bit and wrap; numba widens every uint32 operation
@@ -14,17 +14,15 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
-    "FILTER_MEMORY",
+    "KEY_BLOCK",
     "MAX_ROUNDS",
-    "NO_MEMORY",
-    "TABLE_MEMORY",
     "Number",
-    "evaluate_layer",
     "fold_hash",
     "hash32",
     "hash_array",
     "insert_keys",
     "look_up",
+    "look_up_block",
     "look_up_keys",
 ]
 
@@ -34,14 +32,11 @@ Number: TypeAlias = int | np.uint8 | np.uint32 | np.int64
 MAX_ROUNDS = 64
 """Cells that a key may visit in a filter before the look-up gives up."""
 
-NO_MEMORY = 0
-"""The neuron answers with the lowest bit of its hashed feature."""
+KEY_BLOCK = 1024
+"""Keys looked up together: what is noted about them stays in the first-level cache, beside the filter."""
 
-FILTER_MEMORY = 1
-"""The neuron asks a quaternary filter."""
-
-TABLE_MEMORY = 2
-"""The neuron reads one bit of a packed table (low bits first)."""
+_CONFLICT = 3
+"""State of a cell that sends its keys on."""
 
 
 @njit(cache=True, nogil=True)
@@ -71,9 +66,17 @@ def hash32(n: Number, salt: Number, maximum: Number) -> np.uint32:
 
 @njit(cache=True, nogil=True)
 def hash_array(values: NDArray[np.uint32], salt: Number, maximum: Number, out: NDArray[np.uint32]) -> None:
-    """Write ``hash32(values[i], salt, maximum)`` to ``out[i]``; `out` may be `values` itself."""
-    for i in range(values.shape[0]):
-        out[i] = hash32(values[i], salt, maximum)
+    """Write ``hash32(values[i], salt, maximum)`` to ``out[i]``; `out` may be `values` itself.
+
+    The values go through a small array of their own: a loop over two arrays that overlap does not vectorise.
+    """
+    block = np.empty(min(values.shape[0], KEY_BLOCK), np.uint32)
+    for start in range(0, values.shape[0], KEY_BLOCK):
+        source, target = values[start : start + KEY_BLOCK], out[start : start + KEY_BLOCK]
+        for i in range(source.shape[0]):
+            block[i] = source[i]
+        for i in range(source.shape[0]):
+            target[i] = hash32(block[i], salt, maximum)
 
 
 @njit(cache=True, nogil=True)
@@ -96,51 +99,103 @@ def look_up(cells: NDArray[np.uint8], start: Number, size: Number, key: Number) 
     if size == 0:
         return np.uint8(x & np.uint32(1))
     n_cells = np.uint32(4 * size)
+    own = cells[start : start + size]
     for salt in range(MAX_ROUNDS):
-        cell = np.int64(hash32(x, salt, n_cells))
-        state = (cells[start + (cell >> 2)] >> np.uint8((cell & 3) * 2)) & np.uint8(3)
-        if state == 0:
-            return np.uint8(x & np.uint32(1))
-        if state != 3:
-            return np.uint8(state - 1)
-        x = np.uint32(np.uint32(x >> np.uint32(1)) | np.uint32(x << np.uint32(31)))
+        state = _state(own, hash32(x, salt, n_cells))
+        if state != _CONFLICT:
+            return _settle(state, x)
+        x = _rotate(x)
     return np.uint8(0)
 
 
 @njit(cache=True, nogil=True)
-def look_up_keys(cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArray[np.uint8]) -> None:
-    """Write each key's answer (0 or 1) from the filter `cells` to `out`."""
-    for i in range(keys.shape[0]):
-        out[i] = look_up(cells, 0, cells.shape[0], keys[i])
+def _state(cells: NDArray[np.uint8], cell: np.uint32) -> np.uint8:
+    """Return the two bits of a cell."""
+    shift = np.uint8(np.uint32(cell & np.uint32(3)) << np.uint32(1))
+    return np.uint8(np.uint8(cells[np.uint32(cell >> np.uint32(2))] >> shift) & np.uint8(3))
 
 
 @njit(cache=True, nogil=True)
-def _insert_key(cells: NDArray[np.uint8], key: Number, value: Number) -> int:
-    """Store one key in `cells` (in place) and return the number of cells changed.
+def _settle(state: np.uint8, key: np.uint32) -> np.uint8:
+    """Return a key's answer in a cell without conflict, by arithmetic: a branch would be mispredicted."""
+    empty = np.uint8(state == np.uint8(0))
+    return np.uint8(np.uint8(state >> np.uint8(1)) | np.uint8(empty & np.uint8(key)))
 
-    A key that still disagrees after the last round counts as one change more, so that the caller grows
-    the filter.
+
+@njit(cache=True, nogil=True)
+def _rotate(key: np.uint32) -> np.uint32:
+    """Rotate a key right by one bit."""
+    return np.uint32(np.uint32(key >> np.uint32(1)) | np.uint32(key << np.uint32(31)))
+
+
+@njit(cache=True, nogil=True)
+def look_up_keys(cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArray[np.uint8]) -> None:
+    """Write each key's answer (0 or 1) from the filter `cells` to `out`.
+
+    A block of keys goes through the first round together, then those that met a conflict through the next:
+    hashes in one loop, cells in another. Each loop is free of branches, so that the hash fills vector lanes
+    and look-ups overlap.
+
+    Parameters
+    ----------
+    cells : uint8[n_bytes]
+    keys : uint32[n]
+    out : uint8[n]
+        Overwritten.
     """
-    x = np.uint32(key)
+    size = min(keys.shape[0], KEY_BLOCK)
+    work = np.empty((3, size), np.uint32)
+    for start in range(0, keys.shape[0], KEY_BLOCK):
+        stop = min(start + KEY_BLOCK, keys.shape[0])
+        look_up_block(cells, keys[start:stop], out[start:stop], work)
+
+
+@njit(cache=True, nogil=True)
+def look_up_block(
+    cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArray[np.uint8], work: NDArray[np.uint32]
+) -> None:
+    """Do what `look_up_keys` does for at most `KEY_BLOCK` keys; `work` is scratch, uint32[3, n or more]."""
+    n = keys.shape[0]
+    if cells.shape[0] == 0:
+        for i in range(n):
+            out[i] = np.uint8(keys[i] & np.uint32(1))
+        return
     n_cells = np.uint32(4 * cells.shape[0])
-    changes = 0
-    for salt in range(MAX_ROUNDS):
-        cell = np.int64(hash32(x, salt, n_cells))
-        byte = cell >> 2
-        shift = np.uint8((cell & 3) * 2)
-        state = (cells[byte] >> shift) & np.uint8(3)
-        if state == 0:
-            if np.uint32(value) == (x & np.uint32(1)):
-                return changes
-            cells[byte] |= np.uint8((value + 1) << shift)
-            return changes + 1
-        if state == value + 1:
-            return changes
-        if state != 3:
-            cells[byte] |= np.uint8(np.uint8(3) << shift)
-            changes += 1
-        x = np.uint32(np.uint32(x >> np.uint32(1)) | np.uint32(x << np.uint32(31)))
-    return changes + 1
+    hashed, moved, waiting = work[0], work[1], work[2]
+    for i in range(n):
+        hashed[i] = hash32(keys[i], 0, n_cells)
+    for i in range(n):
+        out[i] = _state(cells, hashed[i])
+    left = 0
+    for i in range(n):
+        waiting[left] = i
+        left += int(out[i] == np.uint8(_CONFLICT))
+    for i in range(n):
+        out[i] = _settle(out[i], keys[i])
+    for k in range(left):
+        moved[k] = _rotate(keys[waiting[k]])
+    for salt in range(1, MAX_ROUNDS):
+        if left == 0:
+            return
+        for k in range(left):
+            hashed[k] = hash32(moved[k], salt, n_cells)
+        kept = 0
+        for k in range(left):
+            state = _state(cells, hashed[k])
+            out[waiting[k]] = _settle(state, moved[k])
+            waiting[kept] = waiting[k]
+            moved[kept] = _rotate(moved[k])
+            kept += int(state == np.uint8(_CONFLICT))
+        left = kept
+    for k in range(left):
+        out[waiting[k]] = np.uint8(0)
+
+
+@njit(cache=True, nogil=True)
+def _mark(state: np.uint8, value: np.uint8, key: np.uint32) -> np.uint8:
+    """Return the bits that a key sets in its cell: none in an empty one, if its lowest bit is its value."""
+    speaks = np.uint8(state != np.uint8(0)) | np.uint8(value ^ np.uint8(key & np.uint32(1)))
+    return np.uint8(np.uint8(value + np.uint8(1)) * speaks)
 
 
 @njit(cache=True, nogil=True)
@@ -149,68 +204,47 @@ def insert_keys(
 ) -> bool:
     """Store all keys in the zeroed filter `cells` (in place); tell whether it was large enough.
 
-    The keys are inserted again and again until a pass changes no cell (True) or the changes of all
-    passes reach `limit` (False: start again on a larger filter).
+    All keys are visited again and again until a pass changes no cell (True), or the changes of all passes
+    reach `limit` or a key meets its last conflict (False: start again on a larger filter). What the cells
+    become, and after how many changes, does not depend on the order of visits: a state only ever gains bits.
+    So a pass first picks the keys that their cell disagrees with, lets these speak there, then those that
+    conflict in their next cell, and so on; and a key goes on from where it is, though the reference walks
+    from its first cell each time.
     """
+    n_cells = np.uint32(4 * cells.shape[0])
+    moved = keys.copy()
+    cell = np.empty(keys.shape[0], np.uint32)
+    rounds = np.zeros(keys.shape[0], np.uint8)
+    waiting = np.empty(keys.shape[0], np.int64)
+    for i in range(keys.shape[0]):
+        cell[i] = hash32(keys[i], 0, n_cells)
     changes = 0
     while True:
-        before = changes
+        before, left = changes, 0
         for i in range(keys.shape[0]):
-            changes += _insert_key(cells, keys[i], values[i])
-            if changes >= limit:
-                return False
+            state = _state(cells, cell[i])
+            waiting[left] = i
+            left += int((state | _mark(state, values[i], moved[i])) != state or state == _CONFLICT)
+        while left > 0:
+            kept = 0
+            for k in range(left):
+                i = waiting[k]
+                state = _state(cells, cell[i])
+                added = _mark(state, values[i], moved[i])
+                shift = np.uint8(np.uint32(cell[i] & np.uint32(3)) << np.uint32(1))
+                cells[np.uint32(cell[i] >> np.uint32(2))] |= np.uint8(added << shift)
+                changes += int((state | added) != state)
+                waiting[kept] = i
+                kept += int((state | added) == _CONFLICT)
+            for k in range(kept):
+                i = waiting[k]
+                rounds[i] += np.uint8(1)
+                if rounds[i] == MAX_ROUNDS:
+                    return False
+                moved[i] = _rotate(moved[i])
+                cell[i] = hash32(moved[i], rounds[i], n_cells)
+            left = kept
+        if changes >= limit:
+            return False
         if changes == before:
             return True
-
-
-@njit(cache=True, nogil=True)
-def evaluate_layer(
-    features: NDArray[np.uint32],
-    rows: NDArray[np.uint32],
-    row_starts: NDArray[np.int64],
-    memory: NDArray[np.uint8],
-    memory_starts: NDArray[np.int64],
-    memory_kinds: NDArray[np.uint8],
-    bits: NDArray[np.uint8],
-) -> None:
-    """Write the bits of one layer of neurons for a batch of samples to `bits`.
-
-    Parameters
-    ----------
-    features : uint32[n_neurons, n_samples] or uint32[1, n_samples]
-        What each neuron reads, after the layer's premodulo; one row serves all neurons.
-    rows : uint32[n_rows, 2]
-        All programs one after another, as (salt, maximum).
-    row_starts : int64[n_neurons + 1]
-        Neuron j owns ``rows[row_starts[j] : row_starts[j + 1]]``.
-    memory : uint8[n_bytes]
-        All filters and bit tables one after another.
-    memory_starts : int64[n_neurons + 1]
-        Neuron j owns ``memory[memory_starts[j] : memory_starts[j + 1]]``.
-    memory_kinds : uint8[n_neurons]
-        `NO_MEMORY`, `FILTER_MEMORY` or `TABLE_MEMORY`.
-    bits : uint8[n_neurons, n_samples]
-        Output, 0 or 1.
-    """
-    n_neurons, n_samples = bits.shape
-    work = np.empty(n_samples, np.uint32)
-    for j in range(n_neurons):
-        if features.shape[0] == 1:
-            work[:] = features[0]
-        else:
-            work[:] = features[j]
-        for row in range(row_starts[j], row_starts[j + 1]):
-            hash_array(work, rows[row, 0], rows[row, 1], work)
-        start = memory_starts[j]
-        answer = bits[j]
-        if memory_kinds[j] == NO_MEMORY:
-            for i in range(n_samples):
-                answer[i] = np.uint8(work[i] & np.uint32(1))
-        elif memory_kinds[j] == FILTER_MEMORY:
-            size = memory_starts[j + 1] - start
-            for i in range(n_samples):
-                answer[i] = look_up(memory, start, size, work[i])
-        else:
-            for i in range(n_samples):
-                cell = np.int64(work[i])
-                answer[i] = (memory[start + (cell >> 3)] >> np.uint8(cell & 7)) & np.uint8(1)

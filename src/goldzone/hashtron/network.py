@@ -7,6 +7,7 @@ samples of one neuron are neighbours in memory; results therefore come back in F
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,9 +19,9 @@ from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.kernels import hash_array
 from goldzone.hashtron.neuron import Hashtron, Neuron, PackedNeurons, pack_neurons
 
-__all__ = ["LayerTrace", "Network", "fresh_network"]
+__all__ = ["SAMPLE_BLOCK", "LayerTrace", "Network", "fresh_network"]
 
-_BLOCK = 4096
+SAMPLE_BLOCK = 4096
 """Samples evaluated at once: the arrays of one layer then fit a core's cache."""
 
 
@@ -81,7 +82,9 @@ class Network:
         )
         return changed
 
-    def infer(self, inputs: ArrayLike, parity: ArrayLike | None = None) -> NDArray[np.uint16]:
+    def infer(
+        self, inputs: ArrayLike, parity: ArrayLike | None = None, *, threads: int = 1
+    ) -> NDArray[np.uint16]:
         """Return the output word of every sample.
 
         Parameters
@@ -90,6 +93,8 @@ class Network:
             One feature column for each neuron of the first layer, or one for all.
         parity : uint16[n_samples], optional
             XOR-ed to the words.
+        threads : int
+            Changes the speed, never the result.
 
         Returns
         -------
@@ -101,12 +106,22 @@ class Network:
         DataError
             If the inputs or the parity have another shape.
         """
-        columns = self._columns(inputs)
+        columns = self.input_columns(inputs)
         n_samples = columns.shape[1]
         words = np.empty(n_samples, dtype=np.uint16)
-        for start in range(0, n_samples, _BLOCK):
-            stop = min(start + _BLOCK, n_samples)
-            words[start:stop] = self._run(0, np.ascontiguousarray(columns[:, start:stop]))
+        self.pack()
+
+        def run(start: int) -> None:
+            block = np.array(columns[:, start : start + SAMPLE_BLOCK], order="C")
+            words[start : start + SAMPLE_BLOCK] = self._run(0, block)
+
+        starts = range(0, n_samples, SAMPLE_BLOCK)
+        if threads == 1 or len(starts) == 1:
+            for start in starts:
+                run(start)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(run, starts))
         if parity is not None:
             balance = np.asarray(parity, dtype=np.uint16)
             if balance.shape != words.shape:
@@ -124,12 +139,42 @@ class Network:
         inputs : uint32[n_samples, n_inputs] or uint32[n_samples, 1]
         """
         traces: list[LayerTrace] = []
-        features: NDArray[np.uint32] = self._columns(inputs).T
+        features: NDArray[np.uint32] = self.input_columns(inputs).T
         for index in range(len(self.architecture.stages)):
             if index:
                 features = self.features_above(index - 1, traces[-1].features, traces[-1].bits)
             traces.append(self.trace_layer(index, features))
         return tuple(traces)
+
+    def input_columns(self, inputs: ArrayLike) -> NDArray[np.uint32]:
+        """Return checked inputs with the samples last: a view, uint32[n_inputs or 1, n_samples].
+
+        Raises
+        ------
+        DataError
+            If the inputs have another shape than `infer` takes.
+        """
+        array = np.asarray(inputs, dtype=np.uint32)
+        expected = self.architecture.n_inputs
+        if array.ndim != 2 or array.shape[1] not in (1, expected):
+            raise DataError(
+                f"inputs have shape {array.shape}; give [n_samples, {expected}] or [n_samples, 1]"
+            )
+        return array.T
+
+    def packed_layer(self, stage: int) -> PackedNeurons:
+        """Return the neurons of a layer as the kernels take them, laid out once."""
+        packed = self._packed.get(stage)
+        if packed is None:
+            numbers = self.architecture.stages[stage].neurons
+            packed = pack_neurons(self.neurons[numbers.start : numbers.stop])
+            self._packed[stage] = packed
+        return packed
+
+    def pack(self) -> None:
+        """Lay all layers out, before threads ask for them."""
+        for stage in range(len(self.architecture.stages)):
+            self.packed_layer(stage)
 
     def outputs_above(self, stage: int, features: ArrayLike, bits: ArrayLike) -> NDArray[np.uint16]:
         """Return the output words that follow from the bits of one layer, without parity.
@@ -164,8 +209,34 @@ class Network:
         layer = self.architecture.stages[stage]
         shape = (layer.layer.neurons, rows.shape[1])
         hashed = _premodulo(layer, rows)
-        bits = self._pack(stage).evaluate(hashed)
+        bits = self.packed_layer(stage).evaluate(hashed)
         return LayerTrace(np.broadcast_to(rows, shape).T, np.broadcast_to(hashed, shape).T, bits.T)
+
+    def change_layer(
+        self,
+        stage: int,
+        features: NDArray[np.uint32],
+        present: NDArray[np.uint32],
+        present_bits: NDArray[np.uint8],
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Return what one layer answers when it reads something new; only neurons that do are asked.
+
+        Parameters
+        ----------
+        stage : int
+        features, present : uint32[n_features, n_samples], C-contiguous
+            What it newly reads, and what it reads now (as `trace_layer` takes it, the samples last).
+        present_bits : uint8[n_neurons, n_samples], C-contiguous
+            What it answers now.
+
+        Returns
+        -------
+        bits : uint8[n_neurons, n_samples]
+        reached : bool[n_samples]
+            Which samples have any new feature.
+        """
+        premodulo = self.architecture.stages[stage].layer.premodulo
+        return self.packed_layer(stage).evaluate_changed(features, present, present_bits, premodulo)
 
     def features_above(self, stage: int, features: ArrayLike, bits: ArrayLike) -> NDArray[np.uint32]:
         """Return what the layer above `stage` reads, given that layer's features and bits.
@@ -186,26 +257,10 @@ class Network:
         above = self.architecture.stages[stage + 1]
         return _features(above, rows, np.asarray(features, dtype=np.uint32).T).T
 
-    def _columns(self, inputs: ArrayLike) -> NDArray[np.uint32]:
-        array = np.asarray(inputs, dtype=np.uint32)
-        expected = self.architecture.n_inputs
-        if array.ndim != 2 or array.shape[1] not in (1, expected):
-            raise DataError(
-                f"inputs have shape {array.shape}; give [n_samples, {expected}] or [n_samples, 1]"
-            )
-        return np.ascontiguousarray(array.T)
-
-    def _pack(self, index: int) -> PackedNeurons:
-        packed = self._packed.get(index)
-        if packed is None:
-            numbers = self.architecture.stages[index].neurons
-            packed = pack_neurons(self.neurons[numbers.start : numbers.stop])
-            self._packed[index] = packed
-        return packed
-
     def _run(self, index: int, features: NDArray[np.uint32]) -> NDArray[np.uint16]:
         """Finish from the features of a layer: uint32[n, n_samples] -> uint16[n_samples]."""
-        bits = self._pack(index).evaluate(_premodulo(self.architecture.stages[index], features))
+        premodulo = self.architecture.stages[index].layer.premodulo
+        bits = self.packed_layer(index).evaluate(features, premodulo)
         return self._finish(index, features, bits)
 
     def _finish(
@@ -215,7 +270,7 @@ class Network:
         stages = self.architecture.stages
         for above in range(index + 1, len(stages)):
             features = _features(stages[above], bits, features)
-            bits = self._pack(above).evaluate(_premodulo(stages[above], features))
+            bits = self.packed_layer(above).evaluate(features, stages[above].layer.premodulo)
         combiner = stages[-1].combiner
         outputs: NDArray[np.uint32] = (
             bits.astype(np.uint32)

@@ -18,7 +18,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from goldzone.errors import ConfigError
 from goldzone.hashtron.hashing import LARGEST
-from goldzone.hashtron.kernels import FILTER_MEMORY, NO_MEMORY, TABLE_MEMORY, evaluate_layer
+from goldzone.hashtron.layer_kernels import (
+    FILTER_MEMORY,
+    NO_MEMORY,
+    TABLE_MEMORY,
+    evaluate_changed,
+    evaluate_layer,
+)
 from goldzone.hashtron.quaternary import MAX_FILTER_BYTES, build_filter
 
 __all__ = ["BitTable", "Hashtron", "Neuron", "PackedNeurons", "pack_neurons"]
@@ -119,7 +125,7 @@ Neuron: TypeAlias = Hashtron | BitTable
 
 @dataclass(frozen=True, eq=False)
 class PackedNeurons:
-    """The neurons of one layer as flat arrays, ready for the kernel (see `evaluate_layer` for the shapes)."""
+    """The neurons of one layer as flat arrays, as `goldzone.hashtron.layer_kernels` takes them."""
 
     rows: NDArray[np.uint32]
     row_starts: NDArray[np.int64]
@@ -127,23 +133,60 @@ class PackedNeurons:
     memory_starts: NDArray[np.int64]
     memory_kinds: NDArray[np.uint8]
 
-    def evaluate(self, features: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    def evaluate(self, features: NDArray[np.uint32], premodulo: int = 0) -> NDArray[np.uint8]:
         """Evaluate all neurons on a batch.
 
         Parameters
         ----------
         features : uint32[n_neurons, n_samples] or uint32[1, n_samples], C-contiguous
             One row serves all neurons.
+        premodulo : int
+            When not 0, neuron j reads ``hash(feature, j, premodulo)``.
 
         Returns
         -------
         uint8[n_neurons, n_samples]
         """
         bits = np.empty((self.memory_kinds.size, features.shape[1]), dtype=np.uint8)
-        evaluate_layer(
-            features, self.rows, self.row_starts, self.memory, self.memory_starts, self.memory_kinds, bits
-        )
+        evaluate_layer(features, premodulo, *self._layer, bits)
         return bits
+
+    def evaluate_changed(
+        self,
+        features: NDArray[np.uint32],
+        present: NDArray[np.uint32],
+        present_bits: NDArray[np.uint8],
+        premodulo: int = 0,
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Evaluate only the neurons that read something else than now.
+
+        Parameters
+        ----------
+        features, present : uint32[n_neurons, n_samples] or uint32[1, n_samples], C-contiguous
+            What they newly read, and what they read now.
+        present_bits : uint8[n_neurons, n_samples], C-contiguous
+            What they answer now.
+        premodulo : int
+
+        Returns
+        -------
+        bits : uint8[n_neurons, n_samples]
+            What they newly answer.
+        reached : bool[n_samples]
+            Which samples have any new feature.
+        """
+        bits = np.empty(present_bits.shape, dtype=np.uint8)
+        reached = np.empty(features.shape[1], dtype=np.uint8)
+        evaluate_changed(features, present, present_bits, premodulo, *self._layer, bits, reached)
+        return bits, reached.view(np.bool_)
+
+    @property
+    def _layer(
+        self,
+    ) -> tuple[
+        NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint8]
+    ]:
+        return self.rows, self.row_starts, self.memory, self.memory_starts, self.memory_kinds
 
 
 def _starts(lengths: list[int]) -> NDArray[np.int64]:

@@ -56,10 +56,11 @@ def build_filter(keys: ArrayLike, values: ArrayLike) -> bytes:
     n = key_array.size
     if n == 0:
         return b""
-    ordered = np.sort(key_array)
-    repeated = np.flatnonzero(ordered[1:] == ordered[:-1])
-    if repeated.size:
-        raise DataError(f"filter key {ordered[repeated[0]]} occurs twice; give each key once")
+    if not np.all(key_array[1:] > key_array[:-1]):  # keys that ascend need no sorting to be distinct
+        ordered = np.sort(key_array)
+        repeated = np.flatnonzero(ordered[1:] == ordered[:-1])
+        if repeated.size:
+            raise DataError(f"filter key {ordered[repeated[0]]} occurs twice; give each key once")
     size = _bytes_for(n)
     limit = n
     while size <= MAX_FILTER_BYTES:

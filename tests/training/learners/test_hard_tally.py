@@ -13,7 +13,9 @@ from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import Full, MajPool2D, Stochastic, Sum
 from goldzone.hashtron.network import Network, fresh_network
 from goldzone.hashtron.neuron import Hashtron
-from goldzone.training.learners.hard_tally import tally_neuron, tally_pair
+from goldzone.training.learners import traces as traces_module
+from goldzone.training.learners.hard_tally import tally_neuron, tally_pair, tally_traces
+from goldzone.training.learners.traces import Traces
 from tests.golden import NETWORKS, golden_inputs, golden_network, read_golden
 from tests.naive.training_hard_tally import naive_pair, naive_tally
 
@@ -118,6 +120,41 @@ def test_pair_tally_equals_its_definition(
     decided = naive_pair(network, pair, inputs.tolist(), expected.tolist(), seed, premodulo)
     for values, answers, wanted in zip(tally.values, tally.answers, decided, strict=True):
         assert list(zip(values.tolist(), answers.tolist(), strict=True)) == list(wanted.items())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_known_answers_and_threads_change_nothing(name: str) -> None:
+    network, (inputs, expected) = golden_network(name), samples(name)
+    inputs, expected = np.tile(inputs, (80, 1)), np.tile(expected, 80)
+    traces = Traces(network, inputs)
+    architecture = network.architecture
+    for neuron in (0, architecture.n_neurons // 2, architecture.n_neurons - 1):
+        tallies = [
+            tally_neuron(network, neuron, inputs, expected, salt=4, premodulo=9),
+            tally_neuron(network, neuron, inputs, expected, salt=4, premodulo=9, threads=2),
+            tally_traces(traces, neuron, expected, salt=4, premodulo=9),
+        ]
+        for tally in tallies[1:]:
+            assert np.array_equal(tally.values, tallies[0].values)
+            assert np.array_equal(tally.sums, tallies[0].sums)
+            assert tally.improvement_possible == tallies[0].improvement_possible
+    for stage, layer in enumerate(network.trace(inputs)):
+        assert np.array_equal(traces.layer_bits(stage), layer.bits.T)
+
+
+@pytest.mark.parametrize("architecture", SMALL)
+def test_pairs_are_decided_across_blocks(architecture: Architecture, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(7)
+    network = fresh_network(architecture, generator)
+    inputs = generator.integers(0, 40, (80, architecture.n_inputs), dtype=np.uint32)
+    expected = generator.integers(0, 1 << architecture.n_outputs, 80)
+    pairs = [(first, first + 1) for first in range(architecture.n_neurons - 1)]
+    whole = [tally_pair(network, pair, inputs, expected) for pair in pairs]
+    monkeypatch.setattr(traces_module, "SAMPLE_BLOCK", 16)
+    parts = [tally_pair(network, pair, inputs, expected, threads=2) for pair in pairs]
+    assert any(tally.improvement_possible for tally in whole)
+    for one, other in zip(whole, parts, strict=True):
+        assert all(map(np.array_equal, one.values + one.answers, other.values + other.answers))
 
 
 # Two neurons answer the parity of their columns; the last says whether exactly two bits are set.

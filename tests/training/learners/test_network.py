@@ -16,7 +16,7 @@ from goldzone.errors import ConfigError, DataError, StateError
 from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import CrossAttention, Full, MajPool2D, Parity, Stochastic, Sum
 from goldzone.hashtron.hashing import hash_values
-from goldzone.hashtron.network import Network, fresh_network
+from goldzone.hashtron.network import SAMPLE_BLOCK, Network, fresh_network
 from goldzone.hashtron.neuron import BitTable, Hashtron
 from goldzone.hashtron.presets import PRESETS, preset
 from goldzone.hashtron.quaternary import build_filter, look_up_filter
@@ -229,6 +229,24 @@ def train_backward_once(trainer: NetworkTrainer, premodulo: int) -> None:
     for layer in range(len(sizes), 0, -1):
         for position in range(sizes[layer - 1]):
             trainer.train(layer, position, trainer.n_samples if layer == len(sizes) else premodulo)
+
+
+@pytest.mark.parametrize(
+    "rules", [MARGIN, FORWARD_RULES, replace(MARGIN, memory="table", accept="not_worse")]
+)
+def test_threads_change_nothing(rules: LearningRules) -> None:
+    case = Case(ATTENDING, 7, count=2 * SAMPLE_BLOCK + 55, values=2000)
+    trainers = [case.trainer(rules, threads=threads) for threads in (1, 2, 3)]
+    results = []
+    for trainer in trainers:
+        results.append([trainer.train(layer, p, 0) for layer, p in reversed(places(trainer))])
+        results[-1] += trainer.train_by_pair_tally(1, 0, 2, 0)
+        trainer.close()
+    assert results[0] == results[1] == results[2]
+    first = trainers[0].network()
+    assert first != case.network
+    assert all(trainer.network() == first for trainer in trainers)
+    assert all(np.array_equal(trainer.outputs, first.infer(case.inputs)) for trainer in trainers)
 
 
 def test_behind_a_constant_final_neuron_hard_credit_stalls_and_margin_credit_votes() -> None:

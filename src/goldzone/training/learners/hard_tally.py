@@ -8,6 +8,7 @@ github.com/neurlang/classifier, ``net/feedforward``, bit for bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,8 +16,26 @@ from numpy.typing import ArrayLike, NDArray
 from goldzone.errors import ConfigError, DataError
 from goldzone.hashtron.hashing import hash_values
 from goldzone.hashtron.network import LayerTrace, Network
+from goldzone.training.learners.pair_kernels import UNDECIDED, decide_samples
+from goldzone.training.learners.traces import Traces
 
-__all__ = ["HardTally", "PairTally", "decide_pair", "hard_votes", "tally_neuron", "tally_pair"]
+__all__ = [
+    "HardTally",
+    "PairTally",
+    "decide_pair",
+    "hard_votes",
+    "tally_neuron",
+    "tally_pair",
+    "tally_traces",
+]
+
+_SET_BITS: Final = (
+    np.unpackbits(np.arange(1 << 16, dtype=np.uint16).view(np.uint8))
+    .reshape(-1, 16)
+    .sum(axis=1)
+    .astype(np.int8)
+)
+"""How many bits each 16-bit word has set: int8[65536]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +93,7 @@ def tally_neuron(
     *,
     salt: int = 0,
     premodulo: int = 0,
+    threads: int = 1,
 ) -> HardTally:
     """Tally one neuron over all samples.
 
@@ -87,6 +107,8 @@ def tally_neuron(
         Label XOR parity; bits beyond the network's outputs are ignored.
     salt, premodulo : int
         When `premodulo` is not 0, votes go to ``hash(value, salt, premodulo)``.
+    threads : int
+        Changes the speed, never the result.
 
     Raises
     ------
@@ -100,36 +122,32 @@ def tally_neuron(
     or not a flip would harm it. A neuron whose bit is itself an output bit gets one vote a sample for the
     expected bit.
     """
-    stage, position = network.architecture.locate(neuron)
-    trace = network.trace(inputs)[stage]
-    present, flipped = (
-        network.outputs_above(stage, trace.features, bits)
-        for bits in (trace.bits, _flip(trace.bits, position))
-    )
-    votes, improves = hard_votes(network, neuron, trace.bits, expected, present=present, flipped=flipped)
-    return _sum_votes(_seen(trace.hashed[:, position], salt, premodulo), votes, improves)
+    traces = Traces(network, inputs, threads=threads)
+    try:
+        return tally_traces(traces, neuron, expected, salt=salt, premodulo=premodulo)
+    finally:
+        traces.close()
+
+
+def tally_traces(
+    traces: Traces, neuron: int, expected: ArrayLike, *, salt: int = 0, premodulo: int = 0
+) -> HardTally:
+    """Do what `tally_neuron` does, where it is known what every layer reads and answers."""
+    votes, improves = hard_votes(traces, neuron, expected)
+    values = _seen(traces.seen(*traces.network.architecture.locate(neuron)), salt, premodulo)
+    return _sum_votes(values, votes, improves)
 
 
 def hard_votes(
-    network: Network,
-    neuron: int,
-    bits: NDArray[np.uint8],
-    expected: ArrayLike,
-    *,
-    present: NDArray[np.uint16],
-    flipped: NDArray[np.uint16],
+    traces: Traces, neuron: int, expected: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return each sample's vote for a 1 of one neuron, by the rules of `tally_neuron`.
 
     Parameters
     ----------
-    network : Network
+    traces : Traces
     neuron : int
-    bits : uint8[n_samples, n_neurons]
-        Answers of the neuron's layer.
     expected : uint16[n_samples]
-    present, flipped : uint16[n_samples]
-        Output words as they are, and with the neuron's bit flipped (unused where its bit is an output bit).
 
     Returns
     -------
@@ -137,20 +155,23 @@ def hard_votes(
     improves : bool[n_samples]
         Whether the vote comes from a sample that is wrong now.
     """
+    network = traces.network
     stage, position = network.architecture.locate(neuron)
-    words = _expected_words(network, expected, bits.shape[0])
-    combiner = network.architecture.stages[stage].combiner
-    bit = bits[:, position].astype(np.int64)
-    if combiner is None:
-        wanted = (words >> np.uint16(position)).astype(np.int64) & 1
-        return 2 * wanted - 1, wanted != bit
-    distance = _distance(present, words)
-    gain = distance - _distance(flipped, words)
+    words = _expected_words(network, expected, traces.n_samples)
+    bit = traces.answers(stage, position)
+    if network.architecture.stages[stage].combiner is None:
+        wanted = ((words >> np.uint16(position)) & np.uint16(1)).astype(np.uint8)
+        return 2 * wanted.astype(np.int64) - 1, wanted != bit
+    flip = traces.flip(stage, position)
+    flipped = traces.words.copy()
+    flipped[flip.samples] = flip.words
+    distance = _SET_BITS[traces.words ^ words]
+    gain = distance - _SET_BITS[flipped ^ words]
     if network.architecture.n_outputs > 1:
-        gain = np.where(distance == 0, -1, gain)
-    gain[combiner.disregard(bits, position)] = 0
-    votes = np.where(bit == 1, -gain, gain)
-    return votes, (votes != 0) & (distance > 0)
+        gain[distance == 0] = -1
+    gain[traces.disregard(stage, position)] = 0
+    votes = np.where(bit == 1, -gain, gain).astype(np.int64)
+    return votes, (gain != 0) & (distance > 0)
 
 
 def tally_pair(
@@ -161,6 +182,7 @@ def tally_pair(
     *,
     salt: int = 0,
     premodulo: int = 0,
+    threads: int = 1,
 ) -> PairTally:
     """Decide for two neurons at once over their four combinations, first come first served.
 
@@ -170,7 +192,7 @@ def tally_pair(
     pair : tuple of int
         Two neurons' numbers, ascending. Without a combiner above the first nothing can be decided; a second
         neuron whose bit is itself an output bit is never flipped, as in the reference.
-    inputs, expected, salt, premodulo
+    inputs, expected, salt, premodulo, threads
         As for `tally_neuron`; here the order of the samples matters, and only bit 0 of the output counts.
 
     Raises
@@ -180,44 +202,41 @@ def tally_pair(
     DataError
         If the number of expected words is not the number of samples.
     """
-    if pair[0] >= pair[1]:
-        raise ConfigError(f"neuron pair {pair} does not ascend; give the smaller number first")
-    stage, _ = network.architecture.locate(pair[0])
-    return decide_pair(network, pair, network.trace(inputs)[stage], expected, salt=salt, premodulo=premodulo)
+    traces = Traces(network, inputs, threads=threads)
+    try:
+        return decide_pair(traces, pair, expected, salt=salt, premodulo=premodulo)
+    finally:
+        traces.close()
 
 
 def decide_pair(
-    network: Network,
-    pair: tuple[int, int],
-    trace: LayerTrace,
-    expected: ArrayLike,
-    *,
-    salt: int = 0,
-    premodulo: int = 0,
+    traces: Traces, pair: tuple[int, int], expected: ArrayLike, *, salt: int = 0, premodulo: int = 0
 ) -> PairTally:
-    """Do what `tally_pair` does, given what the first neuron's layer reads and answers."""
+    """Do what `tally_pair` does, where it is known what every layer reads and answers."""
+    if pair[0] >= pair[1]:
+        raise ConfigError(f"neuron pair {pair} does not ascend; give the smaller number first")
+    network = traces.network
     stage, position = network.architecture.locate(pair[0])
-    words = _expected_words(network, expected, trace.bits.shape[0])
-    decided: tuple[dict[int, bool], dict[int, bool]] = ({}, {})
-    combiner = network.architecture.stages[stage].combiner
-    if combiner is not None:
-        runs = [_run_pair(network, pair, trace, words, number) for number in range(4)]
-        open_samples = np.any([run.wrong for run in runs], axis=0)
-        open_samples &= ~combiner.disregard(trace.bits, position)
-        seen = _seen(trace.hashed[:, position], salt, premodulo)
-        seen_b = [_seen(run.second_hashed, salt, premodulo) for run in runs]
-        for i in np.flatnonzero(open_samples):
-            _decide(
-                decided,
-                int(seen[i]),
-                tuple(int(values[i]) for values in seen_b),
-                tuple(
-                    _Outcome(bool(run.wrong[i]), bool(run.first_bit[i]), bool(run.second_bit[i]))
-                    for run in runs
-                ),
-            )
-    first, second = (_sorted_decisions(decisions) for decisions in decided)
-    return PairTally((first[0], second[0]), (first[1], second[1]))
+    words = _expected_words(network, expected, traces.n_samples)
+    runs = _join(
+        traces.map_layer(stage, lambda trace, samples: _run_pair(network, pair, trace, words[samples]))
+    )
+    open_samples = runs.wrong.any(axis=0) & ~traces.disregard(stage, position)
+    values, place = np.unique(_seen(traces.seen(stage, position), salt, premodulo), return_inverse=True)
+    values_b, place_b = np.unique(_seen(runs.second_seen, salt, premodulo), return_inverse=True)
+    first, second = (np.full(distinct.size, UNDECIDED, dtype=np.uint8) for distinct in (values, values_b))
+    decide_samples(
+        np.flatnonzero(open_samples),
+        place,
+        place_b.reshape(runs.wrong.shape),
+        runs.wrong,
+        runs.first_bit,
+        runs.second_bit,
+        first,
+        second,
+    )
+    known, known_b = first != UNDECIDED, second != UNDECIDED
+    return PairTally((values[known], values_b[known_b]), (first[known] == 1, second[known_b] == 1))
 
 
 def _expected_words(network: Network, expected: ArrayLike, n_samples: int) -> NDArray[np.uint16]:
@@ -239,12 +258,6 @@ def _flip(bits: NDArray[np.uint8], position: int) -> NDArray[np.uint8]:
     return flipped
 
 
-def _distance(words: NDArray[np.uint16], expected: NDArray[np.uint16]) -> NDArray[np.int64]:
-    """Hamming distance between output words: uint16[n] -> int64[n]."""
-    different = words ^ expected
-    return sum(((different >> np.uint16(j)) & 1).astype(np.int64) for j in range(16))  # type: ignore[return-value]
-
-
 def _sum_votes(
     values: NDArray[np.uint32], votes: NDArray[np.int64], improves: NDArray[np.bool_]
 ) -> HardTally:
@@ -256,85 +269,59 @@ def _sum_votes(
 
 
 @dataclass(frozen=True, eq=False)
-class _PairRun:
-    """One of the four combinations, for all samples: is output bit 0 wrong, and the pair's bits."""
+class _PairRuns:
+    """The four combinations of a pair's bits: flip the first neuron where k & 1, the second where k & 2.
+
+    Parameters
+    ----------
+    wrong : bool[4, n_samples]
+        Whether bit 0 of the output is.
+    first_bit, second_bit : uint8[4, n_samples]
+        What the two answer.
+    second_seen : uint32[4, n_samples]
+        What the second sees, after its layer's premodulo.
+    """
 
     wrong: NDArray[np.bool_]
     first_bit: NDArray[np.uint8]
     second_bit: NDArray[np.uint8]
-    second_hashed: NDArray[np.uint32]
+    second_seen: NDArray[np.uint32]
 
 
 def _run_pair(
-    network: Network,
-    pair: tuple[int, int],
-    trace: LayerTrace,
-    words: NDArray[np.uint16],
-    number: int,
-) -> _PairRun:
-    """Run combination `number`: bit 0 flips the first neuron, bit 1 the second."""
+    network: Network, pair: tuple[int, int], trace: LayerTrace, words: NDArray[np.uint16]
+) -> _PairRuns:
+    """Run all combinations on some samples, from the layer of the first neuron on."""
     (stage, position), (stage_b, position_b) = (network.architecture.locate(neuron) for neuron in pair)
-    bits = _flip(trace.bits, position) if number & 1 else trace.bits
-    first_bit = bits[:, position]
-    features, hashed = trace.features, trace.hashed
-    for below in range(stage, stage_b):
-        above = network.trace_layer(below + 1, network.features_above(below, features, bits))
-        features, hashed, bits = above.features, above.hashed, above.bits
     # The reference cannot flip a bit that is itself an output: no combiner takes it.
-    if number & 2 and network.architecture.stages[stage_b].combiner is not None:
-        bits = _flip(bits, position_b)
-    wrong = ((network.outputs_above(stage_b, features, bits) ^ words) & 1).astype(np.bool_)
-    return _PairRun(wrong, first_bit, bits[:, position_b], hashed[:, position_b])
+    flippable = network.architecture.stages[stage_b].combiner is not None
+    shape = 4, words.size
+    runs = _PairRuns(
+        wrong=np.empty(shape, dtype=np.bool_),
+        first_bit=np.empty(shape, dtype=np.uint8),
+        second_bit=np.empty(shape, dtype=np.uint8),
+        second_seen=np.empty(shape, dtype=np.uint32),
+    )
+    for number in range(4):
+        bits = _flip(trace.bits, position) if number & 1 else trace.bits
+        runs.first_bit[number] = bits[:, position]
+        features, hashed = trace.features, trace.hashed
+        for below in range(stage, stage_b):
+            above = network.trace_layer(below + 1, network.features_above(below, features, bits))
+            features, hashed, bits = above.features, above.hashed, above.bits
+        if number & 2 and flippable:
+            bits = _flip(bits, position_b)
+        runs.second_bit[number] = bits[:, position_b]
+        runs.second_seen[number] = hashed[:, position_b]
+        runs.wrong[number] = (network.outputs_above(stage_b, features, bits) ^ words) & np.uint16(1)
+    return runs
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """One combination on one sample."""
-
-    wrong: bool
-    first_bit: bool
-    second_bit: bool
-
-
-def _decide(
-    decided: tuple[dict[int, bool], dict[int, bool]],
-    value: int,
-    values_b: tuple[int, ...],
-    outcomes: tuple[_Outcome, ...],
-) -> None:
-    """Add what one sample decides to `decided`, unless earlier samples decided otherwise.
-
-    Combination k flips the first neuron when k & 1 and the second when k & 2; `values_b` are what the second
-    neuron sees in each. Tried in turn: the first neuron alone, the second alone, both.
-    """
-    first, second = decided
-    wrong = [outcome.wrong for outcome in outcomes]
-    if wrong[0] == wrong[2] and wrong[1] == wrong[3]:
-        right = next((o for o in outcomes[:2] if not o.wrong), None)
-        if right is not None:
-            # Exactly one answer of the first neuron is right: no other combination can mend a refusal.
-            first.setdefault(value, right.first_bit)
-            return
-    if wrong[0] == wrong[1] and wrong[2] == wrong[3]:
-        keep = outcomes[0]
-        if keep.second_bit != outcomes[1].second_bit or outcomes[2].second_bit != outcomes[3].second_bit:
-            right = next((o for o in (keep, outcomes[2]) if not o.wrong), None)
-            chosen = keep if keep.second_bit == outcomes[2].second_bit else right
-        else:
-            chosen = keep
-        if chosen is not None and second.setdefault(values_b[0], chosen.second_bit) == chosen.second_bit:
-            return
-    for value_b, outcome in zip(values_b, outcomes, strict=True):
-        if (
-            not outcome.wrong
-            and first.get(value, outcome.first_bit) == outcome.first_bit
-            and second.get(value_b, outcome.second_bit) == outcome.second_bit
-        ):
-            first[value] = outcome.first_bit
-            second[value_b] = outcome.second_bit
-            return
-
-
-def _sorted_decisions(decisions: dict[int, bool]) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
-    values = sorted(decisions)
-    return np.array(values, dtype=np.uint32), np.array([decisions[value] for value in values], dtype=np.bool_)
+def _join(parts: list[_PairRuns]) -> _PairRuns:
+    """Join runs on neighbouring samples."""
+    return _PairRuns(
+        wrong=np.concatenate([part.wrong for part in parts], axis=1),
+        first_bit=np.concatenate([part.first_bit for part in parts], axis=1),
+        second_bit=np.concatenate([part.second_bit for part in parts], axis=1),
+        second_seen=np.concatenate([part.second_seen for part in parts], axis=1),
+    )

@@ -103,6 +103,8 @@ class NetworkTrainer:
         XOR-ed to the labels.
     weights : int[n_samples], optional
         How much each sample's votes count; 1 by default.
+    threads : int
+        Changes the speed, never the result.
 
     Raises
     ------
@@ -122,13 +124,14 @@ class NetworkTrainer:
         seed: int = 1,
         parity: ArrayLike | None = None,
         weights: ArrayLike | None = None,
+        threads: int = 1,
     ) -> None:
         if rules.credit == "margin" and not _answers_are_outputs(network.architecture):
             raise ConfigError(
                 "margin credit needs output bits that are the last neurons' answers; this network combines "
                 'them, use credit "hard"'
             )
-        self._traces = Traces(network, inputs)
+        self._traces = Traces(network, inputs, threads=threads)
         n_outputs = network.architecture.n_outputs
         labels = _column("expected outputs", expected, self.n_samples, np.uint16)
         if parity is not None:
@@ -166,6 +169,10 @@ class NetworkTrainer:
     def start_sweep(self, sweep: int) -> None:
         """Prepare for a sweep: there is nothing to prepare, because all state is the network."""
 
+    def close(self) -> None:
+        """End the worker threads."""
+        self._traces.close()
+
     def network(self) -> Network:
         """Return the present network as a value."""
         return self._traces.network
@@ -186,13 +193,16 @@ class NetworkTrainer:
     def distinct_values(self, layer: int, position: int) -> int:
         """Count the different feature values that a neuron reads now, after its layer's premodulo."""
         self._number(layer, position)
-        return int(np.unique(self._traces.seen(layer - 1, position)).size)
+        ordered = np.sort(self._traces.seen(layer - 1, position))
+        return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
 
     def packed_answers(self, layer: int, positions: Sequence[int]) -> PackedAnswers:
         """Return what some neurons answer to the samples whose label is not 0."""
         asked = np.flatnonzero(self._expected)
         packed = np.zeros((len(positions), -(-asked.size // 64) * 8), dtype=np.uint8)
-        rows = np.packbits(self._traces.bits[layer - 1][list(positions)][:, asked], axis=1, bitorder="little")
+        rows = np.packbits(
+            self._traces.layer_bits(layer - 1)[list(positions)][:, asked], axis=1, bitorder="little"
+        )
         packed[:, : rows.shape[1]] = rows
         return PackedAnswers(packed.view("<u8").astype(np.uint64), asked.size)
 
@@ -298,8 +308,7 @@ class NetworkTrainer:
         salt = self._salt(layer, first)
         answers = [self._answers(layer, position) for position in places]
         seen = [SeenValues.of(self._traces.seen(layer - 1, position), salt, premodulo) for position in places]
-        trace = self._traces.layer(layer - 1)
-        tally = decide_pair(self.network(), numbers, trace, self._expected, salt=salt, premodulo=premodulo)
+        tally = decide_pair(self._traces, numbers, self._expected, salt=salt, premodulo=premodulo)
         changes: dict[int, Neuron] = {
             number: Hashtron(values.program, build_filter(keys, decided))
             for number, values, keys, decided in zip(numbers, seen, tally.values, tally.answers, strict=True)
@@ -350,8 +359,7 @@ class NetworkTrainer:
         return SeenValues.of(self._traces.seen(layer - 1, position), self._salt(layer, position), premodulo)
 
     def _answers(self, layer: int, position: int) -> NDArray[np.uint8]:
-        answers: NDArray[np.uint8] = self._traces.bits[layer - 1][position].copy()
-        return answers
+        return self._traces.answers(layer - 1, position)
 
     def _labels(self, output: int) -> NDArray[np.uint8]:
         return ((self._expected >> np.uint16(output)) & np.uint16(1)).astype(np.uint8)
@@ -359,9 +367,11 @@ class NetworkTrainer:
     def _result(
         self, layer: int, position: int, before: NDArray[np.uint8], seen: SeenValues, agreed: float
     ) -> TrainedNeuron:
-        now = self._traces.bits[layer - 1][position]
+        now = self._answers(layer, position)
         total = 2 * int(np.count_nonzero(now)) - self.n_samples
-        return TrainedNeuron(total, self.n_samples, agreed, int(np.unique(seen.place[before != now]).size))
+        changed = np.zeros(seen.values.size, dtype=np.bool_)
+        changed[seen.place[before != now]] = True
+        return TrainedNeuron(total, self.n_samples, agreed, int(np.count_nonzero(changed)))
 
     def _votes(self, layer: int, position: int) -> tuple[NDArray[np.int64], bool]:
         """Return each sample's vote for a 1, and whether following the votes may improve anything."""
@@ -372,14 +382,7 @@ class NetworkTrainer:
         return self._margin_votes(layer, position), True
 
     def _hard_votes(self, layer: int, position: int) -> tuple[NDArray[np.int64], bool]:
-        network, words = self.network(), self._traces.words
-        flipped = words
-        if network.architecture.stages[layer - 1].combiner is not None:
-            flip = self._traces.flip(layer - 1, position)
-            flipped = words.copy()
-            flipped[flip.samples] = flip.words
-        number, bits = self._number(layer, position), self._traces.bits[layer - 1].T
-        votes, improves = hard_votes(network, number, bits, self._expected, present=words, flipped=flipped)
+        votes, improves = hard_votes(self._traces, self._number(layer, position), self._expected)
         return votes * self._weights, bool(np.any(improves & (self._weights > 0)))
 
     def _label_votes(self, output: int) -> NDArray[np.int64]:
@@ -390,13 +393,15 @@ class NetworkTrainer:
         traces, last = self._traces, len(self.layer_sizes) - 1
         flip = traces.flip(layer - 1, position)
         reached = flip.samples
-        bit = traces.bits[layer - 1][position][reached].astype(np.bool_)
+        bit = traces.answers(layer - 1, position)[reached].astype(np.bool_)
         some = np.zeros(reached.size, dtype=np.int64)
         for output in range(self.layer_sizes[last]):
-            seen, labels = traces.seen(last, output), self._labels(output)
-            present, flipped = seen[reached], traces.hashed(last, output, flip.features)
+            labels = self._labels(output)
+            evidence = collect_evidence(traces.seen(last, output), labels, self._weights)
+            present = evidence.bits[evidence.place[reached]]
+            flipped = evidence.at(traces.hashed(last, output, flip.features))
             some += soft_votes(
-                collect_evidence(seen, labels, self._weights),
+                evidence,
                 labels[reached],
                 self._weights[reached],
                 (np.where(bit, flipped, present), np.where(bit, present, flipped)),
@@ -413,7 +418,7 @@ class NetworkTrainer:
         if self._follows and stage == len(self.layer_sizes) - 1:
             return self._neuron_of(seen, np.ones_like(known), answers, None)
         if self.rules.unvoted == "keep":
-            signs = 2 * self._traces.bits[stage][position].astype(np.int64) - 1
+            signs = 2 * self._traces.answers(stage, position).astype(np.int64) - 1
             answers = np.where(known, answers, seen.add_up(signs) > 0)
             known = np.ones_like(known)
         return self._neuron_of(seen, known, answers, old)

@@ -69,12 +69,15 @@ class Evidence:
         m(v), with `EVIDENCE_BITS` fraction bits.
     yes, no : int64[n]
         Weight of the samples of either label.
+    place : int64[n_samples]
+        Which of the values each sample has.
     """
 
     values: NDArray[np.uint32]
     bits: NDArray[np.int64]
     yes: NDArray[np.int64]
     no: NDArray[np.int64]
+    place: NDArray[np.intp]
 
     def at(self, seen: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Return m of each value; 0, the prior, for one that no sample has: uint32[k] -> int64[k]."""
@@ -112,8 +115,8 @@ def collect_evidence(
     np.add.at(no, where, weight * (1 - labels.astype(np.int64)))
     total_yes, total_no = int(yes.sum()), int(no.sum())
     if total_yes == 0 or total_no == 0:
-        return Evidence(values, np.zeros(values.size, dtype=np.int64), yes, no)
-    return Evidence(values, evidence_of(yes, no, total_yes, total_no, DOUBT), yes, no)
+        return Evidence(values, np.zeros(values.size, dtype=np.int64), yes, no, where)
+    return Evidence(values, evidence_of(yes, no, total_yes, total_no, DOUBT), yes, no, where)
 
 
 def margin_weights(total_yes: int, total_no: int, temperature: float) -> MarginWeights:
@@ -144,7 +147,7 @@ def soft_votes(
     evidence: Evidence,
     labels: NDArray[np.uint8],
     weight: NDArray[np.int64],
-    seen: tuple[NDArray[np.uint32], NDArray[np.uint32]],
+    spoken: tuple[NDArray[np.int64], NDArray[np.int64]],
     temperature: float,
 ) -> NDArray[np.int64]:
     """Return each sample's vote for a 1 of an earlier neuron, through one final neuron.
@@ -154,8 +157,8 @@ def soft_votes(
     evidence : Evidence
     labels : uint8[n]
     weight : int64[n]
-    seen : two arrays, uint32[n]
-        What the final neuron sees when the earlier one answers 0, and when it answers 1.
+    spoken : two arrays, int64[n]
+        m of what the final neuron sees when the earlier one answers 0, and when it answers 1.
     temperature : float
 
     Returns
@@ -163,9 +166,8 @@ def soft_votes(
     int64[n]
     """
     weights = margin_weights(int(evidence.yes.sum()), int(evidence.no.sum()), temperature)
-    zero, one = (evidence.at(values) for values in seen)
     votes = np.empty(labels.size, dtype=np.int64)
-    margin_votes(labels, weight, zero, one, weights.yes, weights.no, weights.reach, votes)
+    margin_votes(labels, weight, *spoken, weights.yes, weights.no, weights.reach, votes)
     return votes
 
 
