@@ -4,11 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from goldzone.g2p.decoder import Pronunciation
 from goldzone.g2p.phonemizer import Phonemizer
 from tests.cli.conftest import Goldzone, complaint
 
@@ -54,20 +50,23 @@ def test_bytes_that_are_no_text_are_letters_that_say_nothing(goldzone: Goldzone,
     assert known == goldzone("phonemize", run_folder, "voda").out.rstrip("\n")
 
 
-def test_a_word_typed_at_a_terminal_is_answered_at_once(
-    goldzone: Goldzone, run_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    batches: list[int] = []
-    say = Phonemizer.phonemize
+def test_a_word_is_answered_as_soon_as_its_line_is_there(run_folder: Path) -> None:
+    command = [str(Path(sys.executable).with_name("goldzone")), "phonemize", str(run_folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        for word in (b"voda", "ďateľ".encode()):
+            process.stdin.write(word + b"\n")
+            process.stdin.flush()
+            assert process.stdout.readline().startswith(word + b"\t")
+        process.stdin.close()
+        assert process.stdout.read() == b""
 
-    def counted(self: Phonemizer, words: list[str], **options: Any) -> list[list[Pronunciation]]:
-        batches.append(len(words))
-        return say(self, words, **options)
 
-    monkeypatch.setattr(Phonemizer, "phonemize", counted)
-    finished = goldzone("phonemize", run_folder, stdin=b"voda\nmesto\n", typed=True)
-    assert batches == [1, 1]
-    assert finished.out.count("\n") == 2
+def test_a_word_cut_by_the_end_of_a_block_is_one_word(goldzone: Goldzone, run_folder: Path) -> None:
+    words = ["a" * (length % 7 + 1) + "ž" for length in range(20_000)]
+    finished = goldzone("phonemize", run_folder, "--beam", "1", stdin="\n".join(words).encode())
+    assert [line.partition("\t")[0] for line in finished.out.splitlines()] == words
 
 
 def test_words_that_look_like_options(goldzone: Goldzone, run_folder: Path) -> None:

@@ -1,27 +1,35 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldzone.data.lexicon import Lexicon
 from goldzone.g2p.decode_kernels import _keep_best, decode_words
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel
+from goldzone.g2p.search_arrays import model_arrays
+from goldzone.g2p.train import TrainedModel
+from goldzone.g2p.vote_kernels import LANE_BLOCK, Memo, empty_memo, empty_workspace
 from tests.g2p.small_models import small_model, small_word
 from tests.naive.decoding import Path, naive_all_paths, naive_beam_search
+from tests.naive.word_search import slow_search
 
 seeds = st.integers(0, 2**32 - 1)
 
 
-def search(model: G2PModel, words: list[list[int]], beam: int) -> list[list[Path]]:
+def search(model: G2PModel, words: list[list[int]], beam: int, memo: Memo | None = None) -> list[list[Path]]:
     """Run the kernel on words of symbols; return the paths of each."""
     offsets = np.cumsum([0, *map(len, words)]).astype(np.int64)
     symbol = np.array([symbol for word in words for symbol in word], dtype=np.int32)
     found = np.zeros(len(words), dtype=np.int64)
     chunks = np.full((beam, symbol.size), -1, dtype=np.int32)
     costs = np.full((beam, len(words)), -1, dtype=np.int64)
-    arrays = Decoder(model)._arrays
-    decode_words(0, len(words), offsets, symbol, *arrays, beam, found, chunks, costs)
+    arrays = model_arrays(model)
+    most = arrays.most_candidates
+    work = empty_workspace(most)
+    decode_words(arrays, offsets, symbol, beam, memo or empty_memo(most), work, found, chunks, costs)
     return [
         [
             (int(costs[rank, word]), tuple(chunks[rank, offsets[word] : offsets[word + 1]].tolist()))
@@ -40,6 +48,50 @@ def test_the_kernel_is_the_naive_beam_search(seed: int, beam: int) -> None:
     words = [decoder.encode(small_word(random, model, length)) for length in (5, 0, 3, 7, 1)]
     expected = [naive_beam_search(model, word, beam) for word in words]
     assert search(model, words, beam) == expected
+
+
+@settings(max_examples=40)
+@given(seed=seeds, beam=st.integers(1, 5), n_bytes=st.sampled_from([0, 256, 4096, 1 << 20]))
+def test_the_size_and_the_past_of_the_memo_change_nothing(seed: int, beam: int, n_bytes: int) -> None:
+    random = np.random.default_rng(seed)
+    model = small_model(random)
+    decoder = Decoder(model)
+    lengths = random.integers(0, 9, size=2 * LANE_BLOCK // beam)  # several blocks of lanes
+    words = [decoder.encode(small_word(random, model, length)) for length in lengths]
+    memo = empty_memo(model_arrays(model).most_candidates, n_bytes=n_bytes)
+    expected = slow_search(model, words, beam)
+    assert search(model, words, beam, memo) == expected
+    assert search(model, words[::-1], beam, memo) == expected[::-1]
+
+
+@pytest.mark.parametrize("beam", [1, 5])
+def test_a_trained_model_is_searched_like_word_by_word(
+    beam: int, trained: TrainedModel, slovak: Lexicon
+) -> None:
+    decoder = Decoder(trained.model)
+    words = [decoder.encode(entry.letters) for entry in slovak.entries[:500]]
+    assert search(trained.model, words, beam) == slow_search(trained.model, words, beam)
+
+
+@given(seed=seeds, beam=st.integers(1, 5))
+def test_the_word_by_word_search_is_the_naive_one(seed: int, beam: int) -> None:
+    random = np.random.default_rng(seed)
+    model = small_model(random)
+    word = Decoder(model).encode(small_word(random, model, 6))
+    assert slow_search(model, [word], beam) == [naive_beam_search(model, word, beam)]
+
+
+def test_as_many_ranks_are_written_as_are_asked_for() -> None:
+    random = np.random.default_rng(4)
+    model = small_model(random)
+    word = Decoder(model).encode(small_word(random, model, 6))
+    arrays, found = model_arrays(model), np.zeros(1, dtype=np.int64)
+    chunks, costs = np.zeros((1, 6), dtype=np.int32), np.zeros((1, 1), dtype=np.int64)
+    memo, work = empty_memo(arrays.most_candidates), empty_workspace(arrays.most_candidates)
+    offsets, symbol = np.array([0, 6]), np.array(word, dtype=np.int32)
+    decode_words(arrays, offsets, symbol, 4, memo, work, found, chunks, costs)
+    assert found.tolist() == [1]
+    assert (int(costs[0, 0]), tuple(chunks[0].tolist())) == slow_search(model, [word], 4)[0][0]
 
 
 @settings(max_examples=20)

@@ -73,6 +73,27 @@ def test_threads_and_batches_change_nothing(decoder: Decoder, slovak: Lexicon) -
     assert alone == expected[::50]
 
 
+def test_equal_words_have_equal_answers_that_are_not_one_object(decoder: Decoder) -> None:
+    words = [list("voda"), ("v", "o", "d", "a"), list("VODA")]
+    first, *others = decoder.decode(words, beam=3, n_best=2)
+    assert others == [first, first]
+    first.clear()
+    assert len(others[0]) == 2
+
+
+def test_the_order_of_words_changes_nothing_but_the_order(decoder: Decoder, slovak: Lexicon) -> None:
+    words = [entry.letters for entry in slovak.entries[:400]]
+    expected = decoder.decode(words, beam=2)
+    assert decoder.decode(words[::-1], beam=2) == expected[::-1]
+
+
+def test_what_was_said_before_changes_nothing(trained: TrainedModel, slovak: Lexicon) -> None:
+    words = [entry.letters for entry in slovak.entries[:200]]
+    used = Decoder(trained.model)
+    used.decode([entry.letters for entry in slovak.entries[200:900]], beam=5, threads=2)
+    assert used.decode(words, beam=5) == Decoder(trained.model).decode(words, beam=5)
+
+
 def test_no_words_are_no_answers(decoder: Decoder) -> None:
     assert decoder.decode([], beam=4, threads=3) == []
 

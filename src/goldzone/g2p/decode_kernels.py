@@ -3,68 +3,344 @@
 The score of a candidate is the number of context neurons that answer 1 for it. At a position the scores
 become probabilities by a softmax with the training's temperature; a pronunciation's log-probability is their
 sum. All in integers, so that the same model says the same on every machine.
+
+Many words are searched together, each at the same letter: one template after the other is then read for all.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from goldzone.data.context_kernels import EMPTY_HISTORY, context_value, extend_history
+from goldzone.data.context_kernels import EMPTY_HISTORY, extend_history
+from goldzone.g2p.lane_kernels import FIRST, NOTHING, Lanes, Partials, Words, fill_parts
+from goldzone.g2p.search_arrays import CandidateArrays, ChunkArrays, ModelArrays, Softmax
+from goldzone.g2p.vote_kernels import Memo, Workspace, add_votes, score_words
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, fixed_log2
-from goldzone.hashtron.kernels import hash32
 
 __all__ = ["decode_words"]
 
 
-@njit(cache=True, nogil=True)
-def _add_votes(
-    by_choices: bool,
-    atoms: NDArray[np.int32],
-    template_offsets: NDArray[np.int64],
-    reads_choices: NDArray[np.bool_],
-    neuron_offsets: NDArray[np.int64],
-    salts: NDArray[np.uint32],
-    premodulos: NDArray[np.uint32],
-    table_offsets: NDArray[np.int64],
-    tables: NDArray[np.uint8],
-    symbols: NDArray[np.int32],
-    place: int,
-    chunks: NDArray[np.int32],
-    segments: NDArray[np.int32],
-    n_segments: np.int64,
-    history: np.uint32,
-    keys: NDArray[np.uint32],
-    cells: NDArray[np.uint32],
-    scores: NDArray[np.int64],
+class _Room(NamedTuple):
+    """What the search writes on.
+
+    Attributes
+    ----------
+    of_words, of_partials : Lanes
+        One lane a word, for what no earlier choice enters, and one a partial pronunciation.
+    shared, scores : uint64[n_lanes, score_words]
+        Scores of both kinds of lanes, 16 bits a candidate.
+    single : uint16[n_partials, 4 * score_words]
+        The memory of `scores`.
+    parts : uint32[n_atoms, n_partials]
+    costs, kept : int64[beam * most_candidates], int64[beam]
+    active : int64[n_words]
+        Words that have not ended.
+    """
+
+    of_words: Lanes
+    of_partials: Lanes
+    shared: NDArray[np.uint64]
+    scores: NDArray[np.uint64]
+    single: NDArray[np.uint16]
+    parts: NDArray[np.uint32]
+    costs: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    active: NDArray[np.int64]
+
+
+def decode_words(
+    model: ModelArrays,
+    offsets: NDArray[np.int64],
+    symbol: NDArray[np.int32],
+    beam: int,
+    memo: Memo,
+    work: Workspace,
+    found: NDArray[np.int64],
+    chunks_found: NDArray[np.int32],
+    costs_found: NDArray[np.int64],
 ) -> None:
-    """Add the votes of the templates that read earlier choices, or of the others, to the scores."""
-    for template in range(reads_choices.shape[0]):
-        if reads_choices[template] != by_choices:
+    """Decode some words.
+
+    Parameters
+    ----------
+    model : ModelArrays
+    offsets, symbol : int64[n_words + 1], int32[n_letters]
+        Letters of all words, end to end; -1 for a letter that training never saw (it says nothing).
+    beam : int
+        Partial pronunciations kept; at least 1.
+    memo : Memo
+        Of this model; changed, and of no effect on what is found.
+    work : Workspace
+    found : int64[n_words]
+        Output: pronunciations found.
+    chunks_found : int32[n_ranks, n_letters]
+        Output: chunk of each letter, by rank; as many ranks as are wanted, at most `beam`.
+    costs_found : int64[n_ranks, n_words]
+        Output: -log2 of the probability, with `LOG_BITS` fraction bits.
+    """
+    earlier = np.full(symbol.size, -1, dtype=np.int32)
+    _find_earlier(offsets, symbol, np.full(model.candidates.offsets.size, -1, dtype=np.int32), earlier)
+    n_words = offsets.size - 1
+    partials = Partials(
+        n_ranks=np.ones((2, n_words), dtype=np.int64),
+        cost=np.zeros((2, n_words, beam), dtype=np.int64),
+        history=np.full((2, n_words, beam), EMPTY_HISTORY, dtype=np.uint32),
+        recent_chunks=np.full((2, n_words, beam, model.chunk_reach), NOTHING, dtype=np.uint32),
+        recent_segments=np.full((2, n_words, beam, model.segment_reach), NOTHING, dtype=np.uint32),
+        parent=np.empty((symbol.size, beam), dtype=np.int32),
+        chunk=np.empty((symbol.size, beam), dtype=np.int32),
+    )
+    n_letters = int(np.diff(offsets).max(initial=0))
+    room = _empty_room(model, n_words, beam)
+    _search(model, Words(offsets, symbol, earlier), n_letters, partials, room, memo, work)
+    _trace_back(offsets, partials, found, chunks_found, costs_found)
+
+
+def _empty_room(model: ModelArrays, n_words: int, beam: int) -> _Room:
+    most, n_partials = model.most_candidates, n_words * beam
+    scores = np.empty((n_partials, score_words(most)), dtype=np.uint64)
+    n_atoms = max(len(model.by_letters.atoms), len(model.by_choices.atoms))
+    return _Room(
+        of_words=_lanes(n_words),
+        of_partials=_lanes(n_partials),
+        shared=np.empty((n_words, score_words(most)), dtype=np.uint64),
+        scores=scores,
+        single=scores.view(np.uint16),
+        parts=np.empty((n_atoms, n_partials), dtype=np.uint32),
+        costs=np.empty(beam * most, dtype=np.int64),
+        kept=np.empty(beam, dtype=np.int64),
+        active=np.arange(n_words),
+    )
+
+
+def _lanes(size: int) -> Lanes:
+    return Lanes(
+        np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int32)
+    )
+
+
+@njit(cache=True, nogil=True)
+def _find_earlier(
+    offsets: NDArray[np.int64], symbol: NDArray[np.int32], seen: NDArray[np.int32], earlier: NDArray[np.int32]
+) -> None:
+    """Write the last earlier occurrence of each letter in its word; `seen`, a place a letter, is -1."""
+    for word in range(offsets.shape[0] - 1):
+        start, stop = offsets[word], offsets[word + 1]
+        for index in range(start, stop):
+            if symbol[index] >= 0:
+                earlier[index] = seen[symbol[index]]
+                seen[symbol[index]] = index - start
+        for index in range(start, stop):
+            if symbol[index] >= 0:
+                seen[symbol[index]] = -1
+
+
+@njit(cache=True, nogil=True)
+def _trace_back(
+    offsets: NDArray[np.int64],
+    partials: Partials,
+    found: NDArray[np.int64],
+    chunks_found: NDArray[np.int32],
+    costs_found: NDArray[np.int64],
+) -> None:
+    """Write the pronunciations of whole words, from the last letter to the first."""
+    for word in range(offsets.shape[0] - 1):
+        start, stop = offsets[word], offsets[word + 1]
+        side = (stop - start) & 1
+        found[word] = min(chunks_found.shape[0], partials.n_ranks[side, word])
+        for first_rank in range(found[word]):
+            costs_found[first_rank, word] = partials.cost[side, word, first_rank]
+            rank = np.int64(first_rank)
+            for index in range(stop - 1, start - 1, -1):
+                chunks_found[first_rank, index] = partials.chunk[index, rank]
+                rank = np.int64(partials.parent[index, rank])
+
+
+@njit(cache=True, nogil=True)
+def _search(
+    model: ModelArrays,
+    words: Words,
+    n_letters: int,
+    partials: Partials,
+    room: _Room,
+    memo: Memo,
+    work: Workspace,
+) -> None:
+    """Prolong the partial pronunciations of all words, letter by letter; the longest has `n_letters`."""
+    candidates, neurons, n_active = model.candidates, model.neurons, words.offsets.shape[0] - 1
+    for place in range(n_letters):
+        n_active = _still_active(words, place, room.active, n_active)
+        lanes, scores = room.of_words, room.shared
+        n_lanes = _open_lanes(candidates, model.chunks, words, partials, place, room.active, n_active, lanes)
+        n_words = n_lanes
+        for lane in range(n_lanes):
+            for at in range(scores.shape[1]):
+                scores[lane, at] = 0
+        for step in range(2):
+            templates = model.by_letters if step == 0 else model.by_choices
+            if step == 1:
+                lanes, scores = room.of_partials, room.scores
+                n_lanes = _split_lanes(partials, place, room.of_words, n_words, lanes, room.shared, scores)
+            fill_parts(templates.atoms, words, partials, lanes, n_lanes, place, room.parts)
+            add_votes(candidates, neurons, templates, room.parts, lanes.symbol, n_lanes, memo, work, scores)
+        _choose(candidates, model.softmax, words, partials, place, room.of_words, n_words, room)
+        _prolong(model.chunks, words, partials, place, room.active, n_active)
+
+
+@njit(cache=True, nogil=True)
+def _still_active(words: Words, place: int, active: NDArray[np.int64], n_active: int) -> int:
+    """Leave out the words that end before a place; return how many are left."""
+    left = 0
+    for index in range(n_active):
+        word = active[index]
+        if words.offsets[word] + place < words.offsets[word + 1]:
+            active[left] = word
+            left += 1
+    return left
+
+
+@njit(cache=True, nogil=True)
+def _open_lanes(
+    candidates: CandidateArrays,
+    chunks: ChunkArrays,
+    words: Words,
+    partials: Partials,
+    place: int,
+    active: NDArray[np.int64],
+    n_active: int,
+    lanes: Lanes,
+) -> int:
+    """List the words that have a choice at a place, and decide the others; return how many are listed."""
+    n_lanes, side = 0, place & 1
+    for at in range(n_active):
+        word = active[at]
+        index = words.offsets[word] + place
+        letter = words.symbol[index]
+        first, stop = np.int64(0), np.int64(0)
+        if letter >= 0:
+            first, stop = candidates.offsets[letter], candidates.offsets[letter + 1]
+        if stop - first > 1:
+            lanes.word[n_lanes], lanes.symbol[n_lanes] = word, letter
+            n_lanes += 1
             continue
-        first, last = neuron_offsets[template], neuron_offsets[template + 1]
-        value = context_value(
-            atoms,
-            template_offsets[template],
-            template_offsets[template + 1],
-            symbols,
-            place,
-            chunks,
-            segments,
-            n_segments,
-            history,
-        )
-        for candidate in range(keys.shape[0]):
-            feature = np.uint32(value + keys[candidate])
-            # Hashed all at once, which runs in vector lanes; then looked up.
-            for neuron in range(first, last):
-                cells[neuron] = hash32(feature, salts[neuron], premodulos[neuron])
-            votes = np.int64(0)
-            for neuron in range(first, last):
-                cell = cells[neuron]
-                votes += (tables[table_offsets[neuron] + (cell >> np.uint32(3))] >> (cell & np.uint32(7))) & 1
-            scores[candidate] += votes
+        # With a single candidate there is nothing to weigh: its probability is 1.
+        chunk = np.int64(candidates.chunk[first]) if stop > first else np.int64(chunks.silent)
+        partials.n_ranks[1 - side, word] = partials.n_ranks[side, word]
+        for rank in range(partials.n_ranks[side, word]):
+            partials.parent[index, rank], partials.chunk[index, rank] = rank, chunk
+            partials.cost[1 - side, word, rank] = partials.cost[side, word, rank]
+    return n_lanes
+
+
+@njit(cache=True, nogil=True)
+def _split_lanes(
+    partials: Partials,
+    place: int,
+    of_words: Lanes,
+    n_of_words: int,
+    of_partials: Lanes,
+    shared: NDArray[np.uint64],
+    scores: NDArray[np.uint64],
+) -> int:
+    """Give each partial pronunciation a lane, with the scores of its word; return how many there are."""
+    lane = 0
+    for index in range(n_of_words):
+        word = of_words.word[index]
+        for rank in range(partials.n_ranks[place & 1, word]):
+            of_partials.word[lane], of_partials.rank[lane] = word, rank
+            of_partials.symbol[lane] = of_words.symbol[index]
+            for at in range(scores.shape[1]):
+                scores[lane, at] = shared[index, at]
+            lane += 1
+    return lane
+
+
+@njit(cache=True, nogil=True)
+def _choose(
+    candidates: CandidateArrays,
+    softmax: Softmax,
+    words: Words,
+    partials: Partials,
+    place: int,
+    lanes: Lanes,
+    n_lanes: int,
+    room: _Room,
+) -> None:
+    """Weigh every candidate after every partial pronunciation of each word, and keep the cheapest.
+
+    Parameters
+    ----------
+    lanes : Lanes
+        The words.
+    room : _Room
+        With the scores of all partial pronunciations of the first word, then of the second, and so on.
+    """
+    side, lane = place & 1, 0
+    scores, costs, kept = room.single, room.costs, room.kept
+    for number in range(n_lanes):
+        word = lanes.word[number]
+        index = words.offsets[word] + place
+        first = candidates.offsets[lanes.symbol[number]]
+        n_candidates = candidates.offsets[lanes.symbol[number] + 1] - first
+        n_partials = partials.n_ranks[side, word]
+        for rank in range(n_partials):
+            best, total = np.int64(0), np.int64(0)
+            for candidate in range(n_candidates):
+                best = max(best, np.int64(scores[lane, candidate]))
+            for candidate in range(n_candidates):
+                total += softmax.exponentials[best - np.int64(scores[lane, candidate])]
+            base = partials.cost[side, word, rank] + fixed_log2(total) - (EXP_BITS << LOG_BITS)
+            for candidate in range(n_candidates):
+                behind = best - np.int64(scores[lane, candidate])
+                costs[rank * n_candidates + candidate] = base + behind * softmax.bits_per_vote
+            lane += 1
+        n_kept = _keep_best(costs, n_partials * n_candidates, kept.shape[0], kept)
+        partials.n_ranks[1 - side, word] = n_kept
+        for rank in range(n_kept):
+            parent = kept[rank] // n_candidates
+            partials.parent[index, rank] = parent
+            partials.chunk[index, rank] = candidates.chunk[first + kept[rank] - parent * n_candidates]
+            partials.cost[1 - side, word, rank] = costs[kept[rank]]
+
+
+@njit(cache=True, nogil=True)
+def _prolong(
+    chunks: ChunkArrays,
+    words: Words,
+    partials: Partials,
+    place: int,
+    active: NDArray[np.int64],
+    n_active: int,
+) -> None:
+    """Note what was said by each pronunciation that was decided on."""
+    old, new = place & 1, 1 - (place & 1)
+    n_chunks, n_segments = partials.recent_chunks.shape[3], partials.recent_segments.shape[3]
+    for at in range(n_active):
+        word = active[at]
+        index = words.offsets[word] + place
+        for rank in range(partials.n_ranks[new, word]):
+            parent, chunk = partials.parent[index, rank], partials.chunk[index, rank]
+            for back in range(1, n_chunks):
+                partials.recent_chunks[new, word, rank, back] = partials.recent_chunks[
+                    old, word, parent, back - 1
+                ]
+            partials.recent_chunks[new, word, rank, 0] = np.uint32(np.uint32(chunk) + FIRST)
+            first, stop = chunks.offsets[chunk], chunks.offsets[chunk + 1]
+            for back in range(stop - first, n_segments):
+                segment_part = partials.recent_segments[old, word, parent, back - (stop - first)]
+                partials.recent_segments[new, word, rank, back] = segment_part
+            history = partials.history[old, word, parent]
+            for said in range(first, stop):
+                segment = chunks.segments[said]
+                if stop - 1 - said < n_segments:
+                    part = np.uint32(np.uint32(segment) + FIRST)
+                    partials.recent_segments[new, word, rank, stop - 1 - said] = part
+                history = extend_history(history, segment)
+            partials.history[new, word, rank] = history
 
 
 @njit(cache=True, nogil=True)
@@ -81,176 +357,3 @@ def _keep_best(costs: NDArray[np.int64], n_costs: int | np.int64, beam: int, kep
             place -= 1
         kept[place] = index
     return n_kept
-
-
-@njit(cache=True, nogil=True)
-def decode_words(
-    first_word: int,
-    last_word: int,
-    word_offsets: NDArray[np.int64],
-    symbol: NDArray[np.int32],
-    candidate_offsets: NDArray[np.int64],
-    candidate_chunk: NDArray[np.int32],
-    candidate_key: NDArray[np.uint32],
-    chunk_offsets: NDArray[np.int64],
-    chunk_segments: NDArray[np.int32],
-    silent_chunk: int,
-    atoms: NDArray[np.int32],
-    template_offsets: NDArray[np.int64],
-    reads_choices: NDArray[np.bool_],
-    neuron_offsets: NDArray[np.int64],
-    salts: NDArray[np.uint32],
-    premodulos: NDArray[np.uint32],
-    table_offsets: NDArray[np.int64],
-    tables: NDArray[np.uint8],
-    exponentials: NDArray[np.int64],
-    bits_per_vote: int,
-    beam: int,
-    found: NDArray[np.int64],
-    chunks_found: NDArray[np.int32],
-    costs_found: NDArray[np.int64],
-) -> None:
-    """Decode some words.
-
-    Parameters
-    ----------
-    first_word, last_word : int
-        Words to decode, the last one excluded.
-    word_offsets, symbol : int64[n_words + 1], int32[n_letters]
-        Letters of all words, end to end; -1 for a letter that training never saw (it says nothing).
-    candidate_offsets, candidate_chunk, candidate_key : int64[n_symbols + 1], int32[...], uint32[...]
-    chunk_offsets, chunk_segments : int64[n_chunks + 1], int32[...]
-    silent_chunk : int
-        Chunk given to letters without candidates.
-    atoms, template_offsets, reads_choices : int32[n_atoms, 2], int64[n_templates + 1], bool[n_templates]
-    neuron_offsets : int64[n_templates + 1]
-        Neurons are grouped by template.
-    salts, premodulos, table_offsets : uint32[n_neurons], uint32[n_neurons], int64[n_neurons]
-    tables : uint8[...]
-        Bit tables, low bits first.
-    exponentials, bits_per_vote : int64[n_neurons + 1], int
-    beam : int
-        Partial pronunciations kept; at least 1.
-    found : int64[n_words]
-        Output: pronunciations found.
-    chunks_found : int32[beam, n_letters]
-        Output: chunk of each letter, by rank.
-    costs_found : int64[beam, n_words]
-        Output: -log2 of the probability, with `LOG_BITS` fraction bits.
-    """
-    most_candidates = 1
-    for index in range(candidate_offsets.shape[0] - 1):
-        most_candidates = max(most_candidates, candidate_offsets[index + 1] - candidate_offsets[index])
-    longest_chunk = 1
-    for index in range(chunk_offsets.shape[0] - 1):
-        longest_chunk = max(longest_chunk, chunk_offsets[index + 1] - chunk_offsets[index])
-    cells = np.empty(max(1, salts.shape[0]), dtype=np.uint32)
-    shared = np.empty(most_candidates, dtype=np.int64)
-    own = np.empty(most_candidates, dtype=np.int64)
-    costs = np.empty(beam * most_candidates, dtype=np.int64)
-    kept = np.empty(beam, dtype=np.int64)
-    for word in range(first_word, last_word):
-        start, stop = word_offsets[word], word_offsets[word + 1]
-        symbols = symbol[start:stop]
-        n_letters = stop - start
-        n_beam = 1
-        chunks = np.empty((beam, n_letters), dtype=np.int32)
-        segments = np.empty((beam, n_letters * longest_chunk), dtype=np.int32)
-        n_segments = np.zeros(beam, dtype=np.int64)
-        histories = np.full(beam, EMPTY_HISTORY, dtype=np.uint32)
-        cost = np.zeros(beam, dtype=np.int64)
-        next_chunks, next_segments = np.empty_like(chunks), np.empty_like(segments)
-        next_n_segments, next_histories = np.empty_like(n_segments), np.empty_like(histories)
-        next_cost = np.empty_like(cost)
-        for place in range(n_letters):
-            letter = symbols[place]
-            first_candidate, n_candidates = np.int64(0), np.int64(0)
-            if letter >= 0:
-                first_candidate = candidate_offsets[letter]
-                n_candidates = candidate_offsets[letter + 1] - first_candidate
-            if n_candidates == 0:
-                chunks[:n_beam, place] = silent_chunk
-                continue
-            keys = candidate_key[first_candidate : first_candidate + n_candidates]
-            # With a single candidate there is nothing to weigh: its probability is 1.
-            if n_candidates > 1:
-                shared[:n_candidates] = 0
-                # No earlier choice enters: the same for all partial pronunciations.
-                _add_votes(
-                    False,
-                    atoms,
-                    template_offsets,
-                    reads_choices,
-                    neuron_offsets,
-                    salts,
-                    premodulos,
-                    table_offsets,
-                    tables,
-                    symbols,
-                    place,
-                    chunks[0],
-                    segments[0],
-                    n_segments[0],
-                    histories[0],
-                    keys,
-                    cells,
-                    shared,
-                )
-            for partial in range(n_beam):
-                if n_candidates == 1:
-                    costs[partial] = cost[partial]
-                    continue
-                own[:n_candidates] = shared[:n_candidates]
-                _add_votes(
-                    True,
-                    atoms,
-                    template_offsets,
-                    reads_choices,
-                    neuron_offsets,
-                    salts,
-                    premodulos,
-                    table_offsets,
-                    tables,
-                    symbols,
-                    place,
-                    chunks[partial],
-                    segments[partial],
-                    n_segments[partial],
-                    histories[partial],
-                    keys,
-                    cells,
-                    own,
-                )
-                best, total = own[0], np.int64(0)
-                for index in range(n_candidates):
-                    best = max(best, own[index])
-                for index in range(n_candidates):
-                    total += exponentials[best - own[index]]
-                base = cost[partial] + fixed_log2(total) - (EXP_BITS << LOG_BITS)
-                for index in range(n_candidates):
-                    costs[partial * n_candidates + index] = base + (best - own[index]) * bits_per_vote
-            n_kept = _keep_best(costs, n_beam * n_candidates, beam, kept)
-            for rank in range(n_kept):
-                partial, index = kept[rank] // n_candidates, kept[rank] % n_candidates
-                chunk = candidate_chunk[first_candidate + index]
-                said = n_segments[partial]
-                next_chunks[rank, :place] = chunks[partial, :place]
-                next_chunks[rank, place] = chunk
-                next_segments[rank, :said] = segments[partial, :said]
-                history = histories[partial]
-                for at in range(chunk_offsets[chunk], chunk_offsets[chunk + 1]):
-                    next_segments[rank, said] = chunk_segments[at]
-                    history = extend_history(history, chunk_segments[at])
-                    said += 1
-                next_n_segments[rank], next_histories[rank] = said, history
-                next_cost[rank] = costs[kept[rank]]
-            n_beam = n_kept
-            chunks, next_chunks = next_chunks, chunks
-            segments, next_segments = next_segments, segments
-            n_segments, next_n_segments = next_n_segments, n_segments
-            histories, next_histories = next_histories, histories
-            cost, next_cost = next_cost, cost
-        found[word] = n_beam
-        for rank in range(n_beam):
-            chunks_found[rank, start:stop] = chunks[rank]
-            costs_found[rank, word] = cost[rank]

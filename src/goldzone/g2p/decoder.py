@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import unicodedata
+from array import array
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from goldzone.data.context_kernels import UNKNOWN_SYMBOL
 from goldzone.data.letters import letters_of
 from goldzone.data.lexicon import Segments
-from goldzone.data.samples import candidate_keys, even_cuts
+from goldzone.data.samples import even_cuts
 from goldzone.g2p.decode_kernels import decode_words
 from goldzone.g2p.model import G2PModel
-from goldzone.hashtron.fixed_point import LOG_BITS, bits_per_vote, exp_table
+from goldzone.g2p.search_arrays import model_arrays
+from goldzone.g2p.vote_kernels import Memo, Workspace, empty_memo, empty_workspace
+from goldzone.hashtron.fixed_point import LOG_BITS
 
 __all__ = ["Decoder", "Pronunciation"]
 
-_WORDS_A_JOB = 512
+_LANES_A_JOB: Final = 1024
+"""Partial pronunciations searched together: enough to fill loops, few enough for the second-level cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +50,22 @@ class Pronunciation:
 
 
 class Decoder:
-    """Runs one model. Holds no state between calls; safe to share between threads."""
+    """Runs one model; safe to share between threads.
+
+    It keeps votes that it counted, about a megabyte for each thread that ever ran at the same time. They save
+    time and never change a result.
+    """
 
     def __init__(self, model: G2PModel) -> None:
         self.model = model
-        self._symbols = {letter: index for index, letter in enumerate(model.letters)}
+        self._symbols = _Symbols({letter: index for index, letter in enumerate(model.letters)})
         self._chunks = [tuple(model.segments[index] for index in chunk) for chunk in model.chunks]
-        self._silent = self._chunks.index(())
-        committee = model.committee
-        order = np.argsort(np.array(committee.template_of), kind="stable")
-        grouped = np.array(committee.template_of)[order]
-        tables = [committee.tables[index] for index in order.tolist()]
-        sizes = np.cumsum([0, *(len(table.cells) for table in tables)])
-        self._arrays = (
-            model.candidates.offsets,
-            model.candidates.chunk,
-            candidate_keys(model.candidates.chunk),
-            np.cumsum([0, *map(len, model.chunks)]).astype(np.int64),
-            np.array([index for chunk in model.chunks for index in chunk], dtype=np.int32),
-            self._silent,
-            model.templates.atoms,
-            model.templates.offsets,
-            model.templates.reads_choices(),
-            np.searchsorted(grouped, np.arange(len(model.templates) + 1)).astype(np.int64),
-            np.array([table.salt for table in tables], dtype=np.uint32),
-            np.array([table.premodulo for table in tables], dtype=np.uint32),
-            sizes[:-1].astype(np.int64),
-            np.frombuffer(b"".join(table.cells for table in tables), dtype=np.uint8),
-            exp_table(model.temperature, len(tables) + 1),
-            bits_per_vote(model.temperature),
-        )
+        self._arrays = model_arrays(model)
+        self._idle: list[tuple[Memo, Workspace]] = []
 
     def encode(self, letters: Sequence[str]) -> list[int]:
         """Turn letters into symbols; one never seen counts as its small or base letter, else as unknown."""
-        return [self._symbol(letter) for letter in letters]
+        return [self._symbols[letter] for letter in letters]
 
     def decode(
         self, words: Sequence[Sequence[str]], *, beam: int, n_best: int = 1, threads: int = 1
@@ -96,47 +83,69 @@ class Decoder:
         threads : int
             At least 1; never changes a result.
         """
-        encoded = [self.encode(letters) for letters in words]
-        offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
-        symbol = np.array([s for word in encoded for s in word], dtype=np.int32)
+        spelled = [array("i", map(self._symbols.__getitem__, letters)).tobytes() for letters in words]
+        # Each spelling once; and in order, so that words searched together begin alike and share their votes.
+        distinct = sorted(set(spelled))
         width = max(beam, n_best)
-        found = np.zeros(len(words), dtype=np.int64)
-        chunks = np.zeros((width, symbol.size), dtype=np.int32)
-        costs = np.zeros((width, len(words)), dtype=np.int64)
-        jobs = even_cuts(len(words), max(threads, -(-len(words) // _WORDS_A_JOB))) if words else []
-        with ThreadPoolExecutor(threads) as pool:
-            for job in [
-                pool.submit(
-                    decode_words, first, last, offsets, symbol, *self._arrays, width, found, chunks, costs
-                )
-                for first, last in jobs
-            ]:
-                job.result()
+        n_jobs = max(min(threads, len(distinct)), -(-len(distinct) * width // _LANES_A_JOB))
+        jobs = [distinct[first:last] for first, last in even_cuts(len(distinct), n_jobs)] if distinct else []
+
+        def say(job: list[bytes]) -> list[list[Pronunciation]]:
+            return self._say_together(job, width, n_best)
+
+        if min(threads, len(jobs)) < 2:
+            said = list(map(say, jobs))
+        else:
+            with ThreadPoolExecutor(min(threads, len(jobs))) as pool:
+                said = list(pool.map(say, jobs))
+        answers = dict(zip(distinct, chain.from_iterable(said), strict=True))
+        return [answers[spelling].copy() for spelling in spelled]
+
+    def letters(self, word: str) -> Segments:
+        """Take a word apart as the training data was."""
+        return letters_of(word, lower=self.model.settings.lower, trim=self.model.settings.trim)
+
+    def _say_together(self, spelled: Sequence[bytes], beam: int, n_best: int) -> list[list[Pronunciation]]:
+        """Say words given as bytes of int32 symbols."""
+        symbol = np.frombuffer(b"".join(spelled), dtype=np.int32)
+        offsets = np.cumsum([0, *map(len, spelled)], dtype=np.int64) // symbol.itemsize
+        # Pronunciations that differ in the alignment alone are one: to list several, look at all of them.
+        n_ranks = 1 if n_best == 1 else beam
+        found = np.zeros(len(spelled), dtype=np.int64)
+        chunks = np.zeros((n_ranks, symbol.size), dtype=np.int32)
+        costs = np.zeros((n_ranks, len(spelled)), dtype=np.int64)
+        try:
+            memory = self._idle.pop()  # in one step, so that no other thread takes it too
+        except IndexError:
+            most = self._arrays.most_candidates
+            memory = empty_memo(most), empty_workspace(most)
+        decode_words(self._arrays, offsets, symbol, beam, *memory, found, chunks, costs)
+        self._idle.append(memory)
+        rows, edges = chunks.tolist(), offsets.tolist()
         return [
-            self._ranked(
-                chunks[:, offsets[word] : offsets[word + 1]], costs[:, word], int(found[word]), n_best
+            self._ranked([row[first:last] for row in rows[:count]], cost, n_best)
+            for first, last, count, cost in zip(
+                edges[:-1], edges[1:], found.tolist(), costs.T.tolist(), strict=True
             )
-            for word in range(len(words))
         ]
 
-    def _symbol(self, letter: str) -> int:
-        base = unicodedata.normalize("NFD", letter)[:1]
-        for known in (letter, letter.lower(), base, base.lower()):
-            if known in self._symbols:
-                return self._symbols[known]
-        return UNKNOWN_SYMBOL
-
-    def _ranked(
-        self, chunks: NDArray[np.int32], costs: NDArray[np.int64], found: int, n_best: int
-    ) -> list[Pronunciation]:
+    def _ranked(self, rows: list[list[int]], costs: list[int], n_best: int) -> list[Pronunciation]:
+        """Spell out chunks, the cheapest first; of equal pronunciations the first counts."""
         ranked: dict[Segments, float] = {}
-        for row, cost in zip(chunks[:found].tolist(), costs[:found].tolist(), strict=True):
-            segments = tuple(segment for chunk in row for segment in self._chunks[chunk])
+        for row, cost in zip(rows, costs, strict=False):
+            segments = tuple(chain.from_iterable(map(self._chunks.__getitem__, row)))
             ranked.setdefault(segments, -cost / (1 << LOG_BITS))
             if len(ranked) == n_best:
                 break
         return [Pronunciation(segments, probability) for segments, probability in ranked.items()]
 
-    def letters(self, word: str) -> Segments:
-        """Take a word apart as the training data was."""
-        return letters_of(word, lower=self.model.settings.lower, trim=self.model.settings.trim)
+
+class _Symbols(dict[str, int]):
+    """Symbols of letters, of those never seen too."""
+
+    def __missing__(self, letter: str) -> int:
+        base = unicodedata.normalize("NFD", letter)[:1]
+        for relative in (letter.lower(), base, base.lower()):
+            if relative in self:
+                return self[relative]
+        return UNKNOWN_SYMBOL

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from goldzone.errors import ModelFormatError
+from goldzone.hashtron.gap_kernels import pack_ones, read_gaps, write_gaps
 from goldzone.hashtron.network import Network
 from goldzone.hashtron.neuron import BitTable, Hashtron
 from goldzone.hashtron.presets import context_committee
@@ -17,8 +17,6 @@ __all__ = ["MAX_CELLS", "Committee", "decode_tables", "encode_tables"]
 
 MAX_CELLS = 1 << 30
 """Cells of all tables together: 128 MiB as bits. A damaged file must not ask for more."""
-
-_LONGEST_GAP = 5  # bytes of seven bits: 2^35 cells
 
 
 @dataclass(frozen=True)
@@ -68,15 +66,13 @@ def encode_tables(tables: Sequence[BitTable]) -> bytes:
             f"{cells} cells are too many for a model file, which holds {MAX_CELLS}; "
             "use fewer neurons or a lower premodulo"
         )
-    bits = [table.bits() for table in tables]
-    ones = np.flatnonzero(np.concatenate(bits)) if bits else np.zeros(0, dtype=np.int64)
-    gaps = np.diff(ones, prepend=-1) - 1
-    places = range(max(1, -(-int(gaps.max(initial=0)).bit_length() // 7)))  # as many as the longest gap takes
-    groups = [(gaps >> (7 * place)) & 0x7F for place in places]
-    more = [(gaps >> (7 * (place + 1))) > 0 for place in places]
-    columns = np.stack([group | (rest << 7) for group, rest in zip(groups, more, strict=True)], axis=1)
-    used = np.stack([np.ones_like(more[0]), *more[:-1]], axis=1)
-    return columns[used].astype(np.uint8).tobytes()
+    # A one takes a byte, and at most one more for each 128 zeros before it.
+    out = np.empty(cells + cells // 128 + 1, dtype=np.uint8)
+    zeros = place = 0
+    for table in tables:
+        zeros, place = write_gaps(np.frombuffer(table.cells, dtype=np.uint8), zeros, out, place)
+        zeros -= 8 * len(table.cells) - table.premodulo  # bits of the last byte that are no cells
+    return out[:place].tobytes()
 
 
 def decode_tables(
@@ -99,36 +95,23 @@ def decode_tables(
     """
     if sum(premodulos) > MAX_CELLS:
         raise ModelFormatError(f"{name}: {sum(premodulos)} cells are declared; at most {MAX_CELLS} are read")
-    gaps = _decode_gaps(np.frombuffer(data, dtype=np.uint8), name)
+    packed = np.frombuffer(data, dtype=np.uint8)
+    if data and data[-1] >= 0x80:
+        raise ModelFormatError(f"{name}: ends inside a number at byte {len(data)}; copy the file again")
     starts = np.concatenate(([0], np.cumsum(premodulos, dtype=np.int64)))
-    # Checked before the sum: the positions must not wrap.
-    if gaps.size and (gaps.max() >= starts[-1] or int(gaps.sum()) + gaps.size > starts[-1]):
+    ones = np.empty(len(data), dtype=np.int64)
+    count, malformed, beyond = read_gaps(packed, int(starts[-1]), ones)
+    if malformed >= 0:
+        raise ModelFormatError(f"{name}: the number at byte {malformed} is malformed; copy the file again")
+    if beyond >= 0:
         raise ModelFormatError(
             f"{name}: a one lies beyond the last of {starts[-1]} cells; copy the file again"
         )
-    ones = np.cumsum(gaps + 1) - 1
+    ones = ones[:count]
     edges = np.searchsorted(ones, starts)
     tables = []
     for index, (salt, premodulo) in enumerate(zip(salts, premodulos, strict=True)):
-        bits = np.zeros(premodulo, dtype=np.bool_)
-        bits[ones[edges[index] : edges[index + 1]] - starts[index]] = True
-        tables.append(BitTable.from_bits(salt, bits))
+        cells = np.zeros(-(-premodulo // 8), dtype=np.uint8)
+        pack_ones(ones[edges[index] : edges[index + 1]], starts[index], cells)
+        tables.append(BitTable(salt, premodulo, cells.tobytes()))
     return tuple(tables)
-
-
-def _decode_gaps(data: NDArray[np.uint8], name: str) -> NDArray[np.int64]:
-    last = np.flatnonzero(data < 0x80)
-    if data.size and (last.size == 0 or last[-1] != data.size - 1):
-        raise ModelFormatError(f"{name}: ends inside a number at byte {data.size}; copy the file again")
-    first = np.concatenate(([0], last[:-1] + 1)) if last.size else last
-    lengths = last - first + 1
-    long = np.flatnonzero((lengths > _LONGEST_GAP) | ((lengths > 1) & (data[last] == 0)))
-    if long.size:
-        raise ModelFormatError(
-            f"{name}: the number at byte {first[long[0]]} is malformed; copy the file again"
-        )
-    gaps = np.zeros(last.size, dtype=np.int64)
-    for place in range(_LONGEST_GAP):
-        present = lengths > place
-        gaps[present] |= (data[first[present] + place].astype(np.int64) & 0x7F) << (7 * place)
-    return gaps

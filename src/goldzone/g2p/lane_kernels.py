@@ -1,0 +1,168 @@
+"""Compiled loops over lanes: what the templates see at each, as `goldzone.data.context_kernels` defines it.
+
+A lane is one partial pronunciation of one word, at the letter that is next. All lanes are at the same place
+of their words, and a loop takes one atom of a template over all of them, which fills vector lanes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from goldzone.data.templates import CHUNK, END, LETTER, SAID, SAME, SEGMENT
+from goldzone.g2p.search_arrays import TemplateArrays
+from goldzone.hashtron.kernels import hash32
+
+__all__ = ["FIRST", "NOTHING", "Lanes", "Partials", "Words", "fill_parts", "fill_values"]
+
+BEFORE, AFTER, NOTHING, FIRST = np.uint32(1), np.uint32(2), np.uint32(3), np.uint32(5)
+"""Parts that are no letter or chunk, and the part of the first one: those of `context_value`."""
+
+_MAXIMUM = np.uint32(0xFFFFFFFF)
+
+
+class Words(NamedTuple):
+    """The words that are searched together.
+
+    Attributes
+    ----------
+    offsets, symbol : int64[n_words + 1], int32[n_letters]
+        Letters of all words, end to end; -1 for a letter that training never saw.
+    earlier : int32[n_letters]
+        Place of the last earlier occurrence of the same letter in its word; -1 where there is none.
+    """
+
+    offsets: NDArray[np.int64]
+    symbol: NDArray[np.int32]
+    earlier: NDArray[np.int32]
+
+
+class Partials(NamedTuple):
+    """The partial pronunciations of each word, the cheapest first.
+
+    A longer pronunciation is its last chunk and the rank, one letter before, of the one that it prolongs. So
+    a step costs the same at the end of a word as at its start. What is known after an even number of letters
+    is on side 0, after an odd number on side 1.
+
+    Attributes
+    ----------
+    n_ranks : int64[2, n_words]
+    cost : int64[2, n_words, beam]
+        -log2 of the probability, with `LOG_BITS` fraction bits.
+    history : uint32[2, n_words, beam]
+        Hash of what was said, by `extend_history`.
+    recent_chunks, recent_segments : uint32[2, n_words, beam, reach]
+        Parts of the last chunks and segments, the last one first; `NOTHING` before the first.
+    parent, chunk : int32[n_letters, beam]
+    """
+
+    n_ranks: NDArray[np.int64]
+    cost: NDArray[np.int64]
+    history: NDArray[np.uint32]
+    recent_chunks: NDArray[np.uint32]
+    recent_segments: NDArray[np.uint32]
+    parent: NDArray[np.int32]
+    chunk: NDArray[np.int32]
+
+
+class Lanes(NamedTuple):
+    """What is searched at one place.
+
+    Attributes
+    ----------
+    word, rank, symbol : int64[>= n_lanes], int64[>= n_lanes], int32[>= n_lanes]
+        Word, rank of its partial pronunciation, and its letter at the place.
+    """
+
+    word: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    symbol: NDArray[np.int32]
+
+
+@njit(cache=True, nogil=True)
+def fill_parts(
+    atoms: NDArray[np.int32],
+    words: Words,
+    partials: Partials,
+    lanes: Lanes,
+    n_lanes: int,
+    place: int,
+    parts: NDArray[np.uint32],
+) -> None:
+    """Write what each atom sees in each lane: its part of the context value.
+
+    Parameters
+    ----------
+    atoms : int32[n_atoms, 2]
+    parts : uint32[n_atoms, >= n_lanes]
+        Output.
+    """
+    for row in range(atoms.shape[0]):
+        kind, argument = atoms[row, 0], np.int64(atoms[row, 1])
+        part, side = parts[row], place & 1
+        if kind == LETTER:
+            for lane in range(n_lanes):
+                start, stop = words.offsets[lanes.word[lane]], words.offsets[lanes.word[lane] + 1]
+                index = start + place + argument
+                if index < start:
+                    part[lane] = BEFORE if index == start - 1 else NOTHING
+                elif index >= stop:
+                    part[lane] = AFTER if index == stop else NOTHING
+                else:
+                    part[lane] = np.uint32(np.uint32(words.symbol[index]) + FIRST)
+        elif kind == CHUNK:
+            for lane in range(n_lanes):
+                part[lane] = partials.recent_chunks[side, lanes.word[lane], lanes.rank[lane], argument - 1]
+        elif kind == SEGMENT:
+            for lane in range(n_lanes):
+                part[lane] = partials.recent_segments[side, lanes.word[lane], lanes.rank[lane], argument - 1]
+        elif kind == SAME:
+            for lane in range(n_lanes):
+                part[lane] = _same(words, partials, lanes.word[lane], lanes.rank[lane], place)
+        elif kind == SAID:
+            for lane in range(n_lanes):
+                part[lane] = np.uint32(partials.history[side, lanes.word[lane], lanes.rank[lane]] + NOTHING)
+        else:
+            for lane in range(n_lanes):
+                count = np.int64(place)
+                if kind == END:
+                    count = words.offsets[lanes.word[lane] + 1] - words.offsets[lanes.word[lane]] - place
+                part[lane] = np.uint32(min(count, argument))
+
+
+@njit(cache=True, nogil=True)
+def _same(words: Words, partials: Partials, word: int, rank: int, place: int) -> np.uint32:
+    """Return the part of the chunk chosen at the last earlier occurrence of the letter.
+
+    The steps back from all occurrences of a letter add up to less than the word's length, so that the whole
+    word costs no more than its length times its different letters.
+    """
+    start = words.offsets[word]
+    earlier = words.earlier[start + place]
+    if earlier < 0:
+        return NOTHING
+    for index in range(place - 1, earlier, -1):
+        rank = partials.parent[start + index, rank]
+    return np.uint32(np.uint32(partials.chunk[start + earlier, rank]) + FIRST)
+
+
+@njit(cache=True, nogil=True)
+def fill_values(
+    templates: TemplateArrays,
+    template: int,
+    parts: NDArray[np.uint32],
+    first: int,
+    last: int,
+    values: NDArray[np.uint32],
+) -> None:
+    """Hash the parts of one template, in the lanes ``first .. last - 1``, into ``values[: last - first]``."""
+    for lane in range(last - first):
+        values[lane] = 0
+    for index in range(templates.offsets[template], templates.offsets[template + 1]):
+        row = templates.atom_of[index]
+        salt = np.uint32((templates.atoms[row, 0] << 8) + templates.atoms[row, 1] + 128)
+        for lane in range(last - first):
+            values[lane] = hash32(np.uint32(values[lane] + parts[row, first + lane]), salt, _MAXIMUM)
