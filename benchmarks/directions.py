@@ -13,6 +13,7 @@ balanced one is the mean over the two labels. "Front to back" is the backward pi
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -161,7 +162,9 @@ def measure(problem: Problem, arm: Arm, seed: int) -> tuple[float, ...]:
         }
     )
     start = untrained_network(arm.architecture(), seed)
-    trainer = NetworkTrainer(start, problem.train, problem.train_labels, arm.rules, seed=seed)
+    trainer = NetworkTrainer(
+        start, problem.train, problem.train_labels, arm.rules, seed=seed, threads=os.cpu_count() or 1
+    )
     events: list[Event] = []
     started = time.monotonic()
     outcome = arm.pipeline(trainer, config, observe=events.append)

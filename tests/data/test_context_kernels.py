@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from goldzone.data.context_kernels import (
     EMPTY_HISTORY,
     UNKNOWN_SYMBOL,
-    context_value,
     extend_history,
     fill_contexts,
 )
 from goldzone.data.templates import Templates, parse_templates
+from tests.naive.context_value import context_value
 from tests.naive.contexts import naive_expand, naive_sight
 
 Word = list[tuple[int, int]]

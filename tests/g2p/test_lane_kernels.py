@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goldzone.data.context_kernels import EMPTY_HISTORY, context_value, extend_history
+from goldzone.data.context_kernels import EMPTY_HISTORY, FIRST, NOTHING, extend_history
 from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
-from goldzone.g2p.lane_kernels import FIRST, NOTHING, Lanes, Partials, Words, fill_parts, fill_values
+from goldzone.g2p.lane_kernels import Lanes, Partials, Words, fill_parts, fill_values
 from goldzone.g2p.search_arrays import TemplateArrays
+from tests.naive.context_value import context_value
 
 TEMPLATES = (*DEFAULT_TEMPLATES, "L-15", "L15 C15", "S15 start15", "said same end15", "C1..15 S1")
 REACH = 15

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from goldzone.data.context_kernels import EMPTY_HISTORY, context_value, extend_history
+from goldzone.data.context_kernels import EMPTY_HISTORY, extend_history
 from goldzone.data.samples import candidate_keys
 from goldzone.g2p.model import G2PModel
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, bits_per_vote, exp_table, fixed_log2
+from tests.naive.context_value import context_value
 
 Path = tuple[int, tuple[int, ...]]
 """The cost of some first letters, and their chunks."""

@@ -11,11 +11,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from goldzone.data.context_kernels import EMPTY_HISTORY, context_value, extend_history
+from goldzone.data.context_kernels import EMPTY_HISTORY, extend_history
 from goldzone.data.samples import candidate_keys
 from goldzone.g2p.model import G2PModel
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, bits_per_vote, exp_table, fixed_log2
 from goldzone.hashtron.kernels import hash32
+from tests.naive.context_value import context_value
 
 
 def slow_search(

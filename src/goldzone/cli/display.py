@@ -36,7 +36,7 @@ from goldzone.training.runs.events import (
 __all__ = ["TrainingDisplay", "percent", "print_table"]
 
 _STAGES = {
-    "align": "aligning letters and sounds\n(the first run on a machine compiles for some seconds)",
+    "align": "aligning letters and sounds",
     "samples": "building samples",
     "test": "testing on unseen words",
 }

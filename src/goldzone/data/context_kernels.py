@@ -1,20 +1,30 @@
 """Compiled loops that turn a letter's surroundings into context values.
 
-Decoding asks for one value at a time (`context_value`). Training has all words at hand and works in columns
-(`fill_contexts`): first what each atom sees at every position, then the hashes of one template after the
-other, which are loops without a branch, many positions at a time. Tests hold the two together bit by bit.
+Training has all words at hand and works in columns (`fill_contexts`): first what each atom sees at every
+position, then the hashes of one template after the other, which are loops without a branch, many positions
+at a time. Decoding has to choose as it goes (`goldzone.g2p.lane_kernels`). Tests hold the two together.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from goldzone.compilation.decorator import compiled
 from goldzone.data.templates import CHUNK, END, LETTER, SAID, SAME, SEGMENT, START
 from goldzone.hashtron.kernels import hash32
 
-__all__ = ["EMPTY_HISTORY", "UNKNOWN_SYMBOL", "context_value", "extend_history", "fill_contexts"]
+__all__ = [
+    "AFTER",
+    "BEFORE",
+    "EMPTY_HISTORY",
+    "FIRST",
+    "NOTHING",
+    "UNKNOWN_SYMBOL",
+    "atom_salt",
+    "extend_history",
+    "fill_contexts",
+]
 
 EMPTY_HISTORY = np.uint32(0x5EED)
 """Value of the atom ``said`` before anything was said."""
@@ -23,83 +33,20 @@ UNKNOWN_SYMBOL = -1
 """A letter that training never saw."""
 
 _MAXIMUM = np.uint32(0xFFFFFFFF)
-_BEFORE, _AFTER, _NOTHING, _FIRST = 1, 2, 3, 5  # values below _FIRST are no symbol; 4 is UNKNOWN_SYMBOL
+BEFORE, AFTER, NOTHING, FIRST = 1, 2, 3, 5
+"""What an atom sees that is no letter or chunk, and how it sees the first one; 4 is `UNKNOWN_SYMBOL`."""
+
 _BLOCK = 1024
 """Positions done at a time: what all atoms see there then stays in a near cache."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def extend_history(history: np.uint32, segment: int) -> np.uint32:
     """Return the value of ``said`` after one more segment."""
     return np.uint32(hash32(np.uint32(history + np.uint32(segment + 1)), np.uint32(1), _MAXIMUM))
 
 
-@njit(cache=True, nogil=True)
-def context_value(
-    atoms: NDArray[np.int32],
-    first: int,
-    last: int,
-    symbols: NDArray[np.int32],
-    place: int,
-    chunks: NDArray[np.int32],
-    segments: NDArray[np.int32],
-    n_segments: int | np.int64,
-    history: np.uint32,
-) -> np.uint32:
-    """Hash the atoms ``first .. last - 1`` of one template at one place of a word.
-
-    Parameters
-    ----------
-    atoms : int32[n_atoms, 2]
-    symbols : int32[n_letters]
-        The whole word; `UNKNOWN_SYMBOL` where training never saw the letter.
-    place : int
-        The letter in question.
-    chunks : int32[>= place]
-        Chunks chosen for the letters before it.
-    segments : int32[>= n_segments]
-        Segments said so far.
-    history : uint32
-        Hash of those segments, by `extend_history`.
-
-    Returns
-    -------
-    uint32
-    """
-    value = np.uint32(0)
-    for atom in range(first, last):
-        kind, argument = atoms[atom, 0], atoms[atom, 1]
-        part = _NOTHING
-        if kind == LETTER:
-            index = place + argument
-            if index < 0:
-                part = _BEFORE if index == -1 else _NOTHING
-            elif index >= symbols.shape[0]:
-                part = _AFTER if index == symbols.shape[0] else _NOTHING
-            else:
-                part = symbols[index] + _FIRST
-        elif kind == CHUNK:
-            if place >= argument:
-                part = chunks[place - argument] + _FIRST
-        elif kind == SEGMENT:
-            if n_segments >= argument:
-                part = segments[n_segments - argument] + _FIRST
-        elif kind == SAME:
-            for index in range(place - 1, -1, -1):
-                if symbols[index] == symbols[place]:
-                    part = chunks[index] + _FIRST
-                    break
-        elif kind == SAID:
-            value = np.uint32(value + history)
-        elif kind == START:
-            part = min(place, argument)
-        elif kind == END:
-            part = min(symbols.shape[0] - place, argument)
-        value = hash32(np.uint32(value + np.uint32(part)), _salt(kind, argument), _MAXIMUM)
-    return value
-
-
-@njit(cache=True, nogil=True)
+@compiled
 def fill_contexts(
     first_sequence: int,
     last_sequence: int,
@@ -156,17 +103,17 @@ def fill_contexts(
             for place in range(values.shape[0]):
                 values[place] = 0
             for atom in range(template_offsets[template], template_offsets[template + 1]):
-                _hash_sight(values, sights[number[atom]], _salt(atoms[atom, 0], atoms[atom, 1]))
+                _hash_sight(values, sights[number[atom]], atom_salt(atoms[atom, 0], atoms[atom, 1]))
         first_sequence = next_sequence
 
 
-@njit(cache=True, nogil=True)
-def _salt(kind: int, argument: int) -> np.uint32:
+@compiled
+def atom_salt(kind: int, argument: int) -> np.uint32:
     """Name an atom in 32 bits: "L1" and "L-1" of equal letters are different contexts."""
     return np.uint32((kind << 8) + argument + 128)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _distinct_atoms(atoms: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """List the different atoms, and the place of each atom in that list."""
     names, number = np.empty((atoms.shape[0], 2), np.int32), np.empty(atoms.shape[0], np.int64)
@@ -182,7 +129,7 @@ def _distinct_atoms(atoms: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArra
     return names[:n_names], number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _say(
     starts: NDArray[np.int64],
     chunk: NDArray[np.int32],
@@ -205,7 +152,7 @@ def _say(
                 n_segments += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _look(
     kind: int,
     argument: int,
@@ -217,33 +164,33 @@ def _look(
     history: NDArray[np.uint32],
     sight: NDArray[np.uint32],
 ) -> None:
-    """Write what one atom sees at each position of a block, as `context_value` has it."""
+    """Write what one atom sees at each position of a block."""
     for sequence in range(starts.shape[0] - 1):
         first, last = starts[sequence], starts[sequence + 1]
         base = first - starts[0]
         for place in range(last - first):
-            part = _NOTHING
+            part = NOTHING
             if kind == LETTER:
                 index = place + argument
                 if 0 <= index < last - first:
-                    part = symbol[first + index] + _FIRST
+                    part = symbol[first + index] + FIRST
                 elif index == -1:
-                    part = _BEFORE
+                    part = BEFORE
                 elif index == last - first:
-                    part = _AFTER
+                    part = AFTER
             elif kind == CHUNK:
                 if place >= argument:
-                    part = chunk[first + place - argument] + _FIRST
+                    part = chunk[first + place - argument] + FIRST
             elif kind == SEGMENT:
                 if said[base + place] - said[base] >= argument:
-                    part = segments[said[base + place] - argument] + _FIRST
+                    part = segments[said[base + place] - argument] + FIRST
             elif kind == SAME:
                 for index in range(place - 1, -1, -1):
                     if symbol[first + index] == symbol[first + place]:
-                        part = chunk[first + index] + _FIRST
+                        part = chunk[first + index] + FIRST
                         break
             elif kind == SAID:
-                part = _NOTHING + int(history[base + place])
+                part = NOTHING + int(history[base + place])
             elif kind == START:
                 part = min(place, argument)
             elif kind == END:
@@ -251,7 +198,7 @@ def _look(
             sight[base + place] = part
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _hash_sight(values: NDArray[np.uint32], sight: NDArray[np.uint32], salt: np.uint32) -> None:
     """Hash what one more atom sees into the values."""
     for place in range(values.shape[0]):

@@ -15,8 +15,9 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from goldzone.compilation.decorator import compiled
 
 __all__ = ["Lattices", "Number", "Shapes", "list_shapes", "number_grams", "number_pairs"]
 
@@ -77,7 +78,7 @@ class Lattices(NamedTuple):
     shapes: Shapes
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def list_shapes(
     n_letters: NDArray[np.int64], n_segments: NDArray[np.int64], steps: NDArray[np.int64], max_segments: int
 ) -> Shapes:
@@ -121,7 +122,7 @@ def list_shapes(
     return Shapes(cell_offsets, edge_offsets, cell, leaving, target, letters, segments)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def number_grams(
     symbols: NDArray[np.int32], offsets: NDArray[np.int64], longest: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -162,7 +163,7 @@ def number_grams(
     return grams, keys[:n_grams].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def number_pairs(
     letter_grams: NDArray[np.int32], segment_grams: NDArray[np.int32], lattices: Lattices
 ) -> NDArray[np.int64]:
@@ -216,7 +217,7 @@ def number_pairs(
     return keys[:n_pairs].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count(
     n_letters: Number, n_segments: Number, steps: NDArray[np.int64], max_segments: int
 ) -> tuple[int, int]:
@@ -233,20 +234,20 @@ def _count(
     return n_cells, n_edges
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _row(i: int, n_letters: Number, n_segments: Number, max_segments: int) -> tuple[int, int]:
     """Return the first and last cell of a row from which the letters left can say the segments left."""
     first = max(0, n_segments - (n_letters - i) * max_segments)
     return int(first), int(min(n_segments, i * max_segments))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_edge(i: Number, j: Number, n_letters: Number, n_segments: Number, max_segments: int) -> bool:
     """Tell whether a step that ends in (i, j) stays in the lattice and on a path to its end."""
     return bool(i <= n_letters and j <= n_segments and n_segments - j <= (n_letters - i) * max_segments)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _find(key: Number, slot_keys: NDArray[np.int64]) -> np.uint64:
     """Find the slot of a key in an open-addressed hash table, or the free slot where to enter it.
 
@@ -265,7 +266,7 @@ def _find(key: Number, slot_keys: NDArray[np.int64]) -> np.uint64:
     return slot
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _room(
     keys: NDArray[np.int64], n_keys: int, least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:

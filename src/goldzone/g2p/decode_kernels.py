@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from goldzone.data.context_kernels import EMPTY_HISTORY, extend_history
-from goldzone.g2p.lane_kernels import FIRST, NOTHING, Lanes, Partials, Words, fill_parts
+from goldzone.compilation.decorator import compiled
+from goldzone.data.context_kernels import EMPTY_HISTORY, FIRST, NOTHING, extend_history
+from goldzone.g2p.lane_kernels import Lanes, Partials, Words, fill_parts
 from goldzone.g2p.search_arrays import CandidateArrays, ChunkArrays, ModelArrays, Softmax
 from goldzone.g2p.vote_kernels import Memo, Workspace, add_votes, score_words
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, fixed_log2
@@ -123,7 +123,7 @@ def _lanes(size: int) -> Lanes:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _find_earlier(
     offsets: NDArray[np.int64], symbol: NDArray[np.int32], seen: NDArray[np.int32], earlier: NDArray[np.int32]
 ) -> None:
@@ -139,7 +139,7 @@ def _find_earlier(
                 seen[symbol[index]] = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _trace_back(
     offsets: NDArray[np.int64],
     partials: Partials,
@@ -160,7 +160,7 @@ def _trace_back(
                 rank = np.int64(partials.parent[index, rank])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _search(
     model: ModelArrays,
     words: Words,
@@ -191,7 +191,7 @@ def _search(
         _prolong(model.chunks, words, partials, place, room.active, n_active)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _still_active(words: Words, place: int, active: NDArray[np.int64], n_active: int) -> int:
     """Leave out the words that end before a place; return how many are left."""
     left = 0
@@ -203,7 +203,7 @@ def _still_active(words: Words, place: int, active: NDArray[np.int64], n_active:
     return left
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _open_lanes(
     candidates: CandidateArrays,
     chunks: ChunkArrays,
@@ -236,7 +236,7 @@ def _open_lanes(
     return n_lanes
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _split_lanes(
     partials: Partials,
     place: int,
@@ -259,7 +259,7 @@ def _split_lanes(
     return lane
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _choose(
     candidates: CandidateArrays,
     softmax: Softmax,
@@ -307,7 +307,7 @@ def _choose(
             partials.cost[1 - side, word, rank] = costs[kept[rank]]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _prolong(
     chunks: ChunkArrays,
     words: Words,
@@ -343,7 +343,7 @@ def _prolong(
             partials.history[new, word, rank] = history
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _keep_best(costs: NDArray[np.int64], n_costs: int | np.int64, beam: int, kept: NDArray[np.int64]) -> int:
     """Write the indices of the lowest costs in ascending order (equal ones by index); return how many."""
     n_kept = 0

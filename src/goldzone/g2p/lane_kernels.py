@@ -9,17 +9,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from goldzone.compilation.decorator import compiled
+from goldzone.data.context_kernels import AFTER, BEFORE, FIRST, NOTHING, atom_salt
 from goldzone.data.templates import CHUNK, END, LETTER, SAID, SAME, SEGMENT
 from goldzone.g2p.search_arrays import TemplateArrays
 from goldzone.hashtron.kernels import hash32
 
-__all__ = ["FIRST", "NOTHING", "Lanes", "Partials", "Words", "fill_parts", "fill_values"]
-
-BEFORE, AFTER, NOTHING, FIRST = np.uint32(1), np.uint32(2), np.uint32(3), np.uint32(5)
-"""Parts that are no letter or chunk, and the part of the first one: those of `context_value`."""
+__all__ = ["Lanes", "Partials", "Words", "fill_parts", "fill_values"]
 
 _MAXIMUM = np.uint32(0xFFFFFFFF)
 
@@ -82,7 +80,7 @@ class Lanes(NamedTuple):
     symbol: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill_parts(
     atoms: NDArray[np.int32],
     words: Words,
@@ -133,7 +131,7 @@ def fill_parts(
                 part[lane] = np.uint32(min(count, argument))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _same(words: Words, partials: Partials, word: int, rank: int, place: int) -> np.uint32:
     """Return the part of the chunk chosen at the last earlier occurrence of the letter.
 
@@ -143,13 +141,13 @@ def _same(words: Words, partials: Partials, word: int, rank: int, place: int) ->
     start = words.offsets[word]
     earlier = words.earlier[start + place]
     if earlier < 0:
-        return NOTHING
+        return np.uint32(NOTHING)
     for index in range(place - 1, earlier, -1):
         rank = partials.parent[start + index, rank]
     return np.uint32(np.uint32(partials.chunk[start + earlier, rank]) + FIRST)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill_values(
     templates: TemplateArrays,
     template: int,
@@ -163,6 +161,6 @@ def fill_values(
         values[lane] = 0
     for index in range(templates.offsets[template], templates.offsets[template + 1]):
         row = templates.atom_of[index]
-        salt = np.uint32((templates.atoms[row, 0] << 8) + templates.atoms[row, 1] + 128)
+        salt = atom_salt(templates.atoms[row, 0], templates.atoms[row, 1])
         for lane in range(last - first):
             values[lane] = hash32(np.uint32(values[lane] + parts[row, first + lane]), salt, _MAXIMUM)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from goldzone.compilation.decorator import compiled
 from goldzone.data.lexicon import Segments
 from goldzone.errors import DataError
 from goldzone.training.streams import stream
@@ -61,7 +61,7 @@ class Scores:
         return 1.0 - self.word_error
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def edit_distance(a: NDArray[np.int32], b: NDArray[np.int32]) -> int:
     """Return the fewest insertions, deletions and substitutions that turn `a` into `b`."""
     row = np.arange(b.shape[0] + 1)
@@ -123,7 +123,7 @@ def score_words(
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _resample(counts: NDArray[np.int64], states: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Draw as many words as there are, with replacement, and sum their counts; once for each state.
 

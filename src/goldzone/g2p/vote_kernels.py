@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from goldzone.compilation.decorator import compiled
 from goldzone.g2p.lane_kernels import fill_values
 from goldzone.g2p.search_arrays import CandidateArrays, NeuronArrays, TemplateArrays
 from goldzone.hashtron.kernels import hash32
@@ -117,7 +117,7 @@ def score_words(candidates: int) -> int:
     return -(-candidates // VOTES_A_WORD)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_votes(
     candidates: CandidateArrays,
     neurons: NeuronArrays,
@@ -178,7 +178,7 @@ def add_votes(
                     scores[lane, word] += memo.words[row + word]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _slot(memo: Memo, value: np.uint32, template: int, symbol: int) -> np.int64:
     spread = np.uint32(
         np.uint32(np.uint32(template) * _SPREAD[0]) + np.uint32(np.uint32(symbol) * _SPREAD[1])
@@ -186,7 +186,7 @@ def _slot(memo: Memo, value: np.uint32, template: int, symbol: int) -> np.int64:
     return np.int64(np.uint32(np.uint32(value) + spread) & np.uint32(memo.n_slots - 1))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count_votes(
     neurons: NeuronArrays, first_neuron: int, last_neuron: int, n_features: int, work: Workspace
 ) -> None:
@@ -204,7 +204,7 @@ def _count_votes(
             work.vote[index] += (byte >> np.uint8(cell & np.uint64(7))) & np.uint8(1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill_rows(memo: Memo, work: Workspace, n_missing: int) -> None:
     """Write the votes that were counted to their rows, and 0 behind them."""
     at = 0

@@ -6,8 +6,9 @@ Layout: ``bits[size, n_samples]`` and ``out[n_features, n_samples]``, the sample
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from goldzone.compilation.decorator import compiled
 
 __all__ = ["FRESH", "LEFT", "RIGHT", "count_bits", "majority", "pack_bits", "prefix_counts", "query_counts"]
 
@@ -22,7 +23,7 @@ LEFT = 2
 """A feature is another one shifted left by one place, with a new lowest bit."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def pack_bits(
     bits: NDArray[np.uint8],
     table: NDArray[np.int64],
@@ -64,7 +65,7 @@ def pack_bits(
                         target[i] = np.uint32(target[i] << np.uint32(1)) | np.uint32(named[i])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_bits(bits: NDArray[np.uint8], table: NDArray[np.int64], out: NDArray[np.uint32]) -> None:
     """Count the set bits among those that each row of `table` names.
 
@@ -84,7 +85,7 @@ def count_bits(bits: NDArray[np.uint8], table: NDArray[np.int64], out: NDArray[n
                 target[i] += np.uint32(source[i])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def prefix_counts(bits: NDArray[np.uint8], out: NDArray[np.uint32]) -> None:
     """Count the set bits among rows 0..k of `bits` for every k.
 
@@ -102,7 +103,7 @@ def prefix_counts(bits: NDArray[np.uint8], out: NDArray[np.uint32]) -> None:
                 out[k, i] += out[k - 1, i]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def query_counts(bits: NDArray[np.uint8], dim: int, masked: bool, out: NDArray[np.uint32]) -> None:
     """Count agreeing threes (query, key, value) of bits (see `goldzone.hashtron.combiners.CrossAttention`).
 
@@ -145,7 +146,7 @@ def query_counts(bits: NDArray[np.uint8], dim: int, masked: bool, out: NDArray[n
                     target[i] = with_key[i] * np.uint32(bits[feature, i])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def majority(bits: NDArray[np.uint8], group: int, bias: int, out: NDArray[np.uint8]) -> None:
     """Vote within each group of neighbouring bits: 1 when (ones - zeros) > `bias`.
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from goldzone.compilation.decorator import compiled
 
 __all__ = ["EXP_BITS", "LOG_BITS", "bits_per_vote", "exp_table", "fixed_log2"]
 
@@ -49,7 +50,7 @@ def bits_per_vote(temperature: float) -> int:
         return int((Decimal(1 << LOG_BITS) / (Decimal(temperature) * Decimal(2).ln())).to_integral_value())
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fixed_log2(value: int | np.int64) -> np.int64:
     """Return log2(value) with `LOG_BITS` fraction bits, of an integer in ``1 .. 2**62``.
 

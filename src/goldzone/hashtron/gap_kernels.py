@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from goldzone.compilation.decorator import compiled
 
 __all__ = ["pack_ones", "read_gaps", "write_gaps"]
 
 _LONGEST_GAP = 5  # bytes of seven bits: 2^35 cells
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_gaps(packed: NDArray[np.uint8], zeros: int, out: NDArray[np.uint8], place: int) -> tuple[int, int]:
     """Write the zeros before each one of a table's cells.
 
@@ -48,7 +49,7 @@ def write_gaps(packed: NDArray[np.uint8], zeros: int, out: NDArray[np.uint8], pl
     return zeros, place
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def read_gaps(data: NDArray[np.uint8], n_cells: int, ones: NDArray[np.int64]) -> tuple[int, int, int]:
     """Read gaps and write the cells that answer 1, ascending.
 
@@ -86,7 +87,7 @@ def read_gaps(data: NDArray[np.uint8], n_cells: int, ones: NDArray[np.int64]) ->
     return count, -1, beyond
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def pack_ones(ones: NDArray[np.int64], start: int, packed: NDArray[np.uint8]) -> None:
     """Set the bits of a table whose cells begin at `start`, low bits first."""
     for index in range(ones.shape[0]):

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from goldzone.compilation.decorator import compiled
 
 __all__ = [
     "KEY_BLOCK",
@@ -39,7 +40,7 @@ _CONFLICT = 3
 """State of a cell that sends its keys on."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hash32(n: Number, salt: Number, maximum: Number) -> np.uint32:
     """Hash a number into ``0 .. maximum - 1`` (0 when `maximum` is 0).
 
@@ -64,7 +65,7 @@ def hash32(n: Number, salt: Number, maximum: Number) -> np.uint32:
     return np.uint32((np.uint64(m) * np.uint64(np.uint32(maximum))) >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hash_array(values: NDArray[np.uint32], salt: Number, maximum: Number, out: NDArray[np.uint32]) -> None:
     """Write ``hash32(values[i], salt, maximum)`` to ``out[i]``; `out` may be `values` itself.
 
@@ -79,7 +80,7 @@ def hash_array(values: NDArray[np.uint32], salt: Number, maximum: Number, out: N
             target[i] = hash32(block[i], salt, maximum)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fold_hash(start: Number, salts: NDArray[np.uint32]) -> np.uint32:
     """Hash `start` once with each salt in turn, each time into ``0 .. 2**32 - 2``."""
     folded = np.uint32(start)
@@ -88,7 +89,7 @@ def fold_hash(start: Number, salts: NDArray[np.uint32]) -> np.uint32:
     return folded
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def look_up(cells: NDArray[np.uint8], start: Number, size: Number, key: Number) -> np.uint8:
     """Answer one key from the filter ``cells[start : start + size]``.
 
@@ -108,27 +109,27 @@ def look_up(cells: NDArray[np.uint8], start: Number, size: Number, key: Number) 
     return np.uint8(0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _state(cells: NDArray[np.uint8], cell: np.uint32) -> np.uint8:
     """Return the two bits of a cell."""
     shift = np.uint8(np.uint32(cell & np.uint32(3)) << np.uint32(1))
     return np.uint8(np.uint8(cells[np.uint32(cell >> np.uint32(2))] >> shift) & np.uint8(3))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _settle(state: np.uint8, key: np.uint32) -> np.uint8:
     """Return a key's answer in a cell without conflict, by arithmetic: a branch would be mispredicted."""
     empty = np.uint8(state == np.uint8(0))
     return np.uint8(np.uint8(state >> np.uint8(1)) | np.uint8(empty & np.uint8(key)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _rotate(key: np.uint32) -> np.uint32:
     """Rotate a key right by one bit."""
     return np.uint32(np.uint32(key >> np.uint32(1)) | np.uint32(key << np.uint32(31)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def look_up_keys(cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArray[np.uint8]) -> None:
     """Write each key's answer (0 or 1) from the filter `cells` to `out`.
 
@@ -150,7 +151,7 @@ def look_up_keys(cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArra
         look_up_block(cells, keys[start:stop], out[start:stop], work)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def look_up_block(
     cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArray[np.uint8], work: NDArray[np.uint32]
 ) -> None:
@@ -191,14 +192,14 @@ def look_up_block(
         out[waiting[k]] = np.uint8(0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mark(state: np.uint8, value: np.uint8, key: np.uint32) -> np.uint8:
     """Return the bits that a key sets in its cell: none in an empty one, if its lowest bit is its value."""
     speaks = np.uint8(state != np.uint8(0)) | np.uint8(value ^ np.uint8(key & np.uint32(1)))
     return np.uint8(np.uint8(value + np.uint8(1)) * speaks)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def insert_keys(
     cells: NDArray[np.uint8], keys: NDArray[np.uint32], values: NDArray[np.uint8], limit: int
 ) -> bool:

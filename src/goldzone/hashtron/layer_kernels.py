@@ -18,9 +18,9 @@ memory_kinds : uint8[n_neurons]
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from goldzone.compilation.decorator import compiled
 from goldzone.hashtron.kernels import KEY_BLOCK, Number, hash32, look_up_block
 
 __all__ = ["FILTER_MEMORY", "NO_MEMORY", "TABLE_MEMORY", "evaluate_changed", "evaluate_layer"]
@@ -35,7 +35,7 @@ TABLE_MEMORY = 2
 """The neuron reads one bit of a packed table (low bits first)."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def evaluate_layer(
     features: NDArray[np.uint32],
     premodulo: Number,
@@ -74,7 +74,7 @@ def evaluate_layer(
             _answer(block, j, premodulo, program, own, memory_kinds[j], target, work)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def evaluate_changed(
     features: NDArray[np.uint32],
     present: NDArray[np.uint32],
@@ -139,7 +139,7 @@ def evaluate_changed(
                 target[places[k]] = answers[k]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _compare(
     new: NDArray[np.uint32], old: NDArray[np.uint32], differs: NDArray[np.uint8], reached: NDArray[np.uint8]
 ) -> np.uint32:
@@ -154,14 +154,14 @@ def _compare(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _hash_in_place(keys: NDArray[np.uint32], salt: np.uint32, maximum: np.uint32) -> None:
     """Hash each key; with one array instead of two that may overlap, the loop vectorises."""
     for i in range(keys.shape[0]):
         keys[i] = hash32(keys[i], salt, maximum)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _answer(
     keys: NDArray[np.uint32],
     position: Number,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from goldzone.compilation.decorator import compiled
 
 __all__ = ["count_common", "count_ones"]
 
@@ -12,7 +13,7 @@ _BLOCK = 64
 """Words of each neuron that are compared with all others while they are in the cache."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_ones(word: np.uint64) -> np.int64:
     """Count the ones of a uint64 by sums of neighbouring fields; LLVM makes one instruction of it.
 
@@ -25,7 +26,7 @@ def count_ones(word: np.uint64) -> np.int64:
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_common(packed: NDArray[np.uint64], common: NDArray[np.int64]) -> None:
     """Count, for every two neurons, the samples on which both answer 1.
 

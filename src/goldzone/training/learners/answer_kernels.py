@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from goldzone.compilation.decorator import compiled
 from goldzone.hashtron.kernels import hash32
 
 __all__ = ["pack_answers"]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def pack_answers(
     context: NDArray[np.uint32],
     positions: NDArray[np.int64],

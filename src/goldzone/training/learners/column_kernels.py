@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from goldzone.compilation.decorator import compiled
 
 __all__ = ["pick_columns", "put_columns"]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def pick_columns(table: NDArray[Any], columns: NDArray[np.int64], out: NDArray[Any]) -> None:
     """Copy columns: ``out[:, k] = table[:, columns[k]]``, for uint8 or uint32."""
     for row in range(table.shape[0]):
@@ -20,7 +21,7 @@ def pick_columns(table: NDArray[Any], columns: NDArray[np.int64], out: NDArray[A
             target[k] = source[columns[k]]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def put_columns(table: NDArray[Any], columns: NDArray[np.int64], values: NDArray[Any]) -> None:
     """Overwrite columns: ``table[:, columns[k]] = values[:, k]``, for uint8 or uint32."""
     for row in range(table.shape[0]):

@@ -10,9 +10,9 @@ plus the neuron's present bit. So one place in memory serves the look-up and the
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from goldzone.compilation.decorator import compiled
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, fixed_log2
 from goldzone.hashtron.kernels import hash32
 from goldzone.training.learners.tiles import TILE
@@ -31,7 +31,7 @@ VOTE_ONE = 1 << 16
 """A whole vote: the credit of one wrong choice of a word with weight 1."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _most_candidates(symbol: NDArray[np.int32], candidate_offsets: NDArray[np.int64]) -> np.int64:
     """Return how many candidates the tiles' symbols have at most, at least 1."""
     most = np.int64(1)
@@ -40,7 +40,7 @@ def _most_candidates(symbol: NDArray[np.int32], candidate_offsets: NDArray[np.in
     return most
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _take_out(
     context: NDArray[np.uint32],
     keys: NDArray[np.uint32],
@@ -96,9 +96,9 @@ def _take_out(
     return n_runs
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _cast(
-    votes: NDArray[np.int32],
+    votes: NDArray[np.int32] | NDArray[np.int64],
     n_candidates: np.int64,
     size: np.int64,
     n_runs: int,
@@ -119,7 +119,7 @@ def _cast(
             ballots[cells[run, candidate]] += (sums[edges[run + 1]] - sums[edges[run]]) << 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def rank_votes(
     first: int,
     last: int,
@@ -218,7 +218,7 @@ def rank_votes(
     return absolute
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def table_votes(
     first: int,
     last: int,
@@ -275,7 +275,7 @@ def table_votes(
     return absolute
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def decide_cells(
     ballots: NDArray[np.int64],
     kept: NDArray[np.uint8],
@@ -326,7 +326,7 @@ def decide_cells(
     return changed, agreed
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def move_scores(
     first: int,
     last: int,
@@ -378,7 +378,7 @@ def move_scores(
     return more
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_scores(
     offsets: NDArray[np.int64],
     sample_offsets: NDArray[np.int64],
@@ -405,7 +405,7 @@ def count_scores(
                     wrong[row[place]] += own_weight[place]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def rank_statistics(
     order: NDArray[np.int64],
     offsets: NDArray[np.int64],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from goldzone.compilation.decorator import compiled
 from goldzone.hashtron.fixed_point import LOG_BITS, fixed_log2
 
 __all__ = ["EVIDENCE_BITS", "MARGIN_BITS", "evidence_of", "margin_votes", "surprise_of"]
@@ -17,7 +17,7 @@ MARGIN_BITS = 4
 """Fraction bits of the margins that look a weight up."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def evidence_of(
     yes: NDArray[np.int64], no: NDArray[np.int64], total_yes: int, total_no: int, doubt: int
 ) -> NDArray[np.int64]:
@@ -51,7 +51,7 @@ def evidence_of(
     return evidence
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def margin_votes(
     labels: NDArray[np.uint8],
     weight: NDArray[np.int64],
@@ -94,7 +94,7 @@ def margin_votes(
             votes[i] = -weight[i] * weight_no[place] * step
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def surprise_of(yes: NDArray[np.int64], no: NDArray[np.int64]) -> np.int64:
     """Sum -log2 of the share of its label at its value over all weight, with `LOG_BITS` fraction bits.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from goldzone.compilation.decorator import compiled
 
 __all__ = ["UNDECIDED", "decide_samples"]
 
@@ -12,7 +13,7 @@ UNDECIDED = 2
 """What a value's decision is before the first sample that needs it; afterwards 0 or 1."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def decide_samples(
     open_samples: NDArray[np.int64],
     place: NDArray[np.int64],
