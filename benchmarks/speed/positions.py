@@ -1,0 +1,185 @@
+"""One learning problem for different learners: the candidate that the letter at each position takes.
+
+All get the same positions of the same words. goldzone reads them as its samples, one for each candidate;
+trees and Tsetlin machines read the atoms that goldzone's templates are made of, as columns of small numbers.
+Words held out for judging are aligned together with the training words, so that all learners have the same
+right answers; candidates come from the training words alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.speed.measure import Setting
+from goldzone.data.alignment import AlignedLexicon, align
+from goldzone.data.builtin import load_builtin
+from goldzone.data.candidates import CandidateTable, build_candidates
+from goldzone.data.languages import load_language
+from goldzone.data.lexicon import Entry
+from goldzone.data.samples import Samples, word_samples
+from goldzone.data.split import first_by_hash, split_lexicon
+from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
+
+__all__ = ["ATOMS", "Chooser", "Problem", "build_problem", "choice_accuracy", "load_words", "word_accuracy"]
+
+LANGUAGE = "french"
+
+ATOMS = (
+    *(f"L{place}" for place in range(-4, 5)),
+    *(f"C{place}" for place in range(1, 7)),
+    *(f"S{place}" for place in range(1, 5)),
+    *("same", "start4", "end6"),
+)
+"""What the built-in templates are made of, but for `said`, whose values hardly recur."""
+
+Chooser = Callable[[Samples, NDArray[np.int32], NDArray[np.int64]], NDArray[np.int64]]
+"""From samples, the same positions as atoms (int32[n_positions, n_atoms]), and the positions that are asked
+(int64[n_asked]), to the candidate that each takes (int64[n_asked])."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Training positions and held-out ones.
+
+    Attributes
+    ----------
+    train, held_out : AlignedLexicon
+        Of the same alphabets and chunks.
+    entries : tuple of Entry
+        The words of `held_out`.
+    candidates : CandidateTable
+    templates : Templates
+        goldzone's.
+    threads : int
+    """
+
+    train: AlignedLexicon
+    held_out: AlignedLexicon
+    entries: tuple[Entry, ...]
+    candidates: CandidateTable
+    templates: Templates
+    threads: int
+
+    @cached_property
+    def train_samples(self) -> Samples:
+        """Samples as goldzone trains on them."""
+        return self._samples(self.train, self.templates)
+
+    @cached_property
+    def held_out_samples(self) -> Samples:
+        """Held-out samples after the true earlier choices."""
+        return self._samples(self.held_out, self.templates)
+
+    @cached_property
+    def train_atoms(self) -> NDArray[np.int32]:
+        """Numbers of the values of each atom: int32[n_positions, n_atoms]."""
+        return self._number(self._columns(self.train))
+
+    @cached_property
+    def held_out_atoms(self) -> NDArray[np.int32]:
+        """Held-out positions after the true earlier choices; -1 for a value that training never saw."""
+        return self.atoms(self.held_out)
+
+    @property
+    def n_values(self) -> NDArray[np.int64]:
+        """Values of each atom in training: int64[n_atoms]."""
+        return np.array([values.size for values in self._values])
+
+    def samples(self, aligned: AlignedLexicon) -> Samples:
+        """Return the samples of words after the choices that they carry."""
+        return self._samples(aligned, self.templates)
+
+    def atoms(self, aligned: AlignedLexicon) -> NDArray[np.int32]:
+        """Return the atoms of words after the choices that they carry."""
+        return self._number(self._columns(aligned))
+
+    @cached_property
+    def _values(self) -> list[NDArray[np.uint32]]:
+        return [np.unique(column) for column in self._columns(self.train)]
+
+    def _columns(self, aligned: AlignedLexicon) -> NDArray[np.uint32]:
+        return self._samples(aligned, parse_templates(ATOMS)).context
+
+    def _samples(self, aligned: AlignedLexicon, templates: Templates) -> Samples:
+        return word_samples(aligned, self.candidates, templates, threads=self.threads)
+
+    def _number(self, columns: NDArray[np.uint32]) -> NDArray[np.int32]:
+        numbered = np.empty(columns.shape[::-1], dtype=np.int32)
+        for index, (column, values) in enumerate(zip(columns, self._values, strict=True)):
+            place = np.minimum(np.searchsorted(values, column), values.size - 1)
+            numbered[:, index] = np.where(values[place] == column, place, -1)
+        return numbered
+
+
+def load_words(
+    setting: Setting, train_words: int, held_out_words: int
+) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """Take words of the dataset's French, or of the built-in Slovak, for training and for judging."""
+    lexicon = load_builtin("slovak") if setting.dataset is None else load_language(setting.dataset, LANGUAGE)
+    split = split_lexicon(lexicon)
+    return first_by_hash(split.train, train_words).entries, first_by_hash(split.dev, held_out_words).entries
+
+
+def build_problem(train: tuple[Entry, ...], held_out: tuple[Entry, ...], threads: int) -> Problem:
+    """Align words and list the candidates.
+
+    Held-out words with a letter that training never saw are left out: no learner has candidates for it.
+    """
+    seen = {letter for entry in train for letter in entry.letters}
+    known = tuple(entry for entry in held_out if seen.issuperset(entry.letters))
+    aligned = align((*train, *known), threads=threads)
+    ours = _sequences(aligned, 0, len(train))
+    return Problem(
+        ours,
+        _sequences(aligned, len(train), len(train) + len(known)),
+        known,
+        build_candidates(ours),
+        parse_templates(DEFAULT_TEMPLATES),
+        threads,
+    )
+
+
+def choice_accuracy(choose: Chooser, problem: Problem) -> float:
+    """Return the share of held-out positions that take the right candidate after the true earlier choices."""
+    samples = problem.held_out_samples
+    chosen = choose(samples, problem.held_out_atoms, np.arange(samples.n_positions))
+    return float(np.mean(chosen == samples.gold))
+
+
+def word_accuracy(choose: Chooser, problem: Problem) -> float:
+    """Return the share of held-out words said right, letter by letter, after the learner's own choices."""
+    aligned, candidates = problem.held_out, problem.candidates
+    lengths = np.diff(aligned.offsets)
+    chunk = np.zeros_like(aligned.chunk)
+    for place in range(int(lengths.max())):
+        so_far = replace(aligned, chunk=chunk)
+        asked = aligned.offsets[:-1][lengths > place] + place
+        chosen = choose(problem.samples(so_far), problem.atoms(so_far), asked)
+        chunk[asked] = candidates.chunk[candidates.offsets[aligned.letter[asked]] + chosen]
+    said = replace(aligned, chunk=chunk)
+    right = {
+        int(aligned.entry[sequence])
+        for sequence in range(aligned.n_sequences)
+        if tuple(segment for step in said.said(sequence) for segment in step)
+        in problem.entries[aligned.entry[sequence]].pronunciations
+    }
+    return len(right) / len(problem.entries)
+
+
+def _sequences(aligned: AlignedLexicon, first: int, last: int) -> AlignedLexicon:
+    """Take the sequences of some entries."""
+    start, stop = np.searchsorted(aligned.entry, (first, last))
+    offsets = aligned.offsets[start : stop + 1]
+    positions = slice(offsets[0], offsets[-1])
+    return replace(
+        aligned,
+        offsets=offsets - offsets[0],
+        letter=aligned.letter[positions],
+        chunk=aligned.chunk[positions],
+        entry=aligned.entry[start:stop] - first,
+    )
