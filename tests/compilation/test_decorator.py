@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import shutil
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numba.core.compiler
 import numpy as np
 import pytest
 
 import goldzone
 from goldzone.compilation import decorator
 from goldzone.compilation.cache_folder import CacheFolder
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 
 KERNEL = """
 from goldzone.compilation.decorator import compiled
@@ -186,3 +188,43 @@ def test_a_full_disk_fails_no_call_and_is_said_once(caplog: pytest.LogCaptureFix
         assert kernel(np.float64(1)) == 2
     said = [record.getMessage() for record in caplog.records if "kept" in record.getMessage()]
     assert said == [f"compiled code cannot be kept for later runs: {tmp_path}: No space left on device"]
+
+
+@compiled_part
+def _doubled(number: int) -> int:
+    return 2 * number
+
+
+@compiled
+def doubled_plus_one(number: int) -> int:
+    return _doubled(number) + 1
+
+
+def test_a_part_serves_kernels() -> None:
+    assert doubled_plus_one(3) == 7
+
+
+def test_the_collector_rests_while_code_is_compiled_and_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work: list[bool] = []
+    compiler: Any = numba.core.compiler
+    compile_extra = compiler.compile_extra
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        at_work.append(gc.isenabled())
+        return compile_extra(*arguments, **options)
+
+    monkeypatch.setattr(compiler, "compile_extra", watched)
+    assert gc.isenabled()
+    kernel: Any = numba.njit(lambda number: number - 1)
+    assert kernel(3) == 2
+    assert at_work == [False]
+    assert gc.isenabled()
+    with pytest.raises(numba.TypingError):
+        kernel("three")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        assert kernel(3.5) == 2.5
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

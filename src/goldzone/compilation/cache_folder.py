@@ -25,7 +25,7 @@ from goldzone import __version__
 
 __all__ = ["CacheFolder", "find_cache_folder", "kernel_sources", "sources_digest"]
 
-_KERNEL = re.compile(rb"^@compiled\b", re.MULTILINE)
+_KERNEL = re.compile(rb"^@compiled(_part)?\b", re.MULTILINE)
 _IMPORT = re.compile(rb"^from (goldzone\.[\w.]+) import", re.MULTILINE)
 _PREFIX = "kernels-"
 _KEPT = 4

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 import numba
-from numba import njit
+import numba.core.event
 
 from goldzone.compilation.cache_folder import CacheFolder, find_cache_folder
 
-__all__ = ["LOGGER", "compiled"]
+__all__ = ["LOGGER", "compiled", "compiled_part"]
 
 LOGGER = logging.getLogger("goldzone.compilation")
 """Says once in a process that code is being compiled, and where it is kept or why it is not."""
 
 _NUMBA: Any = numba.config
+_EVENTS: Any = numba.core.event
+_NJIT: Any = numba.njit
 
 _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
@@ -40,20 +43,32 @@ def compiled(function: _FunctionT) -> _FunctionT:
         What it uses of other modules of goldzone must come from modules with kernels: only the text of these
         decides whether cached code is still good.
     """
+    return _decorated(function, {})
+
+
+def compiled_part(function: _FunctionT) -> _FunctionT:
+    """Make a part of a kernel, as `compiled` does, that only kernels can call.
+
+    Without the code by which Python would call it, which takes a tenth of all compiling.
+    """
+    return _decorated(function, {"no_cpython_wrapper": True})
+
+
+def _decorated(function: _FunctionT, options: dict[str, bool]) -> _FunctionT:
     with _deciding:
-        kernel = _kernel(function)
+        kernel = _kernel(function, options)
     # Where numba is told not to compile, a kernel is the function itself.
     if (cache := getattr(kernel, "_cache", None)) is not None:
         kernel._cache = _PatientCache(cache)
     return cast(_FunctionT, kernel)  # callers see the function's own types
 
 
-def _kernel(function: Callable[..., Any]) -> Any:
+def _kernel(function: Callable[..., Any], options: dict[str, bool]) -> Any:
     folder = _folder().path
     if folder is not None:
         with contextlib.suppress(RuntimeError), _caching_in(str(folder)):  # numba finds no place either
-            return njit(cache=True, nogil=True)(function)
-    return njit(nogil=True)(function)
+            return _NJIT(cache=True, nogil=True, **options)(function)
+    return _NJIT(nogil=True, **options)(function)
 
 
 @functools.cache
@@ -125,3 +140,29 @@ def _advice(folder: CacheFolder) -> str:
 @functools.cache
 def _complain(problem: str) -> None:
     LOGGER.warning("compiled code cannot be kept for later runs: %s: %s", _folder().path, problem)
+
+
+class _CollectorPause(_EVENTS.Listener):  # type: ignore[misc] # numba has no types for events
+    """Lets Python's garbage collector rest while code is compiled.
+
+    The compiler makes millions of objects and hardly any garbage; walking them again and again takes a
+    seventh of its time. Numba compiles under a lock of its own, so events come from one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._was_enabled = False
+
+    def on_start(self, event: object) -> None:
+        if self._depth == 0:
+            self._was_enabled = gc.isenabled()
+            gc.disable()
+        self._depth += 1
+
+    def on_end(self, event: object) -> None:
+        self._depth -= 1
+        if self._depth == 0 and self._was_enabled:
+            gc.enable()
+
+
+_EVENTS.register("numba:compile", _CollectorPause())

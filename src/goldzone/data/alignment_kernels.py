@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.data.lattice_kernels import Lattices, Number, Shapes
 
 __all__ = [
@@ -261,7 +261,7 @@ def to_probabilities(
             power[pair] = power[pair] if power[pair] > LEAST_PROBABILITY else LEAST_PROBABILITY
 
 
-@compiled
+@compiled_part
 def _plain_forward(
     shapes: Shapes, shape: Number, chances: NDArray[np.float64], forward: NDArray[np.float64]
 ) -> float:
@@ -281,7 +281,7 @@ def _plain_forward(
     return float(forward[end])
 
 
-@compiled
+@compiled_part
 def _plain_backward(
     shapes: Shapes,
     shape: Number,
@@ -306,7 +306,7 @@ def _plain_backward(
         backward[shapes.cell[at]] = value
 
 
-@compiled
+@compiled_part
 def _scaled(
     shapes: Shapes,
     shape: Number,
@@ -351,7 +351,7 @@ def _scaled(
         backward[here], backward_exponent[here] = _normalised(value, exponent)
 
 
-@compiled
+@compiled_part
 def _largest(words: tuple[int, int], lattices: Lattices) -> tuple[int, int]:
     """Count the cells and the edges of the largest lattices."""
     n_cells, n_edges = 0, 0
@@ -363,7 +363,7 @@ def _largest(words: tuple[int, int], lattices: Lattices) -> tuple[int, int]:
     return n_cells, n_edges
 
 
-@compiled
+@compiled_part
 def _normalised(value: float, exponent: int) -> tuple[float, int]:
     """Bring a number to a value of 2**-256 or more, given one of 2**-512 or more (or 0)."""
     if value < _INVERSE_UNIT:
@@ -373,7 +373,7 @@ def _normalised(value: float, exponent: int) -> tuple[float, int]:
     return value, exponent
 
 
-@compiled
+@compiled_part
 def _added(value: float, exponent: int, more: float, more_exponent: int) -> tuple[float, int]:
     """Add two numbers; one that is smaller by two exponents is below the rounding error of the other."""
     if more == 0.0:
@@ -389,7 +389,7 @@ def _added(value: float, exponent: int, more: float, more_exponent: int) -> tupl
     return value, exponent
 
 
-@compiled
+@compiled_part
 def _is_more(value: float, exponent: int, other: float, other_exponent: int) -> bool:
     """Tell whether the first of two normalised numbers of at most 1 is greater."""
     if value == 0.0 or other == 0.0:
@@ -397,7 +397,7 @@ def _is_more(value: float, exponent: int, other: float, other_exponent: int) -> 
     return exponent > other_exponent or (exponent == other_exponent and value > other)
 
 
-@compiled
+@compiled_part
 def _as_double(value: float, exponent: int) -> float:
     """Return the number as a plain double, 0 where it is too small for one."""
     while exponent > 0 and value > 0.0:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.data.templates import CHUNK, END, LETTER, SAID, SAME, SEGMENT, START
 from goldzone.hashtron.kernels import hash32
 
@@ -113,7 +113,7 @@ def atom_salt(kind: int, argument: int) -> np.uint32:
     return np.uint32((kind << 8) + argument + 128)
 
 
-@compiled
+@compiled_part
 def _distinct_atoms(atoms: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """List the different atoms, and the place of each atom in that list."""
     names, number = np.empty((atoms.shape[0], 2), np.int32), np.empty(atoms.shape[0], np.int64)
@@ -129,7 +129,7 @@ def _distinct_atoms(atoms: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArra
     return names[:n_names], number
 
 
-@compiled
+@compiled_part
 def _say(
     starts: NDArray[np.int64],
     chunk: NDArray[np.int32],
@@ -152,7 +152,7 @@ def _say(
                 n_segments += 1
 
 
-@compiled
+@compiled_part
 def _look(
     kind: int,
     argument: int,
@@ -198,7 +198,7 @@ def _look(
             sight[base + place] = part
 
 
-@compiled
+@compiled_part
 def _hash_sight(values: NDArray[np.uint32], sight: NDArray[np.uint32], salt: np.uint32) -> None:
     """Hash what one more atom sees into the values."""
     for place in range(values.shape[0]):

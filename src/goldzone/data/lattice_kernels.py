@@ -17,13 +17,14 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 
 __all__ = ["Lattices", "Number", "Shapes", "list_shapes", "number_grams", "number_pairs"]
 
 Number: TypeAlias = int | np.int64
 
 _NO_KEY = -1
+_NONE = np.int64(0)  # a literal 0 would be a type of its own, and compiled for itself
 _LEAST_ROOM = 1024
 _EDGES_PER_PAIR = 8  # of a lexicon of 50,000 words; where there are fewer, the table grows
 
@@ -144,9 +145,10 @@ def number_grams(
     keys : int64[n_grams]
         For each gram, (gram without its last symbol) * 2**32 + last symbol; -1 for the empty one.
     """
-    grams = np.full((symbols.shape[0], longest + 1), -1, np.int32)
-    keys, slot_keys, slot_numbers = _room(np.empty(0, np.int64), 0, 0)
-    keys[0], n_grams = _NO_KEY, 1  # the empty one, which is never looked up
+    grams = np.empty((symbols.shape[0], longest + 1), np.int32)
+    grams[:, :] = -1
+    keys, slot_keys, slot_numbers = _room(np.empty(0, np.int64), _NONE, _NONE)
+    keys[0], n_grams = _NO_KEY, np.int64(1)  # the empty one, which is never looked up
     for word in range(offsets.shape[0] - 1):
         for start in range(offsets[word], offsets[word + 1]):
             grams[start, 0] = 0
@@ -182,7 +184,7 @@ def number_pairs(
         For each pair, (gram of letters) * 2**32 + gram of segments.
     """
     letter_offsets, segment_offsets, shape_of, first_edge, pairs, shapes = lattices
-    keys, slot_keys, slot_numbers = _room(np.empty(0, np.int64), 0, pairs.shape[0] // _EDGES_PER_PAIR)
+    keys, slot_keys, slot_numbers = _room(np.empty(0, np.int64), _NONE, pairs.shape[0] // _EDGES_PER_PAIR)
     n_pairs = 0
     wanted = np.empty(0, np.int64)
     for word in range(shape_of.shape[0]):
@@ -217,7 +219,7 @@ def number_pairs(
     return keys[:n_pairs].copy()
 
 
-@compiled
+@compiled_part
 def _count(
     n_letters: Number, n_segments: Number, steps: NDArray[np.int64], max_segments: int
 ) -> tuple[int, int]:
@@ -234,20 +236,20 @@ def _count(
     return n_cells, n_edges
 
 
-@compiled
+@compiled_part
 def _row(i: int, n_letters: Number, n_segments: Number, max_segments: int) -> tuple[int, int]:
     """Return the first and last cell of a row from which the letters left can say the segments left."""
     first = max(0, n_segments - (n_letters - i) * max_segments)
     return int(first), int(min(n_segments, i * max_segments))
 
 
-@compiled
+@compiled_part
 def _is_edge(i: Number, j: Number, n_letters: Number, n_segments: Number, max_segments: int) -> bool:
     """Tell whether a step that ends in (i, j) stays in the lattice and on a path to its end."""
     return bool(i <= n_letters and j <= n_segments and n_segments - j <= (n_letters - i) * max_segments)
 
 
-@compiled
+@compiled_part
 def _find(key: Number, slot_keys: NDArray[np.int64]) -> np.uint64:
     """Find the slot of a key in an open-addressed hash table, or the free slot where to enter it.
 
@@ -266,9 +268,9 @@ def _find(key: Number, slot_keys: NDArray[np.int64]) -> np.uint64:
     return slot
 
 
-@compiled
+@compiled_part
 def _room(
-    keys: NDArray[np.int64], n_keys: int, least: int
+    keys: NDArray[np.int64], n_keys: int | np.int64, least: int | np.int64
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Return room for `least` keys or more by number, and a table of twice as many slots with all of them.
 
@@ -278,7 +280,8 @@ def _room(
     while room < least:
         room *= 2
     more_keys = np.empty(room, np.int64)
-    slot_keys, slot_numbers = np.full(2 * room, _NO_KEY, np.int64), np.empty(2 * room, np.int32)
+    slot_keys, slot_numbers = np.empty(2 * room, np.int64), np.empty(2 * room, np.int32)
+    slot_keys[:] = _NO_KEY
     for number in range(n_keys):
         slot = _find(keys[number], slot_keys)
         more_keys[number] = keys[number]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.data.context_kernels import EMPTY_HISTORY, FIRST, NOTHING, extend_history
 from goldzone.g2p.lane_kernels import Lanes, Partials, Words, fill_parts
 from goldzone.g2p.search_arrays import CandidateArrays, ChunkArrays, ModelArrays, Softmax
@@ -191,7 +191,7 @@ def _search(
         _prolong(model.chunks, words, partials, place, room.active, n_active)
 
 
-@compiled
+@compiled_part
 def _still_active(words: Words, place: int, active: NDArray[np.int64], n_active: int) -> int:
     """Leave out the words that end before a place; return how many are left."""
     left = 0
@@ -203,7 +203,7 @@ def _still_active(words: Words, place: int, active: NDArray[np.int64], n_active:
     return left
 
 
-@compiled
+@compiled_part
 def _open_lanes(
     candidates: CandidateArrays,
     chunks: ChunkArrays,
@@ -236,7 +236,7 @@ def _open_lanes(
     return n_lanes
 
 
-@compiled
+@compiled_part
 def _split_lanes(
     partials: Partials,
     place: int,
@@ -259,7 +259,7 @@ def _split_lanes(
     return lane
 
 
-@compiled
+@compiled_part
 def _choose(
     candidates: CandidateArrays,
     softmax: Softmax,
@@ -307,7 +307,7 @@ def _choose(
             partials.cost[1 - side, word, rank] = costs[kept[rank]]
 
 
-@compiled
+@compiled_part
 def _prolong(
     chunks: ChunkArrays,
     words: Words,

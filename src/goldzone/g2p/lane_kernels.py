@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.data.context_kernels import AFTER, BEFORE, FIRST, NOTHING, atom_salt
 from goldzone.data.templates import CHUNK, END, LETTER, SAID, SAME, SEGMENT
 from goldzone.g2p.search_arrays import TemplateArrays
@@ -131,7 +131,7 @@ def fill_parts(
                 part[lane] = np.uint32(min(count, argument))
 
 
-@compiled
+@compiled_part
 def _same(words: Words, partials: Partials, word: int, rank: int, place: int) -> np.uint32:
     """Return the part of the chunk chosen at the last earlier occurrence of the letter.
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.g2p.lane_kernels import fill_values
 from goldzone.g2p.search_arrays import CandidateArrays, NeuronArrays, TemplateArrays
 from goldzone.hashtron.kernels import hash32
@@ -151,7 +151,7 @@ def add_votes(
             fill_values(templates, template, parts, first, last, work.value)
             now = memo.clock[0] & _LOW
             memo.clock[0] += np.uint64(1)
-            n_missing, n_features = 0, 0
+            n_missing, n_features = np.int64(0), np.int64(0)  # a literal would be a type of its own
             for lane in range(first, last):
                 value, symbol = work.value[lane - first], symbols[lane]
                 key = (np.uint64(value) << _HALF) | np.uint64(symbol)
@@ -178,7 +178,7 @@ def add_votes(
                     scores[lane, word] += memo.words[row + word]
 
 
-@compiled
+@compiled_part
 def _slot(memo: Memo, value: np.uint32, template: int, symbol: int) -> np.int64:
     spread = np.uint32(
         np.uint32(np.uint32(template) * _SPREAD[0]) + np.uint32(np.uint32(symbol) * _SPREAD[1])
@@ -186,9 +186,9 @@ def _slot(memo: Memo, value: np.uint32, template: int, symbol: int) -> np.int64:
     return np.int64(np.uint32(np.uint32(value) + spread) & np.uint32(memo.n_slots - 1))
 
 
-@compiled
+@compiled_part
 def _count_votes(
-    neurons: NeuronArrays, first_neuron: int, last_neuron: int, n_features: int, work: Workspace
+    neurons: NeuronArrays, first_neuron: int, last_neuron: int, n_features: np.int64, work: Workspace
 ) -> None:
     """Count the neurons that answer 1 to each feature."""
     for index in range(n_features):
@@ -204,8 +204,8 @@ def _count_votes(
             work.vote[index] += (byte >> np.uint8(cell & np.uint64(7))) & np.uint8(1)
 
 
-@compiled
-def _fill_rows(memo: Memo, work: Workspace, n_missing: int) -> None:
+@compiled_part
+def _fill_rows(memo: Memo, work: Workspace, n_missing: np.int64) -> None:
     """Write the votes that were counted to their rows, and 0 behind them."""
     at = 0
     for index in range(n_missing):

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 
 __all__ = [
     "KEY_BLOCK",
@@ -109,21 +109,21 @@ def look_up(cells: NDArray[np.uint8], start: Number, size: Number, key: Number) 
     return np.uint8(0)
 
 
-@compiled
+@compiled_part
 def _state(cells: NDArray[np.uint8], cell: np.uint32) -> np.uint8:
     """Return the two bits of a cell."""
     shift = np.uint8(np.uint32(cell & np.uint32(3)) << np.uint32(1))
     return np.uint8(np.uint8(cells[np.uint32(cell >> np.uint32(2))] >> shift) & np.uint8(3))
 
 
-@compiled
+@compiled_part
 def _settle(state: np.uint8, key: np.uint32) -> np.uint8:
     """Return a key's answer in a cell without conflict, by arithmetic: a branch would be mispredicted."""
     empty = np.uint8(state == np.uint8(0))
     return np.uint8(np.uint8(state >> np.uint8(1)) | np.uint8(empty & np.uint8(key)))
 
 
-@compiled
+@compiled_part
 def _rotate(key: np.uint32) -> np.uint32:
     """Rotate a key right by one bit."""
     return np.uint32(np.uint32(key >> np.uint32(1)) | np.uint32(key << np.uint32(31)))
@@ -192,7 +192,7 @@ def look_up_block(
         out[waiting[k]] = np.uint8(0)
 
 
-@compiled
+@compiled_part
 def _mark(state: np.uint8, value: np.uint8, key: np.uint32) -> np.uint8:
     """Return the bits that a key sets in its cell: none in an empty one, if its lowest bit is its value."""
     speaks = np.uint8(state != np.uint8(0)) | np.uint8(value ^ np.uint8(key & np.uint32(1)))

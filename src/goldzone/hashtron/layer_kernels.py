@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.hashtron.kernels import KEY_BLOCK, Number, hash32, look_up_block
 
 __all__ = ["FILTER_MEMORY", "NO_MEMORY", "TABLE_MEMORY", "evaluate_changed", "evaluate_layer"]
@@ -139,7 +139,7 @@ def evaluate_changed(
                 target[places[k]] = answers[k]
 
 
-@compiled
+@compiled_part
 def _compare(
     new: NDArray[np.uint32], old: NDArray[np.uint32], differs: NDArray[np.uint8], reached: NDArray[np.uint8]
 ) -> np.uint32:
@@ -154,14 +154,14 @@ def _compare(
     return count
 
 
-@compiled
+@compiled_part
 def _hash_in_place(keys: NDArray[np.uint32], salt: np.uint32, maximum: np.uint32) -> None:
     """Hash each key; with one array instead of two that may overlap, the loop vectorises."""
     for i in range(keys.shape[0]):
         keys[i] = hash32(keys[i], salt, maximum)
 
 
-@compiled
+@compiled_part
 def _answer(
     keys: NDArray[np.uint32],
     position: Number,

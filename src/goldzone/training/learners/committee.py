@@ -108,7 +108,10 @@ class CommitteeTrainer:
         # Two silent cells: no evidence for anything.
         self._tables = [BitTable.from_bits(salt, np.zeros(2, dtype=np.bool_)) for salt in self._salts]
         self._final = Hashtron(((self._final_salt, 2),))  # a coin toss, as the reference's fresh neurons
-        self._answers = self._final.evaluate(np.arange(width + 1))
+        # What it tosses: the hash itself, without compiling what evaluates any hashtron.
+        self._answers = hash_values(np.arange(width + 1, dtype=np.uint32), self._final_salt, 2).astype(
+            np.uint8
+        )
         self._score = np.zeros(samples.n_samples, dtype=np.uint16)
         self._ones = [0] * width  # samples that each neuron answers with 1
         self._ballots = np.empty((len(self._cuts), 2), dtype=np.int64)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.compilation.decorator import compiled
+from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, fixed_log2
 from goldzone.hashtron.kernels import hash32
 from goldzone.training.learners.tiles import TILE
@@ -31,7 +31,7 @@ VOTE_ONE = 1 << 16
 """A whole vote: the credit of one wrong choice of a word with weight 1."""
 
 
-@compiled
+@compiled_part
 def _most_candidates(symbol: NDArray[np.int32], candidate_offsets: NDArray[np.int64]) -> np.int64:
     """Return how many candidates the tiles' symbols have at most, at least 1."""
     most = np.int64(1)
@@ -40,7 +40,7 @@ def _most_candidates(symbol: NDArray[np.int32], candidate_offsets: NDArray[np.in
     return most
 
 
-@compiled
+@compiled_part
 def _take_out(
     context: NDArray[np.uint32],
     keys: NDArray[np.uint32],
@@ -96,7 +96,7 @@ def _take_out(
     return n_runs
 
 
-@compiled
+@compiled_part
 def _cast(
     votes: NDArray[np.int32] | NDArray[np.int64],
     n_candidates: np.int64,
