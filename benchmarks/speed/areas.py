@@ -25,6 +25,7 @@ AREAS = (
     "prediction",
     "startup",
     "fleet",
+    "memory",
     "peer_numpy",
     "peer_phonetisaurus",
     "peer_learners",

@@ -110,7 +110,7 @@ def test_the_defaults_are_the_measured_ones() -> None:
         "data": {
             "max_candidates": 24,
             "min_count": 2,
-            "min_share": 0.003,
+            "min_share": 0.001,
             "fractions": [0.8, 0.1, 0.1],
         },
         "network": {"neurons": 448, "templates": []},

@@ -71,7 +71,7 @@ class DataSettings(Section):
 
     max_candidates: Annotated[int, Field(ge=1, le=255)] = 24
     min_count: Annotated[int, Field(ge=1)] = 2
-    min_share: Annotated[float, Field(ge=0, le=1)] = 0.003
+    min_share: Annotated[float, Field(ge=0, le=1)] = 0.001
     fractions: Annotated[
         tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]],
         BeforeValidator(_as_tuple),
