@@ -22,7 +22,6 @@ __all__ = [
     "hash32",
     "hash_array",
     "insert_keys",
-    "look_up",
     "look_up_block",
     "look_up_keys",
 ]
@@ -89,26 +88,6 @@ def fold_hash(start: Number, salts: NDArray[np.uint32]) -> np.uint32:
     return folded
 
 
-@compiled
-def look_up(cells: NDArray[np.uint8], start: Number, size: Number, key: Number) -> np.uint8:
-    """Answer one key from the filter ``cells[start : start + size]``.
-
-    A cell holds two bits, four cells to a byte, low bits first: 0 empty, 1 false, 2 true, 3 conflict. A
-    conflict sends the key on, rotated right by one bit. An empty filter answers the key's lowest bit.
-    """
-    x = np.uint32(key)
-    if size == 0:
-        return np.uint8(x & np.uint32(1))
-    n_cells = np.uint32(4 * size)
-    own = cells[start : start + size]
-    for salt in range(MAX_ROUNDS):
-        state = _state(own, hash32(x, salt, n_cells))
-        if state != _CONFLICT:
-            return _settle(state, x)
-        x = _rotate(x)
-    return np.uint8(0)
-
-
 @compiled_part
 def _state(cells: NDArray[np.uint8], cell: np.uint32) -> np.uint8:
     """Return the two bits of a cell."""
@@ -132,6 +111,9 @@ def _rotate(key: np.uint32) -> np.uint32:
 @compiled
 def look_up_keys(cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArray[np.uint8]) -> None:
     """Write each key's answer (0 or 1) from the filter `cells` to `out`.
+
+    A cell holds two bits, four cells to a byte, low bits first: 0 empty, 1 false, 2 true, 3 conflict. A
+    conflict sends the key on, rotated right by one bit. An empty filter answers the key's lowest bit.
 
     A block of keys goes through the first round together, then those that met a conflict through the next:
     hashes in one loop, cells in another. Each loop is free of branches, so that the hash fills vector lanes
