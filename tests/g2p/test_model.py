@@ -19,8 +19,8 @@ from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel, read_model, write_model
 from goldzone.g2p.train import TrainedModel
 from goldzone.hashtron.committee import Committee
-from goldzone.hashtron.container import read_container, write_container
 from goldzone.hashtron.neuron import BitTable, Hashtron
+from goldzone.storage.container import read_container, write_container
 from goldzone.training.config import TrainingConfig
 from tests.g2p.small_models import small_model
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from goldzone.errors import StateError
 from goldzone.hashtron.committee import Committee
-from goldzone.hashtron.files import write_atomically
 from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
 from goldzone.hashtron.neuron_codec import encode_neurons
+from goldzone.storage.files import write_atomically
+from goldzone.storage.journal import read_journal
 from goldzone.training import checkpoint
 from goldzone.training.backward import train_backward
 from goldzone.training.checkpoint import Checkpointer, Restored
@@ -33,7 +34,6 @@ from goldzone.training.runs.events import (
     SteppedBack,
     SweepFinished,
 )
-from goldzone.training.runs.journal import read_journal
 from goldzone.training.sums.cache import SumCache
 from tests.training.learners.test_committee import TEMPLATES, WIDTH, made_up
 

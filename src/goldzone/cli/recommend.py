@@ -68,7 +68,7 @@ def recommend(
 
 def _write(path: Path, config: TrainingConfig, *, force: bool) -> None:
     from goldzone.errors import StateError
-    from goldzone.hashtron.files import write_atomically
+    from goldzone.storage.files import write_atomically
 
     if path.exists() and not force:
         raise StateError(f"{path}: exists; choose another file (--out), or replace it (--force)")

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 from pydantic import Field, ValidationError, model_validator
 
 from goldzone.errors import ConfigError
-from goldzone.hashtron.files import read_bounded
+from goldzone.storage.files import read_bounded
 from goldzone.training.config import TrainingConfig
 from goldzone.training.settings import Section
 

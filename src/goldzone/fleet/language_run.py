@@ -25,8 +25,8 @@ from goldzone.g2p.run import (
     scores_json,
 )
 from goldzone.g2p.train import evaluate_model, fingerprint
-from goldzone.hashtron.container import read_container
-from goldzone.hashtron.files import read_bounded, write_atomically
+from goldzone.storage.container import read_container
+from goldzone.storage.files import read_bounded, write_atomically
 from goldzone.training.config import TrainingConfig, config_from_toml
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Event, RunFinished, RunStarted

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from goldzone.errors import StateError
 from goldzone.fleet.jobs import Done, Failed, LanguageJob, LanguageResult, Report
-from goldzone.hashtron.files import write_atomically
+from goldzone.storage.files import write_atomically
 
 __all__ = ["SUMMARY_FILE", "FleetRecord", "FleetSummary", "mean_of", "write_summary"]
 

@@ -17,9 +17,9 @@ from goldzone.data.settings import LanguageSettings
 from goldzone.data.templates import Templates, parse_templates
 from goldzone.errors import ConfigError, ModelFormatError
 from goldzone.hashtron.committee import Committee, decode_tables, encode_tables
-from goldzone.hashtron.container import read_container, write_container
 from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.neuron import Hashtron
+from goldzone.storage.container import read_container, write_container
 from goldzone.training.config import TrainingConfig
 
 __all__ = ["G2PModel", "read_model", "write_model"]
@@ -136,7 +136,7 @@ class _Content(_Part):
 
 
 def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
-    """Write a model to one file and return its digest (see `goldzone.hashtron.container`).
+    """Write a model to one file and return its digest (see `goldzone.storage.container`).
 
     Raises
     ------

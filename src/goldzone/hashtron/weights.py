@@ -16,12 +16,12 @@ from pathlib import Path
 
 from goldzone.errors import ModelFormatError
 from goldzone.hashtron.architecture import Architecture
-from goldzone.hashtron.files import read_bounded, write_atomically
 from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.lzw import lzw_compress, lzw_decompress
 from goldzone.hashtron.network import Network
 from goldzone.hashtron.neuron import Hashtron, Neuron
 from goldzone.hashtron.quaternary import MAX_FILTER_BYTES
+from goldzone.storage.files import read_bounded, write_atomically
 
 __all__ = ["format_weights", "parse_weights", "read_weights", "text_limit", "write_weights"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from goldzone.errors import GoldzoneError
-from goldzone.hashtron.files import write_atomically
+from goldzone.storage.files import write_atomically
 
 try:
     import matplotlib as mpl

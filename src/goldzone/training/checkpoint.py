@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from goldzone.errors import ModelFormatError, StateError
-from goldzone.hashtron.files import read_bounded, write_atomically
 from goldzone.hashtron.neuron import Neuron
 from goldzone.hashtron.neuron_codec import decode_neurons, encode_neurons
+from goldzone.storage.files import read_bounded, write_atomically
+from goldzone.storage.journal import Entry, Journal, read_journal
+from goldzone.storage.sealed import DamagedError, Sealed, seal, unseal
 from goldzone.training.control.curve import CurvePoint
 from goldzone.training.learners.results import TrainMetrics
 from goldzone.training.pipeline import HeldOut, Outcome, Progress, Step
-from goldzone.training.runs.journal import Entry, Journal, read_journal
-from goldzone.training.runs.sealed import DamagedError, Sealed, seal, unseal
 from goldzone.training.sums.cache import SumCache, SumRecord
 
 __all__ = ["Checkpointer", "Restored"]

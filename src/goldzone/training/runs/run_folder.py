@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from goldzone.errors import StateError
-from goldzone.hashtron.files import read_bounded, write_atomically
+from goldzone.storage.files import read_bounded, write_atomically
 from goldzone.training.config import TrainingConfig, load_config
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import Event

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from goldzone.errors import StateError
-from goldzone.hashtron.files import read_bounded, write_atomically
+from goldzone.storage.files import read_bounded, write_atomically
 from goldzone.training.sums.snapshot import Content, DamagedSnapshotError, decode, encode
 
 __all__ = ["MAX_BACKUPS", "Restored", "restore", "save"]

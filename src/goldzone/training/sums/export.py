@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from goldzone.errors import GoldzoneError, StateError
-from goldzone.hashtron.files import write_atomically
+from goldzone.storage.files import write_atomically
 from goldzone.training.sums.store import RecordStore
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from goldzone.errors import StateError
-from goldzone.hashtron.files import read_bounded, write_atomically
+from goldzone.storage.files import read_bounded, write_atomically
 
 __all__ = ["Entry", "Journal", "read_journal"]
 

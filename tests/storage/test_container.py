@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from goldzone.errors import ModelFormatError
-from goldzone.hashtron.container import Container, read_container, write_container
+from goldzone.storage.container import Container, read_container, write_container
 
 CONTENT: dict[str, Any] = {"zeta": [1, 2.5, None, True], "alpha": {"ə": "ˈa"}}
 MEMBERS = {"tables.bin": bytes(range(256)) * 20, "a": b""}

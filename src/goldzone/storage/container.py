@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 from goldzone.errors import ModelFormatError
-from goldzone.hashtron.files import read_bounded, write_atomically
+from goldzone.storage.files import read_bounded, write_atomically
 
 __all__ = [
     "DEFAULT_MAX_BYTES",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import StateError
-from goldzone.training.runs.sealed import DamagedError, seal, unseal
+from goldzone.storage.sealed import DamagedError, seal, unseal
 
 MAGIC = b"GZTESTED"
 JSON = st.dictionaries(

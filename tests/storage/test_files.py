@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from goldzone.errors import ModelFormatError, StateError
-from goldzone.hashtron.files import read_bounded, write_atomically
+from goldzone.storage.files import read_bounded, write_atomically
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:

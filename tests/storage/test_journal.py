@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldzone.errors import StateError
-from goldzone.training.runs.journal import Journal, read_journal
+from goldzone.storage.journal import Journal, read_journal
 
 NAME = bytes(range(32))
 RECORDS = [({"step": n, "sum": -n}, bytes([n]) * n) for n in range(6)]

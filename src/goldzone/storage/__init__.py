@@ -1,0 +1,1 @@
+"""How it is kept: containers, sealed and journalled files, atomic writes."""
