@@ -28,18 +28,18 @@ from goldzone.data.languages import load_language
 from goldzone.data.samples import word_samples
 from goldzone.data.split import first_by_hash, split_of
 from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
-from goldzone.hashtron.architecture import Architecture
-from goldzone.hashtron.network import Network
-from goldzone.hashtron.presets import ulevel, windowed_committee
-from goldzone.training.backward import train_backward
-from goldzone.training.config import TrainingConfig
-from goldzone.training.forward import train_forward
-from goldzone.training.learners.network import (
+from goldzone.deep.forward import train_forward
+from goldzone.deep.trainer import (
     FORWARD_RULES,
     LearningRules,
     NetworkTrainer,
     untrained_network,
 )
+from goldzone.hashtron.architecture import Architecture
+from goldzone.hashtron.network import Network
+from goldzone.hashtron.presets import ulevel, windowed_committee
+from goldzone.training.backward import train_backward
+from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Outcome
 from goldzone.training.runs.events import Event, NeuronTrained
 

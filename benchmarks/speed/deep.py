@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from benchmarks.directions import build_problem
 from benchmarks.speed.measure import Figure, Setting, best_seconds
+from goldzone.deep.hard_tally import tally_traces
+from goldzone.deep.traces import Traces
+from goldzone.deep.trainer import FORWARD_RULES, LearningRules, NetworkTrainer
 from goldzone.hashtron.kernels import hash32
 from goldzone.hashtron.network import Network, fresh_network
 from goldzone.hashtron.neuron import Hashtron
 from goldzone.hashtron.presets import ulevel
 from goldzone.hashtron.quaternary import build_filter
-from goldzone.training.learners.hard_tally import tally_traces
-from goldzone.training.learners.network import FORWARD_RULES, LearningRules, NetworkTrainer
-from goldzone.training.learners.traces import Traces
 
 __all__ = ["figures"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from goldzone.deep.trainer import LearningRules, NetworkTrainer, untrained_network
 from goldzone.hashtron.architecture import Architecture, HashtronLayer, Layer
 from goldzone.hashtron.combiners import Full, Sum
 from goldzone.hashtron.network import Network
@@ -16,7 +17,6 @@ from goldzone.monitor.order import check_order
 from goldzone.training.backward import train_backward
 from goldzone.training.checkpoint import Checkpointer
 from goldzone.training.config import TrainingConfig
-from goldzone.training.learners.network import LearningRules, NetworkTrainer, untrained_network
 from goldzone.training.pipeline import HeldOut
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.event_log import cut_events, read_events, whole_events

@@ -17,6 +17,7 @@ from goldzone.data.builtin import load_builtin_sentences
 from goldzone.data.homographs import homograph_samples, homograph_table, split_sentences
 from goldzone.data.samples import Samples, sentence_samples, sentence_vocabulary
 from goldzone.data.templates import SENTENCE_TEMPLATES, Templates, parse_templates
+from goldzone.deep.hard_tally import tally_neuron
 from goldzone.errors import ConfigError, StateError
 from goldzone.hashtron.committee import Committee
 from goldzone.hashtron.neuron import BitTable
@@ -32,7 +33,6 @@ from goldzone.training.learners.committee import (
 )
 from goldzone.training.learners.credit import hard_tables, margin_tables
 from goldzone.training.learners.credit_kernels import VOTE_ONE
-from goldzone.training.learners.hard_tally import tally_neuron
 from goldzone.training.settings import CreditSettings, NetworkSettings
 from tests.naive.committee import (
     Votes,

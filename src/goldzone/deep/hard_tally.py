@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from goldzone.deep.pair_kernels import UNDECIDED, decide_samples
+from goldzone.deep.traces import Traces
 from goldzone.errors import ConfigError, DataError
 from goldzone.hashtron.hashing import hash_values
 from goldzone.hashtron.network import LayerTrace, Network
-from goldzone.training.learners.pair_kernels import UNDECIDED, decide_samples
-from goldzone.training.learners.traces import Traces
 
 __all__ = [
     "HardTally",

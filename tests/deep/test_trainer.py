@@ -12,6 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from goldzone.deep.hard_tally import tally_pair
+from goldzone.deep.soft_credit import MAX_WEIGHT, collect_evidence
+from goldzone.deep.traces import Traces
+from goldzone.deep.trainer import (
+    FORWARD_RULES,
+    LearningRules,
+    NetworkTrainer,
+    untrained_network,
+)
 from goldzone.errors import ConfigError, DataError, StateError
 from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import CrossAttention, Full, MajPool2D, Parity, Stochastic, Sum
@@ -23,15 +32,6 @@ from goldzone.hashtron.quaternary import build_filter, look_up_filter
 from goldzone.training.backward import train_backward
 from goldzone.training.checkpoint import Checkpointer
 from goldzone.training.config import TrainingConfig
-from goldzone.training.learners.hard_tally import tally_pair
-from goldzone.training.learners.network import (
-    FORWARD_RULES,
-    LearningRules,
-    NetworkTrainer,
-    untrained_network,
-)
-from goldzone.training.learners.soft_credit import MAX_WEIGHT, collect_evidence
-from goldzone.training.learners.traces import Traces
 from goldzone.training.streams import stream
 from tests.naive.hashtron_filter import naive_hash
 from tests.naive.hashtron_network import naive_run

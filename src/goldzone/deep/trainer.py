@@ -13,6 +13,18 @@ from typing import Final, Literal, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from goldzone.deep.evidence_kernels import surprise_of
+from goldzone.deep.hard_tally import decide_pair, hard_votes
+from goldzone.deep.soft_credit import check_weights, collect_evidence, soft_votes
+from goldzone.deep.traces import Traces
+from goldzone.deep.values import (
+    MAX_TABLE,
+    SeenValues,
+    make_filter,
+    make_table,
+    memory_bytes,
+    present_premodulo,
+)
 from goldzone.errors import ConfigError, DataError, StateError
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.fixed_point import LOG_BITS
@@ -22,19 +34,7 @@ from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
 from goldzone.hashtron.quaternary import build_filter
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.credit import agreement
-from goldzone.training.learners.hard_tally import decide_pair, hard_votes
-from goldzone.training.learners.network_kernels import surprise_of
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
-from goldzone.training.learners.soft_credit import check_weights, collect_evidence, soft_votes
-from goldzone.training.learners.traces import Traces
-from goldzone.training.learners.values import (
-    MAX_TABLE,
-    SeenValues,
-    make_filter,
-    make_table,
-    memory_bytes,
-    present_premodulo,
-)
 from goldzone.training.streams import stream
 
 __all__ = ["FORWARD_RULES", "LearningRules", "NetworkTrainer", "untrained_network"]
@@ -49,8 +49,8 @@ class LearningRules:
     Attributes
     ----------
     credit : {"margin", "hard"}
-        Votes by evidence (`goldzone.training.learners.soft_credit`), or only where the output turns
-        (`goldzone.training.learners.hard_tally`).
+        Votes by evidence (`goldzone.deep.soft_credit`), or only where the output turns
+        (`goldzone.deep.hard_tally`).
     temperature : float
         T of margin credit, in bits of evidence; 0.1 to 100.
     unvoted : {"keep", "forget"}

@@ -25,9 +25,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from goldzone.deep.evidence_kernels import MARGIN_BITS, evidence_of, margin_votes
 from goldzone.errors import ConfigError, DataError
 from goldzone.hashtron.fixed_point import exp_table
-from goldzone.training.learners.network_kernels import MARGIN_BITS, evidence_of, margin_votes
 
 __all__ = [
     "DOUBT",

@@ -10,6 +10,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from goldzone.deep.forward import feeding, forward_premodulo, train_forward
+from goldzone.deep.trainer import (
+    FORWARD_RULES,
+    LearningRules,
+    NetworkTrainer,
+    untrained_network,
+)
 from goldzone.errors import ConfigError
 from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import Full, MajPool2D, Stochastic, Sum
@@ -17,13 +24,6 @@ from goldzone.hashtron.network import Network, fresh_network
 from goldzone.hashtron.presets import PRESETS, preset
 from goldzone.training.backward import train_backward
 from goldzone.training.config import TrainingConfig
-from goldzone.training.forward import feeding, forward_premodulo, train_forward
-from goldzone.training.learners.network import (
-    FORWARD_RULES,
-    LearningRules,
-    NetworkTrainer,
-    untrained_network,
-)
 from goldzone.training.pipeline import HeldOut, Outcome
 from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
 from goldzone.training.settings import CapacitySettings
@@ -317,7 +317,7 @@ def test_the_best_sweep_is_returned() -> None:
 
 def test_time_ends_a_run_within_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count()
-    monkeypatch.setattr("goldzone.training.forward.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("goldzone.deep.forward.time.monotonic", lambda: float(next(clock)))
     inputs, expected = samples(COUNTING, 7)
     trainer = NetworkTrainer(untrained_network(COUNTING, 1), inputs, expected, FORWARD_RULES)
     outcome, events = run(trainer, config(time_limit_seconds=12.0), pairs_from=1.5)

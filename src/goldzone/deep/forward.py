@@ -22,12 +22,12 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from goldzone.deep.trainer import NetworkTrainer
 from goldzone.errors import ConfigError
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.network import Network
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.schedules import reference_premodulo
-from goldzone.training.learners.network import NetworkTrainer
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
 from goldzone.training.pipeline import HeldOut, Outcome
 from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
