@@ -101,7 +101,7 @@ def train_language(
     test = first_by_hash(split.test, _TEST_WORDS).entries
     train = first_by_hash(split.train, words)
     split = Split(train, split.dev, split.test)
-    material = None
+    prepared = None
     for seed in seeds:
         for controller, selection in choices:
             record: Record = {
@@ -114,13 +114,13 @@ def train_language(
             if key_of(record) in done:
                 continue
             config = configuration(controller, selection, seed, budget)
-            material = material or prepare(train, config)
+            prepared = prepared or prepare(train, config)
             started = time.monotonic()
             with tempfile.TemporaryDirectory() as folder:
                 events, model = Path(folder) / "events.jsonl", Path(folder) / "model"
                 with BackgroundLog(events) as log:
-                    observe = partial(_write, log)
-                    trained = train_model(split, config, name=language, material=material, observe=observe)
+                    on_event = partial(_write, log)
+                    trained = train_model(split, config, name=language, prepared=prepared, on_event=on_event)
                 history = read_history(events)
                 write_model(model, trained.model)
                 size = model.stat().st_size

@@ -38,10 +38,10 @@ from goldzone.deep.trainer import (
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.network import Network
 from goldzone.hashtron.presets import ulevel, windowed_committee
-from goldzone.training.backward import train_backward
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Outcome
 from goldzone.training.runs.events import Event, NeuronTrained
+from goldzone.training.sweeps import train_sweeps
 
 FEATURES = 24
 FRACTIONS = (0.8, 0.2, 0.0)
@@ -75,7 +75,7 @@ class Arm:
     sweeps: int
     architecture: Callable[[], Architecture] = ulevel
     direction: str = "backward"
-    """Of the pipeline `train_backward`."""
+    """Of the pipeline `train_sweeps`."""
 
 
 def arms(premodulo: int, sweeps: int) -> tuple[Arm, ...]:
@@ -91,11 +91,11 @@ def arms(premodulo: int, sweeps: int) -> tuple[Arm, ...]:
         Arm("forward, margin, no premodulo", train_forward, MARGIN, none, sweeps),
         Arm(f"forward, margin, premodulo {premodulo:,}", train_forward, MARGIN, constant, sweeps),
         _front_to_back(
-            Arm(f"front to back, margin, premodulo {premodulo:,}", train_backward, MARGIN, constant, sweeps)
+            Arm(f"front to back, margin, premodulo {premodulo:,}", train_sweeps, MARGIN, constant, sweeps)
         ),
-        Arm("backward, hard, capacity law, keep always", train_backward, HARD, law, sweeps),
-        Arm("backward, hard, capacity law, keep if not worse", train_backward, cautious, law, sweeps),
-        Arm(f"backward, margin, premodulo {premodulo:,}", train_backward, MARGIN, constant, sweeps),
+        Arm("backward, hard, capacity law, keep always", train_sweeps, HARD, law, sweeps),
+        Arm("backward, hard, capacity law, keep if not worse", train_sweeps, cautious, law, sweeps),
+        Arm(f"backward, margin, premodulo {premodulo:,}", train_sweeps, MARGIN, constant, sweeps),
     )
     constant = constant | {"premodulo": COMMITTEE_PREMODULO}
     size = f"premodulo {COMMITTEE_PREMODULO:,}"
@@ -103,10 +103,10 @@ def arms(premodulo: int, sweeps: int) -> tuple[Arm, ...]:
         Arm("committee: forward, hard, no premodulo", train_forward, FORWARD_RULES, none, sweeps),
         Arm(f"committee: forward, margin, {size}", train_forward, MARGIN, constant, sweeps),
         _front_to_back(
-            Arm(f"committee: front to back, margin, {size}", train_backward, MARGIN, constant, sweeps)
+            Arm(f"committee: front to back, margin, {size}", train_sweeps, MARGIN, constant, sweeps)
         ),
-        Arm(f"committee: backward, hard, {size}", train_backward, HARD, constant, sweeps),
-        Arm(f"committee: backward, margin, {size}", train_backward, MARGIN, constant, sweeps),
+        Arm(f"committee: backward, hard, {size}", train_sweeps, HARD, constant, sweeps),
+        Arm(f"committee: backward, margin, {size}", train_sweeps, MARGIN, constant, sweeps),
     )
     return ulevel_arms + tuple(replace(arm, architecture=_committee) for arm in committee_arms)
 
@@ -167,7 +167,7 @@ def measure(problem: Problem, arm: Arm, seed: int) -> tuple[float, ...]:
     )
     events: list[Event] = []
     started = time.monotonic()
-    outcome = arm.pipeline(trainer, config, observe=events.append)
+    outcome = arm.pipeline(trainer, config, on_event=events.append)
     seconds = time.monotonic() - started
     right = outcome.network.infer(problem.held_out) == problem.held_out_labels
     balanced = np.mean([right[problem.held_out_labels == label].mean() for label in (0, 1)])

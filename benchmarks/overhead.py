@@ -29,7 +29,7 @@ from goldzone.data.languages import load_language
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.split import Split, first_by_hash, split_lexicon
 from goldzone.g2p.state import committee_checkpointer
-from goldzone.g2p.train import Material, prepare, train_model
+from goldzone.g2p.train import PreparedData, prepare, train_model
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.events import Event, NeuronTrained
@@ -69,14 +69,14 @@ class Problem:
         self.config = TrainingConfig.model_validate(
             {"network": {"neurons": neurons}, "pipeline": {"sweeps": sweeps, "patience": 1000}}
         )
-        self.material: Material = prepare(self.split.train, self.config, threads=threads)
+        self.prepared: PreparedData = prepare(self.split.train, self.config, threads=threads)
 
     def plain(self, direction: str = "backward") -> Time:
         """Train and keep nothing."""
         counted: list[Event] = []
         pipeline = self.config.pipeline.model_copy(update={"direction": direction})
         return self._timed(
-            self.config.model_copy(update={"pipeline": pipeline}), counted, observe=counted.append
+            self.config.model_copy(update={"pipeline": pipeline}), counted, on_event=counted.append
         )
 
     def safe(self) -> Time:
@@ -86,18 +86,18 @@ class Problem:
             keep = committee_checkpointer(Path(folder), "overhead", self.config)
             keep.attach(log)
 
-            def observe(event: Event) -> None:
+            def on_event(event: Event) -> None:
                 counted.append(log.write(event))
 
             try:
-                return self._timed(self.config, counted, observe=observe, keep=keep)
+                return self._timed(self.config, counted, on_event=on_event, keep=keep)
             finally:
                 keep.close()
 
     def _timed(self, config: TrainingConfig, counted: list[Event], **options: Any) -> Time:
         wall, processor = time.perf_counter(), time.process_time()
         train_model(
-            self.split, config, name="slovak", material=self.material, threads=self.threads, **options
+            self.split, config, name="slovak", prepared=self.prepared, threads=self.threads, **options
         )
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         return Time(wall, processor, sum(isinstance(event, NeuronTrained) for event in counted))

@@ -20,7 +20,7 @@ VARIANTS: dict[str, str] = {
     "default": "",
     "margin credit": '[credit]\nkind = "margin"',
     "hard credit": '[credit]\nkind = "hard"',
-    "no evidence threshold": "[credit]\nevidence = 0",
+    "no evidence threshold": "[credit]\nvote_threshold = 0",
     "temperature 16": "[credit]\ntemperature = 16",
     "premodulo 16,384": "[capacity]\npremodulo = 16384",
     "premodulo 4,096": "[capacity]\npremodulo = 4096",

@@ -51,7 +51,7 @@ def _carry_out(jobs: list[LanguageJob], workers: int) -> list[Figure]:
     began: dict[str, float] = {}
     at_work = 0.0  # seconds, of all workers together
 
-    def observe(report: Report) -> None:
+    def on_report(report: Report) -> None:
         nonlocal at_work
         record.report(report)
         if isinstance(report, Begun):
@@ -60,7 +60,7 @@ def _carry_out(jobs: list[LanguageJob], workers: int) -> list[Figure]:
             at_work += time.perf_counter() - began.get(report.name, time.perf_counter())
 
     before, start = _processor_seconds(), time.perf_counter()
-    ProcessExecutor(workers, _WORKER).run(jobs, observe=observe)
+    ProcessExecutor(workers, _WORKER).run(jobs, on_report=on_report)
     seconds = time.perf_counter() - start
     busy = (_processor_seconds() - before) / (seconds * workers)
     results = record.summary(seconds).results

@@ -15,10 +15,10 @@ from goldzone.data.samples import Samples
 from goldzone.data.settings import DEFAULT_SETTINGS
 from goldzone.g2p.model import G2PModel, write_model
 from goldzone.hashtron.committee import Committee
-from goldzone.training.backward import train_backward
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CommitteeTrainer
 from goldzone.training.pipeline import HeldOut
+from goldzone.training.sweeps import train_sweeps
 
 __all__ = ["choose_by_votes", "train_goldzone"]
 
@@ -30,7 +30,7 @@ def train_goldzone(problem: Problem, config: TrainingConfig) -> Curve:
     clock = Stopwatch()
     trainer = CommitteeTrainer(samples, problem.templates, config, threads=problem.threads)
 
-    def judge() -> HeldOut:
+    def evaluate() -> HeldOut:
         seconds = clock.seconds
         with clock.pause():
             accuracy = choice_accuracy(choose_by_votes(trainer.network()), problem)
@@ -38,7 +38,7 @@ def train_goldzone(problem: Problem, config: TrainingConfig) -> Curve:
         return HeldOut(accuracy, 1 - accuracy)
 
     try:
-        best = train_backward(trainer, config, judge=judge).network
+        best = train_sweeps(trainer, config, evaluate=evaluate).network
     finally:
         trainer.close()
     return Curve(

@@ -76,8 +76,8 @@ def _real(setting: Setting) -> tuple[Samples, Templates]:
     if setting.dataset is None:
         raise ValueError("no dataset")
     split = split_lexicon(load_language(setting.dataset, "french"))
-    material = prepare(split.train, TrainingConfig(), threads=setting.threads)
-    return material.samples, material.templates
+    prepared = prepare(split.train, TrainingConfig(), threads=setting.threads)
+    return prepared.samples, prepared.templates
 
 
 def figures(setting: Setting) -> list[Figure]:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from goldzone.training.backward import train_backward
 from goldzone.training.config import config_from_toml
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import Event, Warned
+from goldzone.training.sweeps import train_sweeps
 from tests.cli.conftest import Goldzone, complaint
 from tests.monitor.scripts import run_finished, run_started
-from tests.training.test_backward import FakeTrainer
+from tests.training.test_sweeps import FakeTrainer
 
 
 @pytest.fixture
@@ -23,11 +23,11 @@ def lines(tmp_path: Path) -> list[str]:
         log.write(run_started((3, 2, 1)))
         log.write(Warned(message="one row was skipped"))
 
-        def observe(event: Event) -> None:
+        def on_event(event: Event) -> None:
             log.write(event)
 
         config = config_from_toml("[pipeline]\nsweeps = 2\npatience = 9\n", "test")
-        train_backward(FakeTrainer((3, 2, 1)), config, observe=observe)
+        train_sweeps(FakeTrainer((3, 2, 1)), config, on_event=on_event)
         log.write(run_finished())
     return path.read_text(encoding="utf-8").splitlines()
 

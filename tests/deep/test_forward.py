@@ -22,12 +22,12 @@ from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import Full, MajPool2D, Stochastic, Sum
 from goldzone.hashtron.network import Network, fresh_network
 from goldzone.hashtron.presets import PRESETS, preset
-from goldzone.training.backward import train_backward
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import HeldOut, Outcome
 from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.cache import SumCache
+from goldzone.training.sweeps import train_sweeps
 from tests.naive.forward import NaiveForward
 
 COUNTING = Architecture(
@@ -64,7 +64,7 @@ def run(
     trainer: NetworkTrainer, settings: TrainingConfig, **options: Any
 ) -> tuple[Outcome[Network], list[Event]]:
     events: list[Event] = []
-    return train_forward(trainer, settings, observe=events.append, **options), events
+    return train_forward(trainer, settings, on_event=events.append, **options), events
 
 
 def trainings(events: list[Event]) -> list[NeuronTrained]:
@@ -265,7 +265,7 @@ def test_every_preset_is_trained_by_either_credit(name: str) -> None:
                 raise TimeoutError
 
         try:
-            outcome, _ = run(trainer, config(), pause=stop)
+            outcome, _ = run(trainer, config(), check_interrupt=stop)
         except TimeoutError:
             pass
         else:
@@ -298,11 +298,11 @@ def test_the_best_sweep_is_returned() -> None:
     held_out = iter([HeldOut(0.5, 0.3), HeldOut(0.6, 0.4), HeldOut(0.6, 0.5), HeldOut(0.1, 0.1)])
     seen: list[Network] = []
 
-    def judge() -> HeldOut:
+    def evaluate() -> HeldOut:
         seen.append(trainer.network())
         return next(held_out)
 
-    outcome, events = run(trainer, config(sweeps=4, patience=2), judge=judge, pairs_from=1.5)
+    outcome, events = run(trainer, config(sweeps=4, patience=2), evaluate=evaluate, pairs_from=1.5)
     assert (outcome.sweep, outcome.held_out) == (2, HeldOut(0.6, 0.4))
     assert outcome.network is seen[1]
     assert outcome.reason == "accuracy did not rise in 2 sweeps"
@@ -336,5 +336,5 @@ def test_the_trainer_fits_the_backward_pipeline_in_either_direction() -> None:
 
     for direction in ("backward", "forward"):
         trainer = NetworkTrainer(untrained_network(voters, 1), inputs, expected, LearningRules())
-        outcome = train_backward(trainer, config(fixed, direction=direction))
+        outcome = train_sweeps(trainer, config(fixed, direction=direction))
         assert outcome.train.word_accuracy > majority + 0.1

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from goldzone.deep import traces as traces_module
 from goldzone.deep.hard_tally import tally_neuron, tally_pair, tally_traces
 from goldzone.deep.traces import Traces
 from goldzone.errors import ConfigError, DataError
@@ -15,7 +16,6 @@ from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import Full, MajPool2D, Stochastic, Sum
 from goldzone.hashtron.network import Network, fresh_network
 from goldzone.hashtron.neuron import Hashtron
-from goldzone.training.learners import traces as traces_module
 from tests.golden import NETWORKS, golden_inputs, golden_network, read_golden
 from tests.naive.training_hard_tally import naive_pair, naive_tally
 

@@ -29,10 +29,10 @@ from goldzone.hashtron.network import SAMPLE_BLOCK, Network, fresh_network
 from goldzone.hashtron.neuron import BitTable, Hashtron
 from goldzone.hashtron.presets import PRESETS, preset
 from goldzone.hashtron.quaternary import build_filter, look_up_filter
-from goldzone.training.backward import train_backward
-from goldzone.training.checkpoint import Checkpointer
+from goldzone.training.checkpoint import FolderCheckpointer
 from goldzone.training.config import TrainingConfig
 from goldzone.training.streams import stream
+from goldzone.training.sweeps import train_sweeps
 from tests.naive.hashtron_filter import naive_hash
 from tests.naive.hashtron_network import naive_run
 from tests.naive.soft_credit import naive_evidence, naive_margin_votes
@@ -461,9 +461,9 @@ def test_a_run_that_stopped_after_any_step_goes_on_to_the_same_network(
         {"capacity": {"premodulo": 16}, "pipeline": {"sweeps": 3, "patience": 9}}
     )
     whole = case.trainer(rules)
-    wanted = train_backward(whole, config).network
+    wanted = train_sweeps(whole, config).network
     for step in (1, 2, 4, 7, 9, 12, 15):
-        keeper: Checkpointer[Network] = Checkpointer(
+        keeper: FolderCheckpointer[Network] = FolderCheckpointer(
             tmp_path / str(step),
             *("twin", whole.layer_sizes),
             neurons_of=lambda network: network.neurons,
@@ -477,13 +477,13 @@ def test_a_run_that_stopped_after_any_step_goes_on_to_the_same_network(
                 raise StoppedError
 
         with pytest.raises(StoppedError):
-            train_backward(case.trainer(rules), config, keep=keeper, pause=stop)
+            train_sweeps(case.trainer(rules), config, keep=keeper, check_interrupt=stop)
         keeper.close()
         state = keeper.load(10**6)
         assert state is not None
         again = case.trainer(rules)
         again.restore(state.network)
-        outcome = train_backward(again, config, keep=keeper, progress=state.progress, sums=state.sums)
+        outcome = train_sweeps(again, config, keep=keeper, progress=state.progress, sums=state.sums)
         keeper.close()
         assert outcome.network == wanted
         assert again.network() == whole.network()

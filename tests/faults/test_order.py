@@ -14,8 +14,7 @@ from goldzone.hashtron.architecture import Architecture, HashtronLayer, Layer
 from goldzone.hashtron.combiners import Full, Sum
 from goldzone.hashtron.network import Network
 from goldzone.monitor.order import check_order
-from goldzone.training.backward import train_backward
-from goldzone.training.checkpoint import Checkpointer
+from goldzone.training.checkpoint import FolderCheckpointer
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import HeldOut
 from goldzone.training.runs.background_log import BackgroundLog
@@ -30,6 +29,7 @@ from goldzone.training.runs.events import (
     SweepStarted,
 )
 from goldzone.training.sums.cache import SumCache
+from goldzone.training.sweeps import train_sweeps
 
 RUNS = 200
 
@@ -92,7 +92,7 @@ def train_with_faults(folder: Path, chance: random.Random) -> None:
     deaths = [chance.randint(1, 25) for _ in range(chance.randint(0, 3))]
     for death in [*deaths, None]:
         trainer = NetworkTrainer(network, inputs, labels, rules, seed=config.seed)
-        keep: Checkpointer[Network] = Checkpointer(
+        keep: FolderCheckpointer[Network] = FolderCheckpointer(
             folder,
             "one run",
             trainer.layer_sizes,
@@ -109,15 +109,15 @@ def train_with_faults(folder: Path, chance: random.Random) -> None:
                 keep.attach(log)
                 if restored is None:
                     log.write(_started(trainer, config))
-                outcome = train_backward(
+                outcome = train_sweeps(
                     trainer,
                     config,
                     sums=restored.sums if restored else SumCache(trainer.layer_sizes),
-                    judge=lambda: HeldOut(accuracies[_sweeps_in(path, log) - 1], 0.5),  # noqa: B023
-                    observe=lambda event: _write(log, event),
+                    evaluate=lambda: HeldOut(accuracies[_sweeps_in(path, log) - 1], 0.5),  # noqa: B023
+                    on_event=lambda event: _write(log, event),
                     keep=keep,
                     progress=restored.progress if restored else None,
-                    pause=_dying_after(death),
+                    check_interrupt=_dying_after(death),
                 )
                 log.write(
                     RunFinished(
@@ -161,13 +161,13 @@ def _sweeps_in(path: Path, log: BackgroundLog) -> int:
 def _dying_after(steps: int | None) -> Callable[[], None]:
     done = 0
 
-    def pause() -> None:
+    def check_interrupt() -> None:
         nonlocal done
         done += 1
         if done == steps:
             raise _KilledError
 
-    return pause
+    return check_interrupt
 
 
 def test_the_log_of_every_run_proves_the_backward_order(tmp_path: Path) -> None:

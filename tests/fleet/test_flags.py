@@ -305,12 +305,12 @@ class Silent:
 def stop_after(calls: int) -> Any:
     left = [calls]
 
-    def pause() -> None:
+    def check_interrupt() -> None:
         left[0] -= 1
         if left[0] < 0:
             raise Stopped
 
-    return pause
+    return check_interrupt
 
 
 def events_of(folder: Path) -> list[Event]:
@@ -338,14 +338,14 @@ def test_a_run_tells_its_flags_once_however_often_it_is_stopped(tmp_path: Path, 
             limit=150,
             source=RunSource(name="slovak", limit=150),
             force=False,
-            pause=stop_after(pauses),
-            opening=(event,),
+            check_interrupt=stop_after(pauses),
+            initial_events=(event,),
             **options,
         )
     # Nothing of what is done to the file now reaches the run.
     path.write_text("credit = 'hard'\ndirection = 'forward'", encoding="utf-8")
     with pytest.raises(Stopped):
-        resume_training(lexicon, folder, pause=stop_after(pauses), **options)
+        resume_training(lexicon, folder, check_interrupt=stop_after(pauses), **options)
     path.unlink()
     resume_training(lexicon, folder, **options)
     told = events_of(folder)

@@ -38,18 +38,18 @@ def job(dataset: Path, tmp_path: Path) -> LanguageJob:
 
 
 def at_neuron(number: int) -> Callable[[], None]:
-    """Make a `pause` that stops at its nth call."""
+    """Make a `check_interrupt` that stops at its nth call."""
     calls = iter(range(1, 1000))
 
-    def pause() -> None:
+    def check_interrupt() -> None:
         if next(calls) == number:
             raise Stop
 
-    return pause
+    return check_interrupt
 
 
-def train(job: LanguageJob, pause: Callable[[], None] = lambda: None) -> LanguageResult:
-    return train_language(job, post=lambda report: None, pause=pause)
+def train(job: LanguageJob, check_interrupt: Callable[[], None] = lambda: None) -> LanguageResult:
+    return train_language(job, post=lambda report: None, check_interrupt=check_interrupt)
 
 
 def interrupt(job: LanguageJob) -> None:
@@ -75,7 +75,7 @@ def events_of(job: LanguageJob) -> list[object]:
 def test_a_new_language_is_trained_and_tested(job: LanguageJob) -> None:
     irregular(Path(job.folder) / "lexicon.tsv")
     posted: list[Report] = []
-    found = train_language(job, post=posted.append, pause=lambda: None, watch=watch_run)
+    found = train_language(job, post=posted.append, check_interrupt=lambda: None, watch=watch_run)
     assert (found.name, found.status, found.words, found.run) == ("group/toy", "trained", 80, job.run)
     assert found.train_words + found.dev_words + found.test_words == 80
     assert found.test_words > 0

@@ -20,10 +20,10 @@ class Halt(BaseException):
 
 
 def carry_out(
-    jobs: Sequence[LanguageJob], workers: int, pause: Callable[[], None] = lambda: None
+    jobs: Sequence[LanguageJob], workers: int, check_interrupt: Callable[[], None] = lambda: None
 ) -> list[Report]:
     heard: list[Report] = []
-    ProcessExecutor(workers, TOY).run(jobs, observe=heard.append, pause=pause)
+    ProcessExecutor(workers, TOY).run(jobs, on_report=heard.append, check_interrupt=check_interrupt)
     return heard
 
 
@@ -81,14 +81,14 @@ def test_a_worker_that_is_killed_harms_its_own_language_alone() -> None:
 
 def test_a_program_that_cannot_even_start_fails_each_job_and_ends() -> None:
     heard: list[Report] = []
-    ProcessExecutor(2, "tests.fleet.no_such_module").run([job("a"), job("b")], observe=heard.append)
+    ProcessExecutor(2, "tests.fleet.no_such_module").run([job("a"), job("b")], on_report=heard.append)
     assert set(failures(heard)) == {"a", "b"}
     assert all("No module named" in failed.message for failed in failures(heard).values())
 
 
 def test_a_report_that_was_cut_off_is_left_out() -> None:
     heard: list[Report] = []
-    ProcessExecutor(1, "tests.fleet.torn_worker").run([job("a")], observe=heard.append)
+    ProcessExecutor(1, "tests.fleet.torn_worker").run([job("a")], on_report=heard.append)
     assert list(failures(heard)) == ["a"]
     assert len(heard) == 1
 
@@ -113,15 +113,15 @@ def test_what_libraries_print_is_no_report_and_signals_are_left_to_the_parent() 
 def test_what_pause_raises_stops_the_workers_and_is_raised_again(tmp_path: Path) -> None:
     heard: list[Report] = []
 
-    def pause() -> None:
+    def check_interrupt() -> None:
         if {report.name for report in heard if isinstance(report, Progressed)} == {"wait/1", "wait/2"}:
             raise Halt
 
     with pytest.raises(Halt):
         ProcessExecutor(2, TOY).run(
             [*(job(f"wait/{n}", run=str(tmp_path / str(n))) for n in (1, 2)), job("fine")],
-            observe=heard.append,
-            pause=pause,
+            on_report=heard.append,
+            check_interrupt=check_interrupt,
         )
     assert {type(report) for report in heard} == {Begun, Progressed}  # no last report, nothing else begun
     assert {report.name for report in heard if isinstance(report, Begun)} == {"wait/1", "wait/2"}
@@ -133,20 +133,20 @@ def test_a_second_interruption_ends_workers_that_do_not_stop() -> None:
     processes_seen: set[int] = set()
     halted = False
 
-    def observe(report: Report) -> None:
+    def on_report(report: Report) -> None:
         if isinstance(report, Progressed):
             processes_seen.add(report.sweep)
             if halted:
                 raise KeyboardInterrupt
 
-    def pause() -> None:
+    def check_interrupt() -> None:
         nonlocal halted
         if processes_seen:
             halted = True
             raise Halt
 
     with pytest.raises(KeyboardInterrupt):
-        ProcessExecutor(1, TOY).run([job("stay")], observe=observe, pause=pause)
+        ProcessExecutor(1, TOY).run([job("stay")], on_report=on_report, check_interrupt=check_interrupt)
     (process,) = processes_seen
     assert gone(process)
 
@@ -154,12 +154,12 @@ def test_a_second_interruption_ends_workers_that_do_not_stop() -> None:
 def test_an_observer_that_fails_leaves_no_worker_behind() -> None:
     seen: set[int] = set()
 
-    def observe(report: Report) -> None:
+    def on_report(report: Report) -> None:
         if isinstance(report, Progressed):
             seen.add(report.sweep)
             raise Halt
 
     with pytest.raises(Halt):
-        ProcessExecutor(2, TOY).run([job("wait/1"), job("stay/2")], observe=observe)
+        ProcessExecutor(2, TOY).run([job("wait/1"), job("stay/2")], on_report=on_report)
     assert seen
     assert all(gone(process) for process in seen)

@@ -93,9 +93,9 @@ def test_what_the_package_logs_is_noted_and_the_log_is_left_as_it_was() -> None:
     before = (logger.level, list(logger.handlers))
 
     def chat(
-        job: LanguageJob, *, post: Callable[[Report], None], pause: Callable[[], None]
+        job: LanguageJob, *, post: Callable[[Report], None], check_interrupt: Callable[[], None]
     ) -> LanguageResult:
-        del post, pause
+        del post, check_interrupt
         logging.getLogger("goldzone.compilation").info("compiling %d kernels", 3)
         return result(job.name)
 

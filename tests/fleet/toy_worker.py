@@ -43,7 +43,9 @@ def result(
     )
 
 
-def do(job: LanguageJob, *, post: Callable[[Report], None], pause: Callable[[], None]) -> LanguageResult:
+def do(
+    job: LanguageJob, *, post: Callable[[Report], None], check_interrupt: Callable[[], None]
+) -> LanguageResult:
     """Do what the name says; the result's reason is this process's number."""
     match job.name.partition("/")[0]:
         case "refuse":
@@ -68,7 +70,7 @@ def do(job: LanguageJob, *, post: Callable[[Report], None], pause: Callable[[], 
             try:
                 while True:
                     post(Progressed(job.name, "sweep", os.getpid(), 0, 0.0, None))
-                    pause()
+                    check_interrupt()
             finally:
                 with contextlib.suppress(OSError):
                     Path(job.run).write_text("tidied up")

@@ -33,7 +33,7 @@ QUICK = TrainingConfig.model_validate({"network": {"neurons": 56}, "pipeline": {
 
 def test_a_phonemizer_is_trained_on_a_file_and_says_words_it_has_not_seen(lexicon_file: Path) -> None:
     events: list[Event] = []
-    phonemizer = Phonemizer.train(lexicon_file, config=QUICK, observe=events.append)
+    phonemizer = Phonemizer.train(lexicon_file, config=QUICK, on_event=events.append)
     assert isinstance(events[0], RunStarted)
     assert phonemizer.model.name == "toy"
     assert phonemizer("bamen") == "BaMeN"

@@ -95,7 +95,7 @@ def test_the_model_returned_is_that_of_the_best_sweep(slovak_split: Split[Lexico
         }
     )
     events: list[Event] = []
-    trained = train_model(split, config, name="few", observe=events.append)
+    trained = train_model(split, config, name="few", on_event=events.append)
     scores = evaluate_model(trained.model, split.dev.entries, beam=config.decoding.beam)
     assert trained.outcome.held_out is not None
     assert trained.outcome.sweep < sum(isinstance(event, SweepFinished) for event in events)
@@ -133,7 +133,7 @@ def test_events_and_stages_are_told_in_order(few: Split[Lexicon]) -> None:
     stages: list[str] = []
     sums = SumCache((12, 1))
     trained = train_model(
-        few, TINY, name="few", sums=sums, observe=events.append, report=stages.append, threads=2
+        few, TINY, name="few", sums=sums, on_event=events.append, report=stages.append, threads=2
     )
     assert stages == ["align", "samples"]
     started = events[0]
@@ -148,12 +148,12 @@ def test_events_and_stages_are_told_in_order(few: Split[Lexicon]) -> None:
 
 
 def test_an_observer_that_fails_ends_the_run(few: Split[Lexicon]) -> None:
-    def observe(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, SweepFinished):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_model(few, TINY, name="few", observe=observe)
+        train_model(few, TINY, name="few", on_event=on_event)
 
 
 def test_words_without_a_silent_letter_make_a_model_too() -> None:

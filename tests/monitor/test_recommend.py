@@ -120,8 +120,8 @@ def test_over_pressure_that_the_run_stepped_back_from() -> None:
     ],
 )
 def test_memorisation(evidence: tuple[float, ...], points: Curve, expected: tuple[float, ...] | None) -> None:
-    found = memorisation(state({"credit.evidence": evidence}, points=points))
-    assert changes(found) == (None if expected is None else {"credit.evidence": expected})
+    found = memorisation(state({"credit.vote_threshold": evidence}, points=points))
+    assert changes(found) == (None if expected is None else {"credit.vote_threshold": expected})
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_evidence_that_is_too_thin(
     evidence: tuple[float, ...], kind: str, agreement: float | None, thin: bool
 ) -> None:
     found = thin_evidence(
-        state({"credit.evidence": evidence, "credit.kind": kind}, replace(LAYER, agreement=agreement))
+        state({"credit.vote_threshold": evidence, "credit.kind": kind}, replace(LAYER, agreement=agreement))
     )
-    assert changes(found) == ({"credit.evidence": (1.0, 1.0, 0.5, 0.5)} if thin else None)
+    assert changes(found) == ({"credit.vote_threshold": (1.0, 1.0, 0.5, 0.5)} if thin else None)
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_evidence_that_is_too_thin(
 def test_evidence_that_is_too_much(
     evidence: tuple[float, ...], train: float, dev: float | None, expected: tuple[float, ...] | None
 ) -> None:
-    found = much_evidence(state({"credit.evidence": evidence}, points=curve((train, dev, 9))))
-    assert changes(found) == (None if expected is None else {"credit.evidence": expected})
+    found = much_evidence(state({"credit.vote_threshold": evidence}, points=curve((train, dev, 9))))
+    assert changes(found) == (None if expected is None else {"credit.vote_threshold": expected})
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_evidence_that_is_too_much(
         ({}, 65_536, 0.15, None),
         ({"capacity.premodulo": 1024}, 1024, 0.3, None),
         ({"capacity.premodulo": 1024}, 1024, None, None),
-        ({"capacity.premodulo": 1024, "credit.evidence": (0.0,)}, 1024, 0.07, None),
+        ({"capacity.premodulo": 1024, "credit.vote_threshold": (0.0,)}, 1024, 0.07, None),
         ({"capacity.controller": "none"}, 0, 0.07, None),
     ],
 )  # fmt: skip
@@ -331,7 +331,7 @@ def test_whatever_a_rule_recommends_is_a_change_and_valid(
         "capacity.floor": floor,
         "capacity.premodulo": premodulo,
         "capacity.ceiling": ceiling,
-        "credit.evidence": evidence,
+        "credit.vote_threshold": evidence,
         "network.neurons": neurons,
         "pipeline.sweeps": len(points),
     }
@@ -464,9 +464,9 @@ def long_run(*dev: float) -> list[Event]:
 def test_fewer_sweeps_are_recommended_alone(tmp_path: Path) -> None:
     history = read_history(write_log(tmp_path / "events.jsonl", long_run(0.5, 0.4, 0.4)))
     assert [dict(one.changes) for one in recommend(history, config())] == [{"pipeline.sweeps": 2}]
-    much = config({"credit.evidence": (2.0,), "pipeline.sweeps": 3})
+    much = config({"credit.vote_threshold": (2.0,), "pipeline.sweeps": 3})
     history = read_history(write_log(tmp_path / "much.jsonl", long_run(0.58, 0.55, 0.55)))
-    assert [dict(one.changes) for one in recommend(history, much)] == [{"credit.evidence": (1.0,)}]
+    assert [dict(one.changes) for one in recommend(history, much)] == [{"credit.vote_threshold": (1.0,)}]
 
 
 def test_a_good_run_gets_no_recommendation(tmp_path: Path) -> None:

@@ -21,8 +21,7 @@ from goldzone.hashtron.neuron_codec import encode_neurons
 from goldzone.storage.files import write_atomically
 from goldzone.storage.journal import read_journal
 from goldzone.training import checkpoint
-from goldzone.training.backward import train_backward
-from goldzone.training.checkpoint import Checkpointer, Restored
+from goldzone.training.checkpoint import FolderCheckpointer, Restored
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CommitteeTrainer, assign_templates
 from goldzone.training.pipeline import HeldOut, Outcome
@@ -35,6 +34,7 @@ from goldzone.training.runs.events import (
     SweepFinished,
 )
 from goldzone.training.sums.cache import SumCache
+from goldzone.training.sweeps import train_sweeps
 from tests.training.learners.test_committee import TEMPLATES, WIDTH, made_up
 
 SAMPLES = made_up(3)
@@ -57,7 +57,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "law, by agreement": {"capacity": {"controller": "law", "signal": "agreement", "floor": 3}},
     "front to back, skipped": {
         "pipeline": {"direction": "forward", "attempts": 1},
-        "credit": {"evidence": 1e5},
+        "credit": {"vote_threshold": 1e5},
     },
     "random, impatient": {
         "selection": {"strategy": "random"},
@@ -71,7 +71,7 @@ def config(name: str) -> TrainingConfig:
         "network": {"neurons": WIDTH},
         "capacity": {"premodulo": 40, "floor": 4, "ceiling": 1000},
         "pipeline": {"sweeps": 4, "patience": 100, "step_back": False},
-        "credit": {"temperature": 2.0, "evidence": 0.5},
+        "credit": {"temperature": 2.0, "vote_threshold": 0.5},
     }
     for section, fields in CONFIGS[name].items():
         given[section] = given.get(section, {}) | fields
@@ -98,12 +98,12 @@ class Log:
     def flush(self) -> None:
         pass
 
-    def observe(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         self.events.append(event)
         if self.count == self.stop_at_event:
             raise Stopped
 
-    def pause(self) -> None:
+    def check_interrupt(self) -> None:
         self.steps += 1
         if self.steps == self.stop_at_step:
             raise Stopped
@@ -130,8 +130,8 @@ def network_of(neurons: Sequence[Neuron]) -> Committee:
     return Committee(tuple(templates), tuple(t for t in tables if isinstance(t, BitTable)), final)
 
 
-def keeper(folder: Path, identity: str = IDENTITY) -> Checkpointer[Committee]:
-    return Checkpointer(folder, identity, (WIDTH, 1), neurons_of=neurons_of, network_of=network_of)
+def keeper(folder: Path, identity: str = IDENTITY) -> FolderCheckpointer[Committee]:
+    return FolderCheckpointer(folder, identity, (WIDTH, 1), neurons_of=neurons_of, network_of=network_of)
 
 
 def load(
@@ -148,7 +148,7 @@ def made_of(network: Committee) -> bytes:
     return encode_neurons(neurons_of(network))
 
 
-def judge(trainer: CommitteeTrainer) -> HeldOut:
+def evaluate(trainer: CommitteeTrainer) -> HeldOut:
     """Judge a network by what looks like chance, and is a function of it."""
     digest = hashlib.sha256(made_of(trainer.network())).digest()
     return HeldOut(digest[0] / 255 / 7, digest[1] / 255)
@@ -165,15 +165,15 @@ def train(folder: Path, settings: TrainingConfig, log: Log) -> End:
     try:
         if restored:
             trainer.restore(restored.network)
-        outcome: Outcome[Committee] = train_backward(
+        outcome: Outcome[Committee] = train_sweeps(
             trainer,
             settings,
             sums=sums,
-            judge=lambda: judge(trainer),
-            observe=log.observe,
+            evaluate=lambda: evaluate(trainer),
+            on_event=log.on_event,
             keep=keep,
             progress=restored.progress if restored else None,
-            pause=log.pause,
+            check_interrupt=log.check_interrupt,
         )
     finally:
         trainer.close()

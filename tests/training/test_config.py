@@ -82,7 +82,7 @@ configs = st.builds(
         CreditSettings,
         kind=st.sampled_from(["rank", "margin", "hard"]),
         temperature=st.floats(0.1, 10_000),
-        evidence=st.lists(st.floats(0, 1e6), min_size=1, max_size=4).map(tuple),
+        vote_threshold=st.lists(st.floats(0, 1e6), min_size=1, max_size=4).map(tuple),
     ),
     pipeline=st.builds(
         PipelineSettings,
@@ -114,7 +114,7 @@ def test_the_defaults_are_the_measured_ones() -> None:
             "fractions": [0.8, 0.1, 0.1],
         },
         "network": {"neurons": 448, "templates": []},
-        "credit": {"kind": "rank", "temperature": 4.0, "evidence": [1.0, 1.0, 0.5, 0.5]},
+        "credit": {"kind": "rank", "temperature": 4.0, "vote_threshold": [1.0, 1.0, 0.5, 0.5]},
         "pipeline": {
             "direction": "backward",
             "sweeps": 4,
@@ -156,8 +156,8 @@ def test_the_defaults_are_the_measured_ones() -> None:
 
 
 def test_an_integer_will_do_for_a_number() -> None:
-    config = config_from_toml("[credit]\nevidence = 2\n[data]\nfractions = [1, 0, 0]", "config")
-    assert config.credit.evidence == (2.0,)
+    config = config_from_toml("[credit]\nvote_threshold = 2\n[data]\nfractions = [1, 0, 0]", "config")
+    assert config.credit.vote_threshold == (2.0,)
     assert config.data.fractions == (1.0, 0.0, 0.0)
 
 
@@ -238,7 +238,7 @@ def test_the_most_cells_that_a_controller_may_reach_fit_a_model(
         ("[network]\ntemplates = ['L0', 'Q']", "network.templates[1]: 'Q' in 'Q' is no atom"),
         ("[credit]\nkind = 'rnak'", "credit.kind: 'rnak' should be 'rank', 'margin' or 'hard'"),
         ("[credit]\ntemperature = 0.0", "credit.temperature: 0.0 should be greater than or equal to 0.1"),
-        ("[credit]\nevidence = nan", "credit.evidence[0]: nan should be a finite number"),
+        ("[credit]\nvote_threshold = nan", "credit.vote_threshold[0]: nan should be a finite number"),
         (
             "[pipeline]\ntime_limit_seconds = inf",
             "pipeline.time_limit_seconds: inf should be a finite number",

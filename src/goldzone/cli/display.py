@@ -106,7 +106,7 @@ class TrainingDisplay:
         """Show an event."""
         match event:
             case RunStarted(layers=(*hidden, final)):
-                # What `train_backward` takes of each layer; the final neuron is always among them.
+                # What `train_sweeps` takes of each layer; the final neuron is always among them.
                 a_sweep = sum(math.ceil(self._share * size) for size in hidden) + final
                 self._progress.reset(self._task, total=self._sweeps * a_sweep)
                 self._say(

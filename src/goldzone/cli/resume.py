@@ -44,6 +44,6 @@ def resume(
             threads=thread_count(threads),
             display=display,
             watch=watch_run(folder.config.alerts, words.lexicon.name),
-            pause=interruption.check,
+            check_interrupt=interruption.check,
         )
     show_summary(summary, as_json=as_json)

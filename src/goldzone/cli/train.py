@@ -57,7 +57,7 @@ def train(
     from goldzone.training.runs.run_folder import RunSource
 
     words = load_source(source, dataset)
-    settings, opening = _flagged(configuration(config, seed), flags, words.lexicon)
+    settings, initial_events = _flagged(configuration(config, seed), flags, words.lexicon)
     folder = out or Path("runs") / run_folder_name(words.lexicon.name)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = run_training(
@@ -71,8 +71,8 @@ def train(
             display=display,
             source=RunSource(name=words.name, dataset=words.dataset, limit=limit),
             watch=watch_run(settings.alerts, words.lexicon.name),
-            pause=interruption.check,
-            opening=opening,
+            check_interrupt=interruption.check,
+            initial_events=initial_events,
         )
     show_summary(summary, as_json=as_json)
 

@@ -161,15 +161,15 @@ def _carry_out(planned: Sequence[LanguageJob], jobs: int | None, record: FleetRe
     shared = [replace(job, threads=max(1, processors // workers)) for job in planned]
     with FleetDisplay(shared) as display, Interruption(Path()) as interruption:
 
-        def observe(report: Report) -> None:
+        def on_report(report: Report) -> None:
             record.report(report)
             display.report(report)
 
-        def pause() -> None:
+        def check_interrupt() -> None:
             try:
                 interruption.check()
             except Interrupted:
                 display.stopping()
                 raise
 
-        ProcessExecutor(workers, _WORKER).run(shared, observe=observe, pause=pause)
+        ProcessExecutor(workers, _WORKER).run(shared, on_report=on_report, check_interrupt=check_interrupt)

@@ -53,9 +53,9 @@ def train_forward(
     *,
     run: str = "run",
     sums: SumCache | None = None,
-    judge: Callable[[], HeldOut | None] = lambda: None,
-    observe: Callable[[Event], None] = lambda event: None,
-    pause: Callable[[], None] = lambda: None,
+    evaluate: Callable[[], HeldOut | None] = lambda: None,
+    on_event: Callable[[Event], None] = lambda event: None,
+    check_interrupt: Callable[[], None] = lambda: None,
     pairs_from: float = 1.0,
 ) -> Outcome[Network]:
     """Train as the reference does until a dead end, or until sweeps, patience or time are used up.
@@ -67,9 +67,9 @@ def train_forward(
         state of the last training.
     config : TrainingConfig
         `forward_premodulo` reads ``capacity``; seed, sweeps, patience and time limit count as in
-        `train_backward`.
-    run, sums, judge, observe, pause
-        As in `train_backward`.
+        `train_sweeps`.
+    run, sums, evaluate, on_event, check_interrupt
+        As in `train_sweeps`.
     pairs_from : float
         Share of samples right from which pairs of one layer are trained. Above 1 there are no pairs, and the
         run ends when all samples are right.
@@ -84,11 +84,11 @@ def train_forward(
     ConfigError
         If the configured controller is none of this pipeline's.
     """
-    ledger = _Ledger(trainer, config, run, sums, judge, observe)
+    ledger = _Ledger(trainer, config, run, sums, evaluate, on_event)
     search = _Search(trainer, config, pairs_from)
     for group in search.groups():
         ledger.record(group)
-        pause()
+        check_interrupt()
         if ledger.reason:
             break
     return ledger.close(search.dead_end)
@@ -184,11 +184,12 @@ class _Ledger:
         config: TrainingConfig,
         run: str,
         sums: SumCache | None,
-        judge: Callable[[], HeldOut | None],
-        observe: Callable[[Event], None],
+        evaluate: Callable[[], HeldOut | None],
+        on_event: Callable[[Event], None],
     ) -> None:
         self.sweep, self.reason = 1, ""
-        self._trainer, self._settings, self._judge, self._observe = trainer, config.pipeline, judge, observe
+        self._trainer, self._settings = trainer, config.pipeline
+        self._evaluate, self._on_event = evaluate, on_event
         self._sums = sums or SumCache(trainer.layer_sizes)
         self._run = self._sums.run_number(run)
         self._started = self._sweep_started = time.monotonic()
@@ -199,7 +200,7 @@ class _Ledger:
     def record(self, group: list[_Step]) -> None:
         """Take a neuron, or a pair, into account, and finish the sweep when it was the last."""
         if not self._in_layer:
-            self._observe(SweepStarted(sweep=self.sweep))
+            self._on_event(SweepStarted(sweep=self.sweep))
             self._sweep_started = time.monotonic()
             self._in_layer = [0] * len(self._trainer.layer_sizes)
         for step in group:
@@ -216,7 +217,7 @@ class _Ledger:
         if self._in_layer:
             self._finish_sweep()
         if self._best is None:  # not one training: the state as it was given
-            self._best = Outcome(self._trainer.network(), 0, self._trainer.metrics(), self._judge(), "")
+            self._best = Outcome(self._trainer.network(), 0, self._trainer.metrics(), self._evaluate(), "")
         best = self._best
         return Outcome(best.network, best.sweep, best.train, best.held_out, dead_end or self.reason)
 
@@ -237,7 +238,7 @@ class _Ledger:
                 accepted=step.accepted,
             )
         )
-        self._observe(
+        self._on_event(
             NeuronTrained(
                 sweep=self.sweep,
                 layer=step.layer,
@@ -259,8 +260,8 @@ class _Ledger:
     def _finish_sweep(self) -> None:
         for layer, neurons in enumerate(self._in_layer, start=1):
             if neurons:
-                self._observe(LayerTrained(sweep=self.sweep, layer=layer, neurons=neurons))
-        metrics, held_out = self._trainer.metrics(), self._judge()
+                self._on_event(LayerTrained(sweep=self.sweep, layer=layer, neurons=neurons))
+        metrics, held_out = self._trainer.metrics(), self._evaluate()
         gained = self._best is None or _better((metrics, held_out), (self._best.train, self._best.held_out))
         if gained:
             self._best = Outcome(self._trainer.network(), self.sweep, metrics, held_out, "")
@@ -272,7 +273,7 @@ class _Ledger:
             dev_accuracy=held_out.word_accuracy if held_out else None,
             loss=metrics.loss,
         )
-        self._observe(
+        self._on_event(
             SweepFinished(
                 sweep=self.sweep,
                 train_word_accuracy=metrics.word_accuracy,

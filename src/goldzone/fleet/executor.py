@@ -17,18 +17,18 @@ class Executor(Protocol):
         self,
         jobs: Sequence[LanguageJob],
         *,
-        observe: Callable[[Report], None],
-        pause: Callable[[], None] = lambda: None,
+        on_report: Callable[[Report], None],
+        check_interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         """Carry out all jobs, beginning them in the order given.
 
         Parameters
         ----------
         jobs : sequence of LanguageJob
-        observe : callable
+        on_report : callable
             Gets every report, in the calling thread. Each job ends in one `Done` or one `Failed`, whatever
             happens to the one who works at it, and no job harms another.
-        pause : callable
+        check_interrupt : callable
             Called several times a second. What it raises is raised again once the jobs at work have stopped,
             each where it can be resumed; reports that come until then are observed. A job that was stopped
             has no last report.

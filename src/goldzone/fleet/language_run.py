@@ -48,7 +48,7 @@ def train_language(
     job: LanguageJob,
     *,
     post: Callable[[Report], None],
-    pause: Callable[[], None],
+    check_interrupt: Callable[[], None],
     watch: MakeWatch | None = None,
 ) -> LanguageResult:
     """Train and test a language, or as much of that as is still to be done.
@@ -61,7 +61,7 @@ def train_language(
     job : LanguageJob
     post : callable
         Gets `Progressed` reports.
-    pause : callable
+    check_interrupt : callable
         Called between neurons; what it raises ends the run, which can then be resumed.
     watch : callable, optional
         Makes what looks after the run.
@@ -81,7 +81,7 @@ def train_language(
     kept = None if job.force else _kept_result(run, inputs)
     if kept is not None:
         return kept
-    result = _Language(job, config).finish(post, pause, watch)
+    result = _Language(job, config).finish(post, check_interrupt, watch)
     content = {"format": _FORMAT, "inputs": inputs, "result": asdict(result)}
     path = run.state_path / _RESULT
     write_atomically(path, json.dumps(content, indent=1).encode(), error=StateError)
@@ -97,10 +97,10 @@ class _Language:
         self._folder = Path(job.run)
         self._settings = language.settings
         self._lexicon = language.read()
-        self._config, self._opening = _flagged(job, config, len(self._lexicon))
+        self._config, self._initial_events = _flagged(job, config, len(self._lexicon))
 
     def finish(
-        self, post: Callable[[Report], None], pause: Callable[[], None], watch: MakeWatch | None
+        self, post: Callable[[Report], None], check_interrupt: Callable[[], None], watch: MakeWatch | None
     ) -> LanguageResult:
         """Bring the run to its end from where it is."""
         job, run = self._job, self._existing()
@@ -111,7 +111,7 @@ class _Language:
             "threads": job.threads,
             "display": ProgressPoster(job.name, self._config, post),
             "watch": watch and watch(self._config.alerts, job.name),
-            "pause": pause,
+            "check_interrupt": check_interrupt,
         }
         if run is not None:
             self._check_resumable(run)
@@ -123,7 +123,7 @@ class _Language:
             limit=job.limit,
             force=job.force,
             source=RunSource(name=job.name, dataset=job.dataset, limit=job.limit),
-            opening=self._opening,
+            initial_events=self._initial_events,
             **shared,
         )
         return self._result(summary, "trained")

@@ -55,35 +55,35 @@ class ProcessExecutor:
         self,
         jobs: Sequence[LanguageJob],
         *,
-        observe: Callable[[Report], None],
-        pause: Callable[[], None] = lambda: None,
+        on_report: Callable[[Report], None],
+        check_interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         """Carry out all jobs; see `Executor.run`."""
         waiting = deque(jobs)
         inbox: _Inbox = SimpleQueue()
-        crew: set[_Worker] = set()
+        workers: set[_Worker] = set()
         try:
             try:
-                while waiting or any(worker.job for worker in crew):
-                    while waiting and len(crew) < self._most:
+                while waiting or any(worker.job for worker in workers):
+                    while waiting and len(workers) < self._most:
                         worker = _Worker(self._command, inbox)
-                        crew.add(worker)
+                        workers.add(worker)
                         worker.take(waiting.popleft())
-                    pause()
-                    self._attend(inbox, crew, waiting, observe)
+                    check_interrupt()
+                    self._attend(inbox, workers, waiting, on_report)
             finally:
                 # A second interruption may come here; it finds the workers below.
-                self._dismiss(inbox, crew, observe)
+                self._dismiss(inbox, workers, on_report)
         finally:
-            for worker in crew:
+            for worker in workers:
                 worker.kill()
 
     def _attend(
         self,
         inbox: _Inbox,
-        crew: set[_Worker],
+        workers: set[_Worker],
         waiting: deque[LanguageJob],
-        observe: Callable[[Report], None],
+        on_report: Callable[[Report], None],
     ) -> None:
         """Hear one worker, if one speaks up within a moment, and give it what to do."""
         try:
@@ -91,10 +91,10 @@ class ProcessExecutor:
         except Empty:
             return
         if report is None:
-            crew.discard(worker)
+            workers.discard(worker)
             job, message, details = worker.job, *worker.end()
             if job is not None:
-                observe(Failed(job.name, message, details))
+                on_report(Failed(job.name, message, details))
             return
         if isinstance(report, Done | Failed):
             worker.job = None
@@ -102,20 +102,20 @@ class ProcessExecutor:
                 worker.take(waiting.popleft())
             else:
                 worker.dismiss()
-        observe(report)
+        on_report(report)
 
     @staticmethod
-    def _dismiss(inbox: _Inbox, crew: set[_Worker], observe: Callable[[Report], None]) -> None:
+    def _dismiss(inbox: _Inbox, workers: set[_Worker], on_report: Callable[[Report], None]) -> None:
         """Ask all workers to stop, and wait until they have; what they still report is observed."""
-        for worker in crew:
+        for worker in workers:
             worker.dismiss()
-        while crew:
+        while workers:
             worker, report = inbox.get()
             if report is None:
-                crew.discard(worker)
+                workers.discard(worker)
                 worker.end()
             else:
-                observe(report)
+                on_report(report)
 
 
 class _Worker:

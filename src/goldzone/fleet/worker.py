@@ -37,9 +37,9 @@ class Work(Protocol):
     """Does one job."""
 
     def __call__(
-        self, job: LanguageJob, *, post: Callable[[Report], None], pause: Callable[[], None]
+        self, job: LanguageJob, *, post: Callable[[Report], None], check_interrupt: Callable[[], None]
     ) -> LanguageResult:
-        """Do the job, posting progress; what `pause`, called often, raises ends it."""
+        """Do the job, posting progress; what `check_interrupt`, called often, raises ends it."""
 
 
 class _Stopped(BaseException):
@@ -85,7 +85,7 @@ def serve(work: Work, jobs: BinaryIO, reports: BinaryIO) -> None:
             ended.set()
             waiting.put(None)
 
-    def pause() -> None:
+    def check_interrupt() -> None:
         if ended.is_set():
             raise _Stopped
 
@@ -100,18 +100,18 @@ def serve(work: Work, jobs: BinaryIO, reports: BinaryIO) -> None:
     try:
         with _forwarded_log(post):
             while (job := waiting.get()) is not None:
-                pause()
+                check_interrupt()
                 post(Begun(job.name))
-                post(_outcome(work, job, post, pause))
+                post(_outcome(work, job, post, check_interrupt))
     except _Stopped:
         return
 
 
 def _outcome(
-    work: Work, job: LanguageJob, post: Callable[[Report], None], pause: Callable[[], None]
+    work: Work, job: LanguageJob, post: Callable[[Report], None], check_interrupt: Callable[[], None]
 ) -> Done | Failed:
     try:
-        return Done(job.name, work(job, post=post, pause=pause))
+        return Done(job.name, work(job, post=post, check_interrupt=check_interrupt))
     except GoldzoneError as error:
         return Failed(job.name, str(error))
     except MemoryError:

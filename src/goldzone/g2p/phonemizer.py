@@ -47,7 +47,7 @@ class Phonemizer:
         config: TrainingConfig | None = None,
         settings: LanguageSettings = DEFAULT_SETTINGS,
         threads: int | None = None,
-        observe: Callable[[Event], None] = lambda event: None,
+        on_event: Callable[[Event], None] = lambda event: None,
     ) -> Phonemizer:
         """Train on a lexicon; the best state is chosen on its dev words, its test words are not used.
 
@@ -60,7 +60,7 @@ class Phonemizer:
             How words are spelled with letters.
         threads : int, optional
             All processors when not given. Never changes the model.
-        observe : callable
+        on_event : callable
             Gets every event of the run.
 
         Raises
@@ -78,7 +78,7 @@ class Phonemizer:
             name=lexicon.name,
             settings=settings,
             threads=threads or os.cpu_count() or 1,
-            observe=observe,
+            on_event=on_event,
         )
         return cls(trained.model)
 

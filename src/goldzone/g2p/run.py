@@ -82,8 +82,8 @@ def run_training(
     display: Display,
     source: RunSource | None = None,
     watch: Watch | None = None,
-    pause: Callable[[], None] = lambda: None,
-    opening: Sequence[Event] = (),
+    check_interrupt: Callable[[], None] = lambda: None,
+    initial_events: Sequence[Event] = (),
 ) -> dict[str, Any]:
     """Train in a new run folder and return a summary of plain values.
 
@@ -104,9 +104,9 @@ def run_training(
         Where the lexicon came from, for `resume_training`'s caller.
     watch : callable, optional
         Makes what looks after the run.
-    pause : callable
+    check_interrupt : callable
         Called between neurons; what it raises ends the run, which can then be resumed.
-    opening : sequence of Event
+    initial_events : sequence of Event
         What the event log begins with: how the configuration came about.
 
     Raises
@@ -118,9 +118,9 @@ def run_training(
     """
     split = limited_split(lexicon, config, limit)
     _refuse_used(folder, force=force)
-    run = RunFolder.create(folder, config, source=source, force=force, opening=opening)
+    run = RunFolder.create(folder, config, source=source, force=force, initial_events=initial_events)
     with _discarded_unless_learnt(run), locked(run.lock_path):
-        work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, pause)
+        work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, check_interrupt)
         return work.train(None, ())
 
 
@@ -132,7 +132,7 @@ def resume_training(
     threads: int,
     display: Display,
     watch: Watch | None = None,
-    pause: Callable[[], None] = lambda: None,
+    check_interrupt: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Go on with the run of a folder; the model becomes what it would have become without the interruption.
 
@@ -140,7 +140,7 @@ def resume_training(
     ----------
     lexicon : Lexicon
         From the run's source.
-    folder, settings, threads, display, watch, pause
+    folder, settings, threads, display, watch, check_interrupt
         As for `run_training`.
 
     Raises
@@ -153,7 +153,7 @@ def resume_training(
         raise StateError(f"{folder}: this run is finished; there is nothing to resume")
     split = limited_split(lexicon, run.config, run.source.limit if run.source else None)
     with locked(run.lock_path):
-        work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, pause)
+        work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, check_interrupt)
         checkpoints = work.checkpoints
         count, damage = whole_events(run.events_path)
         warnings = [] if damage is None else [f"{damage}; the events from there on are repeated"]
@@ -162,7 +162,7 @@ def resume_training(
             _check_beginning(run, split, lexicon.name)
             warnings.append(f"{run.state_path}: holds no state that can be used; the run begins again")
         run.delete_temporaries()
-        cut_events(run.events_path, restored.events if restored else _opening_events(run, count))
+        cut_events(run.events_path, restored.events if restored else _count_initial_events(run, count))
         return work.train(restored, warnings)
 
 
@@ -180,7 +180,7 @@ def _check_beginning(run: RunFolder, split: Split[Lexicon], name: str) -> None:
         )
 
 
-def _opening_events(run: RunFolder, whole: int) -> int:
+def _count_initial_events(run: RunFolder, whole: int) -> int:
     """Count the events before those of training: only the caller of `run_training` could write them again."""
     if not whole:
         return 0
@@ -209,7 +209,7 @@ class _Run:
         threads: int,
         display: Display,
         watch: Watch,
-        pause: Callable[[], None],
+        check_interrupt: Callable[[], None],
     ) -> None:
         self._run = run
         self._lexicon = lexicon
@@ -218,7 +218,7 @@ class _Run:
         self._threads = threads
         self._display = display
         self._watch = watch
-        self._pause = pause
+        self._check_interrupt = check_interrupt
         self._identity = run_identity(run.config, split, lexicon.name, settings)
         self.checkpoints = committee_checkpointer(run.state_path, self._identity, run.config)
 
@@ -240,17 +240,17 @@ class _Run:
                 self._display.event(event)
             watcher.catch_up(earlier)
 
-            def observe(event: Event) -> None:
+            def on_event(event: Event) -> None:
                 watcher(record(event))
 
             def report(stage: str) -> None:
-                self._pause()
+                self._check_interrupt()
                 self._display.stage(stage)
 
             for warning in warnings:
-                observe(Warned(message=warning))
+                on_event(Warned(message=warning))
             if self._lexicon.report.skipped and restored is None:
-                observe(Warned(message=self._lexicon.report.summary()))
+                on_event(Warned(message=self._lexicon.report.summary()))
             try:
                 trained = train_model(
                     self._split,
@@ -259,24 +259,24 @@ class _Run:
                     settings=self._settings,
                     sums=SumCache((config.network.neurons, 1), identity=self._identity),
                     threads=self._threads,
-                    observe=observe,
+                    on_event=on_event,
                     report=report,
                     keep=keep,
                     restored=restored,
-                    pause=self._pause,
+                    check_interrupt=self._check_interrupt,
                 )
             finally:
                 keep.close()
                 watcher.close()
             if trained.aligned.unalignable.count:
-                observe(Warned(message=trained.aligned.unalignable.summary()))
+                on_event(Warned(message=trained.aligned.unalignable.summary()))
             digest = write_model(run.model_path, trained.model)
             trained.sums.save(run.sums_path)
             report("test")
             test = self._test(trained)
             held_out = trained.outcome.held_out
             seconds = time.monotonic() - started
-            observe(
+            on_event(
                 RunFinished(
                     reason=trained.outcome.reason,
                     best_sweep=trained.outcome.sweep,

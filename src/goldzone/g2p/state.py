@@ -17,7 +17,7 @@ from goldzone.errors import StateError
 from goldzone.g2p.train import fingerprint
 from goldzone.hashtron.committee import Committee
 from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
-from goldzone.training.checkpoint import Checkpointer
+from goldzone.training.checkpoint import FolderCheckpointer
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import assign_templates
 
@@ -34,7 +34,9 @@ def run_identity(config: TrainingConfig, split: Split[Lexicon], name: str, setti
     return ":".join([_FORMAT, config.digest(), *words, hashlib.sha256(manifest).hexdigest()])
 
 
-def committee_checkpointer(folder: Path, identity: str, config: TrainingConfig) -> Checkpointer[Committee]:
+def committee_checkpointer(
+    folder: Path, identity: str, config: TrainingConfig
+) -> FolderCheckpointer[Committee]:
     """Return what keeps the state of a committee under training.
 
     Parameters
@@ -57,7 +59,7 @@ def committee_checkpointer(folder: Path, identity: str, config: TrainingConfig) 
             raise StateError(f"{folder}: holds other neurons than a committee has; use --force")
         return Committee(template_of, context, final)
 
-    return Checkpointer(
+    return FolderCheckpointer(
         folder,
         identity,
         (width, 1),

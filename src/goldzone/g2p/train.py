@@ -20,22 +20,22 @@ from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.scoring import Scores, score_words
 from goldzone.hashtron.committee import Committee
-from goldzone.training.backward import train_backward
 from goldzone.training.checkpoint import Restored
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CommitteeTrainer
-from goldzone.training.pipeline import HeldOut, Keeper, Outcome
+from goldzone.training.pipeline import Checkpointer, HeldOut, Outcome
 from goldzone.training.runs.events import Event, RunStarted
 from goldzone.training.sums.cache import SumCache
+from goldzone.training.sweeps import train_sweeps
 
-__all__ = ["Material", "TrainedModel", "evaluate_model", "fingerprint", "prepare", "train_model"]
+__all__ = ["PreparedData", "TrainedModel", "evaluate_model", "fingerprint", "prepare", "train_model"]
 
 _DEV_WORDS = 2000
 """Dev words judged after a sweep; more would cost more time than they tell."""
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class PreparedData:
     """What the train part is made into before training: a function of words and data settings."""
 
     aligned: AlignedLexicon
@@ -83,7 +83,7 @@ def prepare(
     *,
     threads: int = 1,
     report: Callable[[str], None] = lambda stage: None,
-) -> Material:
+) -> PreparedData:
     """Align the words, list the candidates and build the samples.
 
     Parameters
@@ -111,7 +111,7 @@ def prepare(
     report("samples")
     templates = parse_templates(config.network.templates or DEFAULT_TEMPLATES)
     samples = word_samples(aligned, candidates, templates, threads=threads)
-    return Material(aligned, candidates, templates, samples)
+    return PreparedData(aligned, candidates, templates, samples)
 
 
 def train_model(
@@ -120,14 +120,14 @@ def train_model(
     *,
     name: str,
     settings: LanguageSettings = DEFAULT_SETTINGS,
-    material: Material | None = None,
+    prepared: PreparedData | None = None,
     sums: SumCache | None = None,
     threads: int = 1,
-    observe: Callable[[Event], None] = lambda event: None,
+    on_event: Callable[[Event], None] = lambda event: None,
     report: Callable[[str], None] = lambda stage: None,
-    keep: Keeper[Committee] | None = None,
+    keep: Checkpointer[Committee] | None = None,
     restored: Restored[Committee] | None = None,
-    pause: Callable[[], None] = lambda: None,
+    check_interrupt: Callable[[], None] = lambda: None,
 ) -> TrainedModel:
     """Train a committee on the train part and choose its best state on the dev part.
 
@@ -140,21 +140,21 @@ def train_model(
         Of the language, for the model's manifest.
     settings : LanguageSettings
         How the lexicon's words were read.
-    material : Material, optional
+    prepared : PreparedData, optional
         What `prepare` made of the train part, where it is used for several trainings.
     sums : SumCache, optional
         Filled as training goes.
     threads : int
         Changes the speed, never the model.
-    observe : callable
+    on_event : callable
         Gets every event.
     report : callable
         Gets the name of each stage before the first sweep ("align", "samples").
-    keep : Keeper, optional
+    keep : Checkpointer, optional
         Gets all that is needed to go on after a crash.
     restored : Restored, optional
         Go on from here; its sum cache takes the place of `sums`.
-    pause : callable
+    check_interrupt : callable
         Called between neurons; what it raises ends the training.
 
     Raises
@@ -162,7 +162,7 @@ def train_model(
     DataError
         No word can be aligned.
     """
-    made = material or prepare(split.train, config, threads=threads, report=report)
+    made = prepared or prepare(split.train, config, threads=threads, report=report)
     samples = made.samples
     trainer = CommitteeTrainer(samples, made.templates, config, threads=threads)
     about: dict[str, Any] = {
@@ -172,7 +172,7 @@ def train_model(
     draft = _Draft(name, settings, made, config.credit.temperature, about)
     dev = first_by_hash(split.dev, _DEV_WORDS).entries
 
-    def judge() -> HeldOut | None:
+    def evaluate() -> HeldOut | None:
         if not dev:
             return None
         model = draft.with_committee(trainer.network(), {})
@@ -184,7 +184,7 @@ def train_model(
         if restored:
             trainer.restore(restored.network)
         else:
-            observe(
+            on_event(
                 RunStarted(
                     run=name,
                     config_digest=config.digest(),
@@ -198,16 +198,16 @@ def train_model(
                     direction=config.pipeline.direction,
                 )
             )
-        outcome = train_backward(
+        outcome = train_sweeps(
             trainer,
             config,
             run=name,
             sums=sums,
-            judge=judge,
-            observe=observe,
+            evaluate=evaluate,
+            on_event=on_event,
             keep=keep,
             progress=restored.progress if restored else None,
-            pause=pause,
+            check_interrupt=check_interrupt,
         )
     finally:
         trainer.close()
@@ -226,7 +226,7 @@ class _Draft:
 
     name: str
     settings: LanguageSettings
-    made: Material
+    made: PreparedData
     temperature: float
     about: dict[str, Any]
 

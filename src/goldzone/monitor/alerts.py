@@ -187,10 +187,10 @@ class AlertEngine:
             layer.judged = event.sweep
             self._time_pass(event)
             layer.passes.append(self._clock.now - self._began)
-            self._judge(event, layer)
+            self._evaluate(event, layer)
         self._began = self._clock.now
 
-    def _judge(self, event: LayerTrained, layer: _Layer) -> None:
+    def _evaluate(self, event: LayerTrained, layer: _Layer) -> None:
         """Apply the rules about what a pass over a layer did."""
         settings, name = self._settings, f"layer {event.layer}"
         if layer.margins:

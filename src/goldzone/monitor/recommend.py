@@ -178,7 +178,7 @@ def memorisation(state: RunState) -> Recommendation | None:
 
     If the evidence was the same then, for twice as much, from 0.5 to 1: more than 1 is not supported.
     """
-    tolerance, schedule = state.config.pipeline.tolerance, state.config.credit.evidence
+    tolerance, schedule = state.config.pipeline.tolerance, state.config.credit.vote_threshold
     best, now = best_point(state.curve), state.curve[-1]
     if best is None or best.dev_accuracy is None or now.dev_accuracy is None:
         return None
@@ -200,27 +200,27 @@ def memorisation(state: RunState) -> Recommendation | None:
             "train_accuracy": now.train_accuracy,
             "dev_accuracy": now.dev_accuracy,
         },
-        {"credit.evidence": kept} if kept[-1] > last else {},
+        {"credit.vote_threshold": kept} if kept[-1] > last else {},
     )
 
 
 def thin_evidence(state: RunState) -> Recommendation | None:
     """Ask for the default evidence, where there is next to none and the votes of a layer cancel out."""
     layer, credit = _least_agreement(state), state.config.credit
-    if layer is None or credit.kind != "rank" or min(credit.evidence) >= _THIN_EVIDENCE:
+    if layer is None or credit.kind != "rank" or min(credit.vote_threshold) >= _THIN_EVIDENCE:
         return None
     return _recommendation(
         state,
         f"layer {layer.layer}: the votes within a cell cancel out (median agreement {layer.agreement:.2f}), "
-        f"and a 1 needs evidence worth only {min(credit.evidence):g} words",
-        {"layer": layer.layer, "agreement": layer.agreement or 0.0, "evidence": min(credit.evidence)},
-        {"credit.evidence": CreditSettings().evidence},
+        f"and a 1 needs evidence worth only {min(credit.vote_threshold):g} words",
+        {"layer": layer.layer, "agreement": layer.agreement or 0.0, "evidence": min(credit.vote_threshold)},
+        {"credit.vote_threshold": CreditSettings().vote_threshold},
     )
 
 
 def much_evidence(state: RunState) -> Recommendation | None:
     """Ask for less evidence, where a cell needs more than a word and the network fits its own words badly."""
-    schedule, now = state.config.credit.evidence, state.curve[-1]
+    schedule, now = state.config.credit.vote_threshold, state.curve[-1]
     if state.config.credit.kind != "rank" or max(schedule) <= _MUCH_EVIDENCE or now.dev_accuracy is None:
         return None
     gap = now.train_accuracy - now.dev_accuracy
@@ -231,7 +231,7 @@ def much_evidence(state: RunState) -> Recommendation | None:
         f"the train words right ({now.train_accuracy:.1%}) are hardly above the dev words right "
         f"({now.dev_accuracy:.1%}), and a 1 needs evidence worth up to {max(schedule):g} words",
         {"gap": gap, "evidence": max(schedule)},
-        {"credit.evidence": tuple(min(value, _MUCH_EVIDENCE) for value in schedule)},
+        {"credit.vote_threshold": tuple(min(value, _MUCH_EVIDENCE) for value in schedule)},
     )
 
 
@@ -241,7 +241,7 @@ def crowded_cells(state: RunState) -> Recommendation | None:
     Not where evidence is thin: then they cancel out in any number of cells.
     """
     layer, credit = _least_agreement(state), state.config.credit
-    if layer is None or credit.kind != "rank" or min(credit.evidence) < _THIN_EVIDENCE:
+    if layer is None or credit.kind != "rank" or min(credit.vote_threshold) < _THIN_EVIDENCE:
         return None
     cells = min(_CROWDED_FACTOR * layer.premodulo, CapacitySettings().premodulo)
     return _recommendation(

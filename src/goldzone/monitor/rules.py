@@ -63,12 +63,12 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
             low=False, in_a_row=False, advice="the run is stuck or the machine busy; look at its processes"
         ),
         "unchanged_layer": Rule(
-            low=True, in_a_row=True, advice="training it has no effect; stop, or lower credit.evidence"
+            low=True, in_a_row=True, advice="training it has no effect; stop, or lower credit.vote_threshold"
         ),
         "collapse": Rule(
             low=False,
             in_a_row=True,
-            advice="such neurons tell nothing; raise capacity.floor or lower credit.evidence",
+            advice="such neurons tell nothing; raise capacity.floor or lower credit.vote_threshold",
         ),
         "dev_falling": Rule(
             low=False, in_a_row=True, advice="training now costs unseen words; stop, the best sweep is kept"

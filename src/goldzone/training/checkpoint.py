@@ -25,7 +25,7 @@ from goldzone.training.learners.results import TrainMetrics
 from goldzone.training.pipeline import HeldOut, Outcome, Progress, Step
 from goldzone.training.sums.cache import SumCache, SumRecord
 
-__all__ = ["Checkpointer", "Restored"]
+__all__ = ["FolderCheckpointer", "Restored"]
 
 NetworkT = TypeVar("NetworkT")
 
@@ -65,8 +65,8 @@ class _Log(Protocol):
     def flush(self) -> None: ...
 
 
-class Checkpointer(Generic[NetworkT]):
-    """Writes a run's state as it goes, and reads it back. It is a `goldzone.training.backward.Keeper`.
+class FolderCheckpointer(Generic[NetworkT]):
+    """Writes a run's state as it goes, and reads it back. It is a `goldzone.training.sweeps.Checkpointer`.
 
     Parameters
     ----------

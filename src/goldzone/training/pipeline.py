@@ -1,6 +1,6 @@
 """What a pipeline works with: a trainer of neurons, the progress of a run, and what keeps it.
 
-A pipeline (`goldzone.training.backward`) decides; a `NeuronTrainer` learns. Between two steps all that a run
+A pipeline (`goldzone.training.sweeps`) decides; a `NeuronTrainer` learns. Between two steps all that a run
 knows is in its `Progress`, its sum cache and the trainer's network.
 """
 
@@ -19,7 +19,7 @@ from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
 from goldzone.training.sums.cache import SumCache, SumRecord
 
-__all__ = ["Forgetful", "HeldOut", "Keeper", "NeuronTrainer", "Outcome", "Progress", "Step"]
+__all__ = ["Checkpointer", "HeldOut", "NeuronTrainer", "NoCheckpointer", "Outcome", "Progress", "Step"]
 
 NetworkT = TypeVar("NetworkT")
 NetworkT_contra = TypeVar("NetworkT_contra", contravariant=True)
@@ -170,8 +170,8 @@ class Progress(Generic[NetworkT]):
         self.sweep, self.place, self.plan, self.changed = self.sweep + 1, None, None, 0
 
 
-class Keeper(Protocol[NetworkT_contra]):
-    """What makes progress outlive the process (`goldzone.training.checkpoint.Checkpointer`)."""
+class Checkpointer(Protocol[NetworkT_contra]):
+    """What makes progress outlive the process (`goldzone.training.checkpoint.FolderCheckpointer`)."""
 
     def judged(self, progress: Progress[Any], network: NetworkT_contra, sums: SumCache) -> None:
         """Keep the state between two sweeps."""
@@ -183,8 +183,8 @@ class Keeper(Protocol[NetworkT_contra]):
         """Keep one step of the plan."""
 
 
-class Forgetful:
-    """A `Keeper` that keeps nothing."""
+class NoCheckpointer:
+    """A `Checkpointer` that keeps nothing."""
 
     def judged(self, progress: Progress[Any], network: object, sums: SumCache) -> None:
         """Do nothing."""

@@ -118,15 +118,15 @@ class CreditSettings(Section):
         Votes by rank within the position, by margin, or by the reference's tally.
     temperature : float
         Width, in neurons, of the band around the decision in which samples vote strongly; 0.1 to 10,000.
-    evidence : tuple of float
+    vote_threshold : tuple of float
         Summed votes, in words, that a cell needs before it answers 1, sweep by sweep; the last one stays. A
-        single number is a schedule of one. Each 0 to 1,000,000. Less evidence fits more closely; the best
+        single number is a schedule of one. Each 0 to 1,000,000. A lower one fits more closely; the best
         sweep on dev is kept.
     """
 
     kind: Literal["rank", "margin", "hard"] = "rank"
     temperature: Annotated[float, Field(ge=0.1, le=10_000)] = 4.0
-    evidence: Annotated[
+    vote_threshold: Annotated[
         tuple[Annotated[float, Field(ge=0, le=1e6)], ...], Field(min_length=1), BeforeValidator(_as_schedule)
     ] = (1.0, 1.0, 0.5, 0.5)
 

@@ -9,18 +9,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from goldzone.errors import StateError
+from goldzone.training.control.controller_input import ControllerInput, effective_bounds
 from goldzone.training.control.controllers import CONTROLLERS, CapacityDecision, make_controller
 from goldzone.training.control.law import target_premodulo
-from goldzone.training.control.situation import Situation, effective_bounds
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.measurement import Regime
-from tests.training.control.situations import (
+from tests.training.control.controller_inputs import (
     Measured,
+    controller_input,
+    controller_inputs,
     learning_curve,
     premodulos,
     settings,
-    situation,
-    situations,
     sums,
 )
 
@@ -28,12 +28,12 @@ N = 10_000
 EVERY = ("constant", "law", "annealed", "reference", "none", "validated")
 
 
-def decide(given_situation: Situation, **fields: Any) -> CapacityDecision:
-    return make_controller(CapacitySettings.model_validate(fields)).decide(given_situation)
+def decide(given: ControllerInput, **fields: Any) -> CapacityDecision:
+    return make_controller(CapacitySettings.model_validate(fields)).decide(given)
 
 
 def law(s: int, current: int, *, held: bool = False, **fields: Any) -> CapacityDecision:
-    return decide(situation(current, Measured(s, N), held=held), controller="law", **fields)
+    return decide(controller_input(current, Measured(s, N), held=held), controller="law", **fields)
 
 
 def test_every_controller_of_the_configuration_is_in_the_registry() -> None:
@@ -119,21 +119,21 @@ def test_settings_of_the_law(
 )
 def test_the_law_follows_the_smoothed_sum(fields: dict[str, Any], s: int) -> None:
     past = (Measured(9_999, N), Measured(6_000, N, 0.01), Measured(2_000, N, 0.03))
-    decision = decide(situation(5_000, *past), controller="law", **fields)
+    decision = decide(controller_input(5_000, *past), controller="law", **fields)
     assert (decision.target, f"|S| = {s} of 10000" in decision.reason) == (target_premodulo(s, N), True)
 
 
 def test_the_sum_counts_at_the_present_number_of_samples() -> None:
     # 0.4 of 1,000 samples: noisy up to sqrt(1,000) = 31.6, (1,000 / 401)**2 = 6.2
-    decision = decide(situation(5_000, Measured(40, 100), samples=1_000), controller="law")
+    decision = decide(controller_input(5_000, Measured(40, 100), samples=1_000), controller="law")
     assert decision.reason.startswith("gold zone (|S| = 400 of 1000): the law asks for 6; 5000 falls to 4750")
 
 
 def test_the_law_stays_where_it_is_without_a_sum() -> None:
-    assert decide(situation(1_000), controller="law") == CapacityDecision(
+    assert decide(controller_input(1_000), controller="law") == CapacityDecision(
         1_000, None, None, None, "no sum yet: starts at 1000"
     )
-    decision = decide(situation(77, Measured(9, 100)), controller="law", signal="agreement")
+    decision = decide(controller_input(77, Measured(9, 100)), controller="law", signal="agreement")
     assert decision == CapacityDecision(77, None, None, None, "no sum yet: stays at 77")
 
 
@@ -142,7 +142,7 @@ OSCILLATING = tuple(Measured(1, N, premodulo=premodulo) for premodulo in (1_000,
 
 def test_an_oscillating_neuron_goes_to_the_mean_of_its_last_two_premodulos() -> None:
     # Noisy at 100: (10,000 / 2)**2 cells are asked for, sqrt(100 * 1,000) = 316.2.
-    decision = decide(situation(100, *OSCILLATING), controller="law")
+    decision = decide(controller_input(100, *OSCILLATING), controller="law")
     assert (decision.premodulo, decision.clamped_by) == (316, "oscillation")
     assert decision.reason == (
         "noisy (|S| = 1 of 10000), oscillating by up to a factor of 10: the law asks for 25000000; "
@@ -161,7 +161,7 @@ def test_an_oscillating_neuron_goes_to_the_mean_of_its_last_two_premodulos() -> 
     ],
 )
 def test_oscillation_damping_is_a_setting(fields: dict[str, Any], premodulo: int, said: bool) -> None:
-    decision = decide(situation(100, *OSCILLATING), controller="law", **fields)
+    decision = decide(controller_input(100, *OSCILLATING), controller="law", **fields)
     assert (decision.premodulo, "oscillat" in decision.reason) == (premodulo, said)
 
 
@@ -180,7 +180,7 @@ def test_a_damped_oscillation_closes_in(window: int, swing: list[int]) -> None:
     fields = {"controller": "law", "smoothing": 1, "oscillation_window": window}
     for _ in range(10):
         past.append(Measured(0 if current < 300 else N, N, premodulo=current))
-        current = decide(situation(current, *past), **fields).premodulo
+        current = decide(controller_input(current, *past), **fields).premodulo
     assert [record.premodulo for record in past] == [3_000, 300, 30, *swing]
 
 
@@ -207,30 +207,30 @@ def test_a_decision_says_why() -> None:
 
 TURNED = learning_curve(0.5, 0.6, 0.4)
 
-AIMS: list[tuple[dict[str, Any], Situation, int, str]] = [
-    ({"controller": "constant", "premodulo": 500}, situation(9), 500, "constant 500"),
+AIMS: list[tuple[dict[str, Any], ControllerInput, int, str]] = [
+    ({"controller": "constant", "premodulo": 500}, controller_input(9), 500, "constant 500"),
     (
         {"controller": "annealed", "premodulo": 1_000, "floor": 10},
-        situation(9, sweep=2, sweeps=3),
+        controller_input(9, sweep=2, sweeps=3),
         100,
         "annealed from 1000 to 10: 100 in sweep 2 of 3",
     ),
     (  # up to a floor of 0.1 N = 1,000
         {"controller": "annealed", "premodulo": 16, "bounds": "samples", "floor_share": 0.1},
-        situation(9, sweep=3, sweeps=3),
+        controller_input(9, sweep=3, sweeps=3),
         1_000,
         "annealed from 16 to 1000: 1000 in sweep 3 of 3",
     ),
-    ({"controller": "reference", "premodulo": 500}, situation(9), 500, "reference: starts at 500"),
+    ({"controller": "reference", "premodulo": 500}, controller_input(9), 500, "reference: starts at 500"),
     (  # 1,002 - 0.64 * 1,000, from the last sweep
         {"controller": "reference", "premodulo": 500, "floor": 2, "ceiling": 1_002},
-        situation(9, curve=learning_curve(0.9, 0.1, train=(0.9, 0.6))),
+        controller_input(9, curve=learning_curve(0.9, 0.1, train=(0.9, 0.6))),
         362,
         "reference: 362 at 60.0 % train accuracy",
     ),
     (
         {"controller": "reference", "premodulo": 500, "floor": 2, "ceiling": 1_002},
-        situation(9, curve=learning_curve(0.9, train=(0.4,))),
+        controller_input(9, curve=learning_curve(0.9, train=(0.4,))),
         2,
         "reference: 2 at 40.0 % train accuracy",
     ),
@@ -241,48 +241,48 @@ AIMS: list[tuple[dict[str, Any], Situation, int, str]] = [
             "floor_share": 0.01,
             "ceiling_share": 0.11,
         },
-        situation(9, curve=learning_curve(0.9, train=(0.6,))),
+        controller_input(9, curve=learning_curve(0.9, train=(0.6,))),
         460,
         "reference: 460 at 60.0 % train accuracy",
     ),
-    ({"controller": "none"}, situation(9, largest=7_777_777), 7_777_777, "no pressure: 7777777"),
-    ({"controller": "none"}, situation(9, largest=3), 3, "no pressure: 3"),
+    ({"controller": "none"}, controller_input(9, largest=7_777_777), 7_777_777, "no pressure: 7777777"),
+    ({"controller": "none"}, controller_input(9, largest=3), 3, "no pressure: 3"),
     (
         {"controller": "validated", "premodulo": 1_000, "step": 0.25},
-        situation(9, curve=TURNED[:2]),
+        controller_input(9, curve=TURNED[:2]),
         62,  # 1,000, 250, 62.5
         "dev accuracy has not turned: level 62",
     ),
     (
         {"controller": "validated", "premodulo": 1_000, "step": 0.25},
-        situation(9, curve=TURNED),
+        controller_input(9, curve=TURNED),
         250,
         "dev accuracy turned: back to 250",
     ),
     (
         {"controller": "validated", "premodulo": 1_000, "step": 0.25, "tolerance": 0.3},
-        situation(9, curve=TURNED),
+        controller_input(9, curve=TURNED),
         16,  # 15.5, and the floor
         "dev accuracy has not turned: level 15; 16, limited by floor",
     ),
     (
         {"controller": "validated", "premodulo": 1_000},
-        situation(9),
+        controller_input(9),
         1_000,
         "dev accuracy has not turned: level 1000",
     ),
 ]
 
 
-@pytest.mark.parametrize(("fields", "given_situation", "premodulo", "reason"), AIMS)
+@pytest.mark.parametrize(("fields", "given", "premodulo", "reason"), AIMS)
 def test_controllers_that_do_not_follow_the_sum(
-    fields: dict[str, Any], given_situation: Situation, premodulo: int, reason: str
+    fields: dict[str, Any], given: ControllerInput, premodulo: int, reason: str
 ) -> None:
-    decision = decide(given_situation, **fields)
+    decision = decide(given, **fields)
     assert (decision.premodulo, decision.reason) == (premodulo, reason)
     assert (decision.target, decision.regime) == (None, None)
     # A sum changes nothing but what is told of it: 9 of 100 is noisy, and the law asks for 100.
-    known = dataclasses.replace(given_situation, history=(Measured(9, 100),), samples=given_situation.samples)
+    known = dataclasses.replace(given, history=(Measured(9, 100),), samples=given.samples)
     told = decide(known, noise_floor=1e6, **fields)
     assert told == dataclasses.replace(decision, target=123, regime=Regime.NOISY)
 
@@ -322,55 +322,51 @@ def test_controllers_that_do_not_follow_the_sum(
 def test_a_stop_on_lowering_holds_every_controller(
     fields: dict[str, Any], premodulo: int, clamped_by: str | None, reason: str
 ) -> None:
-    decision = decide(situation(700, held=True), **fields)
+    decision = decide(controller_input(700, held=True), **fields)
     assert (decision.premodulo, decision.clamped_by, decision.reason) == (premodulo, clamped_by, reason)
 
 
 def test_what_is_not_known_is_asked_for() -> None:
     with pytest.raises(StateError, match=r"^capacity\.bounds"):
-        decide(situation(), bounds="distinct")
+        decide(controller_input(), bounds="distinct")
 
 
-@given(settings(*EVERY), situations())
-def test_clamps_always_hold(chosen: CapacitySettings, given_situation: Situation) -> None:
-    premodulo = make_controller(chosen).decide(given_situation).premodulo
+@given(settings(*EVERY), controller_inputs())
+def test_clamps_always_hold(chosen: CapacitySettings, given: ControllerInput) -> None:
+    premodulo = make_controller(chosen).decide(given).premodulo
     assert type(premodulo) is int
-    assert 2 <= premodulo <= given_situation.largest
+    assert 2 <= premodulo <= given.largest
     if chosen.controller == "none":
-        assert premodulo == given_situation.largest
+        assert premodulo == given.largest
     else:
-        bounds = effective_bounds(chosen, given_situation)
+        bounds = effective_bounds(chosen, given)
         assert bounds.floor <= premodulo <= bounds.ceiling
 
 
-@given(settings(*EVERY), situations())
-def test_the_same_situation_gives_the_same_decision(
-    chosen: CapacitySettings, given_situation: Situation
-) -> None:
+@given(settings(*EVERY), controller_inputs())
+def test_the_same_situation_gives_the_same_decision(chosen: CapacitySettings, given: ControllerInput) -> None:
     controller = make_controller(chosen)
-    first = controller.decide(given_situation)
-    controller.decide(dataclasses.replace(given_situation, current=99, history=(), curve=()))
-    assert controller.decide(given_situation) == first
+    first = controller.decide(given)
+    controller.decide(dataclasses.replace(given, current=99, history=(), curve=()))
+    assert controller.decide(given) == first
     afresh = make_controller(CapacitySettings.model_validate(chosen.model_dump()))
-    as_lists = dataclasses.replace(given_situation, history=list(given_situation.history))
+    as_lists = dataclasses.replace(given, history=list(given.history))
     assert afresh.decide(as_lists) == first
 
 
-@given(settings(*EVERY), situations())
-def test_lowering_that_was_stopped_stays_stopped(
-    chosen: CapacitySettings, given_situation: Situation
-) -> None:
-    held = dataclasses.replace(given_situation, held=True)
+@given(settings(*EVERY), controller_inputs())
+def test_lowering_that_was_stopped_stays_stopped(chosen: CapacitySettings, given: ControllerInput) -> None:
+    held = dataclasses.replace(given, held=True)
     assume(held.current <= effective_bounds(chosen, held).ceiling)
     assert make_controller(chosen).decide(held).premodulo >= held.current
 
 
-@given(settings("law"), situations())
+@given(settings("law"), controller_inputs())
 def test_a_collapsed_neuron_never_rises_and_a_noisy_one_never_falls(
-    chosen: CapacitySettings, given_situation: Situation
+    chosen: CapacitySettings, given: ControllerInput
 ) -> None:
     unbounded = chosen.model_copy(update={"floor": 2, "ceiling": 1 << 24, "bounds": "absolute"})
-    free = dataclasses.replace(given_situation, largest=1 << 24, held=False)
+    free = dataclasses.replace(given, largest=1 << 24, held=False)
     decision = make_controller(unbounded).decide(free)
     premodulo, current = decision.premodulo, free.current
     if decision.regime is Regime.COLLAPSED:
@@ -391,7 +387,7 @@ def test_in_the_gold_zone_every_neuron_arrives(measured: tuple[int, int], curren
     chosen = make_controller(CapacitySettings.model_validate({"controller": "law"} | fields))
     target = min(target_premodulo(s, n), 1 << 24)
     for _ in range(60):
-        current = chosen.decide(situation(current, Measured(s, n), samples=n)).premodulo
+        current = chosen.decide(controller_input(current, Measured(s, n), samples=n)).premodulo
     assert current == target
 
 
@@ -401,14 +397,14 @@ def test_decisions_do_not_depend_on_the_sign(
 ) -> None:
     s, n = measured
     one, other = (
-        make_controller(chosen).decide(situation(current, Measured(of, n), samples=n, distinct=n))
+        make_controller(chosen).decide(controller_input(current, Measured(of, n), samples=n, distinct=n))
         for of in (s, -s)
     )
     assert one == other
 
 
-@given(st.sampled_from(EVERY), situations())
-def test_every_decision_has_a_reason_of_one_line(controller: str, given_situation: Situation) -> None:
-    decision = decide(given_situation, controller=controller)
+@given(st.sampled_from(EVERY), controller_inputs())
+def test_every_decision_has_a_reason_of_one_line(controller: str, given: ControllerInput) -> None:
+    decision = decide(given, controller=controller)
     assert decision.reason
     assert "\n" not in decision.reason

@@ -17,7 +17,7 @@ from goldzone.training.control.damping import (
 )
 from goldzone.training.control.oscillation import Oscillation
 from goldzone.training.sums.measurement import Regime
-from tests.training.control.situations import Measured, premodulos, sums
+from tests.training.control.controller_inputs import Measured, premodulos, sums
 
 
 def of_100(*totals: int) -> list[Measured]:

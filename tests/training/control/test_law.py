@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from goldzone.errors import StateError
 from goldzone.training.control.law import target_capacity, target_premodulo
-from tests.training.control.situations import sums
+from tests.training.control.controller_inputs import sums
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.training.control.oscillation import Oscillation, detect_oscillation
-from tests.training.control.situations import premodulos
+from tests.training.control.controller_inputs import premodulos
 
 
 @pytest.mark.parametrize(

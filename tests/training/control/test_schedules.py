@@ -12,7 +12,7 @@ from goldzone.training.control.schedules import (
     reference_premodulo,
     validated_level,
 )
-from tests.training.control.situations import learning_curve, premodulos, shares
+from tests.training.control.controller_inputs import learning_curve, premodulos, shares
 
 
 @pytest.mark.parametrize(

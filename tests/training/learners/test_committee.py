@@ -74,11 +74,13 @@ def made_up(seed: int, n_positions: int = 40, *, listed: bool = False) -> Sample
     )
 
 
-def config(kind: Kind = "rank", seed: int = 1, evidence: float = 0.0, neurons: int = WIDTH) -> TrainingConfig:
+def config(
+    kind: Kind = "rank", seed: int = 1, threshold: float = 0.0, neurons: int = WIDTH
+) -> TrainingConfig:
     return TrainingConfig(
         seed=seed,
         network=NetworkSettings(neurons=neurons),
-        credit=CreditSettings(kind=kind, temperature=2.0, evidence=(evidence,)),
+        credit=CreditSettings(kind=kind, temperature=2.0, vote_threshold=(threshold,)),
     )
 
 
@@ -310,8 +312,8 @@ def test_a_neuron_trained_again_under_the_same_premodulo_keeps_its_unvoted_cells
 def test_more_evidence_lets_fewer_cells_answer_one() -> None:
     samples = made_up(7)
     ones = []
-    for evidence in (0.0, 0.5, 1e6):
-        with trainer(samples, config(evidence=evidence)) as training:
+    for threshold in (0.0, 0.5, 1e6):
+        with trainer(samples, config(threshold=threshold)) as training:
             training.train(CONTEXT_LAYER, 0, 100)
             ones.append(int(training.network().tables[0].bits().sum()))
     assert ones[0] > ones[1] > ones[2] == 0
@@ -319,21 +321,21 @@ def test_more_evidence_lets_fewer_cells_answer_one() -> None:
 
 def test_the_evidence_follows_its_schedule_and_the_last_entry_stays() -> None:
     samples = made_up(7)
-    schedule = CreditSettings(temperature=2.0, evidence=(1e6, 0.5, 0.0))
+    schedule = CreditSettings(temperature=2.0, vote_threshold=(1e6, 0.5, 0.0))
     settings = config().model_copy(update={"credit": schedule})
     expected = {}
-    for evidence in schedule.evidence:
-        with trainer(samples, config(evidence=evidence)) as training:
+    for threshold in schedule.vote_threshold:
+        with trainer(samples, config(threshold=threshold)) as training:
             training.train(CONTEXT_LAYER, 0, 100)
-            expected[evidence] = training.network().tables[0]
+            expected[threshold] = training.network().tables[0]
     with trainer(samples, settings) as training:
         training.train(CONTEXT_LAYER, 0, 100)
         assert training.network().tables[0] == expected[1e6]
-    for sweep, evidence in ((1, 1e6), (2, 0.5), (3, 0.0), (4, 0.0), (1000, 0.0)):
+    for sweep, threshold in ((1, 1e6), (2, 0.5), (3, 0.0), (4, 0.0), (1000, 0.0)):
         with trainer(samples, settings) as training:
             training.start_sweep(sweep)
             training.train(CONTEXT_LAYER, 0, 100)
-            assert training.network().tables[0] == expected[evidence]
+            assert training.network().tables[0] == expected[threshold]
 
 
 def test_templates_are_given_out_evenly_the_small_ones_first() -> None:
@@ -381,11 +383,11 @@ def test_a_pair_is_taken_out_and_decided_one_after_the_other(
     seed: int,
     pair: tuple[int, int],
     premodulos: tuple[int, int],
-    evidence: float,
+    threshold: float,
     threads: int,
 ) -> None:
     samples = made_up(seed)
-    with trainer(samples, config(kind, evidence=evidence), threads) as training:
+    with trainer(samples, config(kind, threshold=threshold), threads) as training:
         training.train(FINAL_LAYER, 0, 1 << 20)
         for position in range(WIDTH):
             training.train(CONTEXT_LAYER, position, 7)
@@ -394,7 +396,7 @@ def test_a_pair_is_taken_out_and_decided_one_after_the_other(
         trained = training.train_pair(CONTEXT_LAYER, *pair, *premodulos)
         after = training.network()
         assert in_sample_order(training).tolist() == naive_scores(after, samples)
-    threshold = int(evidence * VOTE_ONE * 12)
+    threshold = int(threshold * VOTE_ONE * 12)
     assert after == naive_pair_learnt(
         before,
         samples,
@@ -468,7 +470,7 @@ def a_sweep(training: CommitteeTrainer, sweep: int) -> list[object]:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_restored_network_is_trained_on_as_if_nothing_had_come_after_it(kind: Kind, threads: int) -> None:
     samples = made_up(9)
-    schedule = CreditSettings(kind=kind, temperature=2.0, evidence=(0.1, 0.0))
+    schedule = CreditSettings(kind=kind, temperature=2.0, vote_threshold=(0.1, 0.0))
     with trainer(samples, config().model_copy(update={"credit": schedule}), threads) as training:
         fresh = training.network()
         first = a_sweep(training, 1)
@@ -597,7 +599,7 @@ def homographs() -> tuple[Samples, Samples, Templates]:
 @cache
 def trained_on_homographs(kind: Kind) -> tuple[float, Committee]:
     train, _, templates = homographs()
-    settings = config(kind, evidence=0.0 if kind == "hard" else 1.0, neurons=48)
+    settings = config(kind, threshold=0.0 if kind == "hard" else 1.0, neurons=48)
     training = CommitteeTrainer(train, templates, settings)
     for _ in range(2):
         training.train(FINAL_LAYER, 0, train.n_samples)

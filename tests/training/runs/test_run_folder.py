@@ -30,9 +30,9 @@ def test_a_new_folder_has_its_parts(tmp_path: Path) -> None:
 def test_a_log_has_its_opening_before_the_folder_counts_as_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opening = (Warned(message="first", time=1.0), Warned(message="second", time=2.0))
-    folder = RunFolder.create(tmp_path / "whole", CONFIG, opening=opening)
-    expected = [(line, replace(event, sequence=line - 1)) for line, event in enumerate(opening, 1)]
+    initial_events = (Warned(message="first", time=1.0), Warned(message="second", time=2.0))
+    folder = RunFolder.create(tmp_path / "whole", CONFIG, initial_events=initial_events)
+    expected = [(line, replace(event, sequence=line - 1)) for line, event in enumerate(initial_events, 1)]
     assert list(read_events(folder.events_path)) == expected
 
     def fail(*_: object, **__: object) -> None:
@@ -40,7 +40,7 @@ def test_a_log_has_its_opening_before_the_folder_counts_as_a_run(
 
     monkeypatch.setattr("goldzone.training.runs.run_folder.write_atomically", fail)
     with pytest.raises(StateError, match="killed"):
-        RunFolder.create(tmp_path / "killed", CONFIG, opening=opening)
+        RunFolder.create(tmp_path / "killed", CONFIG, initial_events=initial_events)
     assert len(list(read_events(tmp_path / "killed" / "events.jsonl"))) == 2
 
 

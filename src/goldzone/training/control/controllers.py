@@ -1,8 +1,8 @@
 """Capacity controllers: how many cells a neuron may have.
 
-A controller is a pure function of the settings and a `Situation`. Whatever it decides, the decision tells the
-neuron's regime and what the law would ask for, the premodulo is not lowered where lowering has been stopped,
-and bounds have the last word.
+A controller is a pure function of the settings and a `ControllerInput`. Whatever it decides, the decision
+tells the neuron's regime and what the law would ask for, the premodulo is not lowered where lowering has
+been stopped, and bounds have the last word.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
+from goldzone.training.control.controller_input import ControllerInput, effective_bounds
 from goldzone.training.control.damping import (
     damp_oscillation,
     in_direction,
@@ -22,11 +23,18 @@ from goldzone.training.control.damping import (
 from goldzone.training.control.law import target_premodulo
 from goldzone.training.control.oscillation import detect_oscillation
 from goldzone.training.control.schedules import annealed_premodulo, reference_premodulo, validated_level
-from goldzone.training.control.situation import Situation, effective_bounds
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.measurement import Regime, regime
 
-__all__ = ["CONTROLLERS", "CapacityDecision", "Controller", "Limit", "Rule", "Situation", "make_controller"]
+__all__ = [
+    "CONTROLLERS",
+    "CapacityDecision",
+    "Controller",
+    "ControllerInput",
+    "Limit",
+    "Rule",
+    "make_controller",
+]
 
 Limit: TypeAlias = Literal[
     "regime",
@@ -75,11 +83,11 @@ class CapacityDecision:
 class Controller(Protocol):
     """Decides premodulos."""
 
-    def decide(self, situation: Situation) -> CapacityDecision:
+    def decide(self, given: ControllerInput) -> CapacityDecision:
         """Decide the next premodulo of a neuron."""
 
 
-Rule: TypeAlias = Callable[[CapacitySettings, Situation], CapacityDecision]
+Rule: TypeAlias = Callable[[CapacitySettings, ControllerInput], CapacityDecision]
 """A controller's decision as a function."""
 
 
@@ -88,23 +96,23 @@ def make_controller(settings: CapacitySettings) -> Controller:
     return _Configured(settings, CONTROLLERS[settings.controller])
 
 
-def _constant(settings: CapacitySettings, situation: Situation) -> CapacityDecision:
+def _constant(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
     """Take the configured premodulo, always."""
-    return _take(settings, situation, settings.premodulo, f"constant {settings.premodulo}")
+    return _take(settings, given, settings.premodulo, f"constant {settings.premodulo}")
 
 
-def _law(settings: CapacitySettings, situation: Situation) -> CapacityDecision:
+def _law(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
     """Follow the capacity law on smoothed sums; a neuron without a sum stays where it is.
 
     The regime gives the direction, then the step is held short by each limit in turn: the order of `steps`.
     """
-    current = situation.current
-    measured = _measure(settings, situation)
+    current = given.current
+    measured = _measure(settings, given)
     if measured is None:
-        verb = "stays" if situation.history else "starts"
-        return _take(settings, situation, current, f"no sum yet: {verb} at {current}")
+        verb = "stays" if given.history else "starts"
+        return _take(settings, given, current, f"no sum yet: {verb} at {current}")
     oscillation = detect_oscillation(
-        [record.premodulo for record in situation.history],
+        [record.premodulo for record in given.history],
         settings.oscillation_window,
         settings.oscillation_factor,
     )
@@ -116,52 +124,52 @@ def _law(settings: CapacitySettings, situation: Situation) -> CapacityDecision:
         ("max_factor", lambda aim: limit_factor(aim, current, settings.max_factor)),
         ("max_change", lambda aim: limit_share(aim, current, settings.max_change)),
         ("fine_tune", lambda aim: limit_share(aim, current, fine_tune)),
-        *_last_steps(settings, situation),
+        *_last_steps(settings, given),
     )
     premodulo, limits = _follow(measured.target, steps)
     swings = f", oscillating by up to a factor of {float(oscillation.amplitude):.3g}"
     reason = (
-        f"{measured.regime.value.replace('_', ' ')} (|S| = {abs(measured.sum)} of {situation.samples})"
+        f"{measured.regime.value.replace('_', ' ')} (|S| = {abs(measured.sum)} of {given.samples})"
         f"{swings if oscillation.detected else ''}: the law asks for {measured.target}; "
         f"{current} {_movement(current, premodulo)} {premodulo}{_limited(limits)}"
     )
     return CapacityDecision(premodulo, measured.target, measured.regime, _last(limits), reason)
 
 
-def _annealed(settings: CapacitySettings, situation: Situation) -> CapacityDecision:
+def _annealed(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
     """Go from the configured premodulo to the floor, by the same factor every sweep."""
-    end = effective_bounds(settings, situation).floor
-    aim = annealed_premodulo(settings.premodulo, end, situation.sweep, situation.sweeps)
-    words = f"annealed from {settings.premodulo} to {end}: {aim} in sweep {situation.sweep}"
-    return _take(settings, situation, aim, f"{words} of {situation.sweeps}")
+    end = effective_bounds(settings, given).floor
+    aim = annealed_premodulo(settings.premodulo, end, given.sweep, given.sweeps)
+    words = f"annealed from {settings.premodulo} to {end}: {aim} in sweep {given.sweep}"
+    return _take(settings, given, aim, f"{words} of {given.sweeps}")
 
 
-def _reference(settings: CapacitySettings, situation: Situation) -> CapacityDecision:
+def _reference(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
     """Take the Go trainer's quadratic of the last sweep's train accuracy, between floor and ceiling.
 
     Below 50 % success the Go trainer leaves its minimum and falls to 2; here the floor holds. A floor of 2
     gives the Go trainer's values there too.
     """
-    if not situation.curve:
-        return _take(settings, situation, settings.premodulo, f"reference: starts at {settings.premodulo}")
-    bounds = effective_bounds(settings, situation)
-    accuracy = situation.curve[-1].train_accuracy
+    if not given.curve:
+        return _take(settings, given, settings.premodulo, f"reference: starts at {settings.premodulo}")
+    bounds = effective_bounds(settings, given)
+    accuracy = given.curve[-1].train_accuracy
     aim = reference_premodulo(accuracy, bounds.floor, bounds.ceiling)
-    return _take(settings, situation, aim, f"reference: {aim} at {100 * accuracy:.1f} % train accuracy")
+    return _take(settings, given, aim, f"reference: {aim} at {100 * accuracy:.1f} % train accuracy")
 
 
-def _none(settings: CapacitySettings, situation: Situation) -> CapacityDecision:
+def _none(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
     """Put no pressure on the neuron: the most cells that the network can hold, whatever floor and ceiling."""
-    measured = _measure(settings, situation)
+    measured = _measure(settings, given)
     target, found = (measured.target, measured.regime) if measured else (None, None)
-    return CapacityDecision(situation.largest, target, found, None, f"no pressure: {situation.largest}")
+    return CapacityDecision(given.largest, target, found, None, f"no pressure: {given.largest}")
 
 
-def _validated(settings: CapacitySettings, situation: Situation) -> CapacityDecision:
+def _validated(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
     """Lower all neurons together while dev accuracy holds, then go back to the best sweep's level."""
-    level = validated_level(situation.curve, settings.premodulo, settings.step, settings.tolerance)
+    level = validated_level(given.curve, settings.premodulo, settings.step, settings.tolerance)
     words = "dev accuracy turned: back to" if level.turned else "dev accuracy has not turned: level"
-    return _take(settings, situation, level.premodulo, f"{words} {level.premodulo}")
+    return _take(settings, given, level.premodulo, f"{words} {level.premodulo}")
 
 
 CONTROLLERS: Final[dict[str, Rule]] = {
@@ -182,9 +190,9 @@ class _Configured:
     settings: CapacitySettings
     rule: Rule
 
-    def decide(self, situation: Situation) -> CapacityDecision:
+    def decide(self, given: ControllerInput) -> CapacityDecision:
         """Decide the next premodulo of a neuron."""
-        return self.rule(self.settings, situation)
+        return self.rule(self.settings, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,29 +204,29 @@ class _Measured:
     regime: Regime
 
 
-def _measure(settings: CapacitySettings, situation: Situation) -> _Measured | None:
-    margin = smoothed_margin(situation.history, settings.smoothing, settings.decay, settings.signal)
+def _measure(settings: CapacitySettings, given: ControllerInput) -> _Measured | None:
+    margin = smoothed_margin(given.history, settings.smoothing, settings.decay, settings.signal)
     if margin is None:
         return None
-    n = situation.samples
+    n = given.samples
     s = round(margin * n)
     found = regime(s, n, settings.noise_floor, settings.collapse)
     return _Measured(s, target_premodulo(s, n, settings.exponent), found)
 
 
-def _take(settings: CapacitySettings, situation: Situation, aim: int, words: str) -> CapacityDecision:
+def _take(settings: CapacitySettings, given: ControllerInput, aim: int, words: str) -> CapacityDecision:
     """Take a premodulo that does not come from the sum, within the limits that hold for every controller."""
-    premodulo, limits = _follow(aim, _last_steps(settings, situation))
-    measured = _measure(settings, situation)
+    premodulo, limits = _follow(aim, _last_steps(settings, given))
+    measured = _measure(settings, given)
     target, found = (measured.target, measured.regime) if measured else (None, None)
     reason = f"{words}; {premodulo}{_limited(limits)}" if limits else words
     return CapacityDecision(premodulo, target, found, _last(limits), reason)
 
 
-def _last_steps(settings: CapacitySettings, situation: Situation) -> tuple[_Step, ...]:
-    bounds = effective_bounds(settings, situation)
+def _last_steps(settings: CapacitySettings, given: ControllerInput) -> tuple[_Step, ...]:
+    bounds = effective_bounds(settings, given)
     return (
-        ("held", lambda aim: max(aim, situation.current) if situation.held else aim),
+        ("held", lambda aim: max(aim, given.current) if given.held else aim),
         ("floor", lambda aim: max(aim, bounds.floor)),
         ("ceiling", lambda aim: min(aim, bounds.ceiling)),
     )

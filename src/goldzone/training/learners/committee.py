@@ -123,8 +123,8 @@ class CommitteeTrainer:
         return self.samples.n_samples
 
     def start_sweep(self, sweep: int) -> None:
-        """Take the evidence that a cell needs from the configured schedule; sweeps count from 1."""
-        schedule = self._credit.evidence
+        """Take the vote threshold from the configured schedule; sweeps count from 1."""
+        schedule = self._credit.vote_threshold
         self._threshold = int(schedule[min(sweep, len(schedule)) - 1] * VOTE_ONE * WORD_WEIGHT)
 
     def close(self) -> None:
@@ -203,7 +203,7 @@ class CommitteeTrainer:
     def restore(self, committee: Committee) -> None:
         """Put back a network that this trainer gave earlier: training goes on as it did from there.
 
-        The evidence that a cell needs is not part of it: `start_sweep` sets that.
+        The vote threshold is not part of it: `start_sweep` sets that.
 
         Raises
         ------

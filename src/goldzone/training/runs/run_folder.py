@@ -71,7 +71,7 @@ class RunFolder:
         *,
         source: RunSource | None = None,
         force: bool = False,
-        opening: Sequence[Event] = (),
+        initial_events: Sequence[Event] = (),
     ) -> RunFolder:
         """Make a folder for a new run; one that exists is taken if it holds none of a run's files.
 
@@ -82,7 +82,7 @@ class RunFolder:
         source : RunSource, optional
         force : bool
             Delete the run that the folder holds: configuration, events, state and model, no other file.
-        opening : sequence of Event
+        initial_events : sequence of Event
             What the event log begins with.
 
         Raises
@@ -101,9 +101,9 @@ class RunFolder:
             ) from None
         if source is not None:
             write_atomically(folder / _SOURCE, source.model_dump_json().encode(), error=StateError)
-        if opening:
+        if initial_events:
             with EventLog(folder / _EVENTS) as log:
-                for event in opening:
+                for event in initial_events:
                     log.write(event)
                 log.sync()
         # Written last: a folder with a configuration is complete.

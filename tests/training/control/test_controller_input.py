@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 
 from goldzone.errors import StateError
-from goldzone.training.control.situation import Bounds, Situation, effective_bounds
+from goldzone.training.control.controller_input import Bounds, ControllerInput, effective_bounds
 from goldzone.training.settings import CapacitySettings
-from tests.training.control.situations import settings, situation, situations
+from tests.training.control.controller_inputs import controller_input, controller_inputs, settings
 
 SHARES = {"floor_share": 0.05, "ceiling_share": 2.5}
 
@@ -39,20 +39,20 @@ SHARES = {"floor_share": 0.05, "ceiling_share": 2.5}
 )
 def test_bounds(fields: dict[str, Any], largest: int, bounds: tuple[int, int]) -> None:
     found = effective_bounds(
-        CapacitySettings.model_validate(fields), situation(largest=largest, distinct=333)
+        CapacitySettings.model_validate(fields), controller_input(largest=largest, distinct=333)
     )
     assert found == Bounds(*bounds)
 
 
 def test_shares_of_the_distinct_values_need_them() -> None:
     with pytest.raises(StateError, match=r"^capacity\.bounds: the distinct feature values are not known"):
-        effective_bounds(CapacitySettings(bounds="distinct"), situation())
+        effective_bounds(CapacitySettings(bounds="distinct"), controller_input())
 
 
-@given(settings("law"), situations())
+@given(settings("law"), controller_inputs())
 def test_bounds_are_in_order_and_within_the_absolute_ones(
-    chosen: CapacitySettings, given_situation: Situation
+    chosen: CapacitySettings, given: ControllerInput
 ) -> None:
-    bounds = effective_bounds(chosen, given_situation)
-    assert 2 <= bounds.floor <= bounds.ceiling <= min(chosen.ceiling, given_situation.largest)
-    assert bounds.floor >= min(chosen.floor, given_situation.largest)
+    bounds = effective_bounds(chosen, given)
+    assert 2 <= bounds.floor <= bounds.ceiling <= min(chosen.ceiling, given.largest)
+    assert bounds.floor >= min(chosen.floor, given.largest)

@@ -18,19 +18,19 @@ import numpy as np
 
 from goldzone.hashtron.hashing import LARGEST
 from goldzone.training.config import TrainingConfig
+from goldzone.training.control.controller_input import ControllerInput
 from goldzone.training.control.controllers import CapacityDecision, make_controller
 from goldzone.training.control.curve import CurvePoint
 from goldzone.training.control.pairs import MOST_COMPARED, choose_pairs
 from goldzone.training.control.phases import detect_phase, forecast, must_step_back
 from goldzone.training.control.selection import select_neurons
-from goldzone.training.control.situation import Situation
 from goldzone.training.learners.results import TrainedNeuron
 from goldzone.training.pipeline import (
-    Forgetful,
+    Checkpointer,
     HeldOut,
-    Keeper,
     NetworkT,
     NeuronTrainer,
+    NoCheckpointer,
     Outcome,
     Progress,
     Step,
@@ -49,20 +49,20 @@ from goldzone.training.runs.events import (
 from goldzone.training.streams import stream
 from goldzone.training.sums.cache import SumCache, SumRecord
 
-__all__ = ["train_backward"]
+__all__ = ["train_sweeps"]
 
 
-def train_backward(
+def train_sweeps(
     trainer: NeuronTrainer[NetworkT],
     config: TrainingConfig,
     *,
     run: str = "run",
     sums: SumCache | None = None,
-    judge: Callable[[], HeldOut | None] = lambda: None,
-    observe: Callable[[Event], None] = lambda event: None,
-    keep: Keeper[NetworkT] | None = None,
+    evaluate: Callable[[], HeldOut | None] = lambda: None,
+    on_event: Callable[[Event], None] = lambda event: None,
+    keep: Checkpointer[NetworkT] | None = None,
     progress: Progress[NetworkT] | None = None,
-    pause: Callable[[], None] = lambda: None,
+    check_interrupt: Callable[[], None] = lambda: None,
 ) -> Outcome[NetworkT]:
     """Train until the sweeps, the patience or the time are used up, and return the best state.
 
@@ -75,20 +75,27 @@ def train_backward(
         Name of the run in the sum cache.
     sums : SumCache, optional
         Filled with one record a trained neuron; a new one when not given.
-    judge : callable
+    evaluate : callable
         Held-out accuracy of the trainer's present state, or None.
-    observe : callable
+    on_event : callable
         Gets every event. What it raises ends the run.
-    keep : Keeper, optional
+    keep : Checkpointer, optional
         Gets all that is needed to go on after a crash, step by step.
     progress : Progress, optional
         Go on from here; `trainer` and `sums` must be as they were then.
-    pause : callable
+    check_interrupt : callable
         Called after each step. What it raises ends the run, in a state that was kept.
     """
-    keeper = keep or Forgetful()
+    keeper = keep or NoCheckpointer()
     pipeline = _Pipeline(
-        trainer, config, sums or SumCache(trainer.layer_sizes), run, judge, observe, keeper, pause
+        trainer,
+        config,
+        sums or SumCache(trainer.layer_sizes),
+        run,
+        evaluate,
+        on_event,
+        keeper,
+        check_interrupt,
     )
     return pipeline.run(progress)
 
@@ -102,19 +109,19 @@ class _Pipeline(Generic[NetworkT]):
         config: TrainingConfig,
         sums: SumCache,
         run: str,
-        judge: Callable[[], HeldOut | None],
-        observe: Callable[[Event], None],
-        keeper: Keeper[NetworkT],
-        pause: Callable[[], None],
+        evaluate: Callable[[], HeldOut | None],
+        on_event: Callable[[Event], None],
+        keeper: Checkpointer[NetworkT],
+        check_interrupt: Callable[[], None],
     ) -> None:
         self._trainer = trainer
         self._config = config
         self._sums = sums
         self._run = sums.run_number(run)
-        self._judge = judge
-        self._observe = observe
+        self._evaluate = evaluate
+        self._on_event = on_event
         self._keeper = keeper
-        self._pause = pause
+        self._check_interrupt = check_interrupt
         self._controller = make_controller(config.capacity)
         self._progress: Progress[NetworkT] = Progress()
         layers = range(1, len(trainer.layer_sizes) + 1)
@@ -126,7 +133,7 @@ class _Pipeline(Generic[NetworkT]):
             self._keeper.judged(self._progress, self._trainer.network(), self._sums)
         else:
             self._progress = progress
-            self._observe(
+            self._on_event(
                 RunResumed(
                     sweep=progress.sweep,
                     layer=None if progress.plan is None else self._order[progress.place or 0],
@@ -146,13 +153,13 @@ class _Pipeline(Generic[NetworkT]):
         progress = self._progress
         self._trainer.start_sweep(progress.sweep)
         if progress.place is None:
-            self._observe(SweepStarted(sweep=progress.sweep))
+            self._on_event(SweepStarted(sweep=progress.sweep))
             progress.place = 0
         while progress.place < len(self._order):
             layer = self._order[progress.place]
             if progress.plan is None:
                 if reason := self._reason_to_skip(layer, progress.place):
-                    self._observe(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
+                    self._on_event(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
                     progress.place += 1
                     continue
                 progress.enter(progress.place, self._choose(layer))
@@ -176,12 +183,12 @@ class _Pipeline(Generic[NetworkT]):
             began = time.monotonic()
             self._step(layer, step, order, total)
             order += len(step.positions)
-            self._pause()
+            self._check_interrupt()
             now = time.monotonic()
             if reason := self._reason_to_leave(now - began, now - started):
-                self._observe(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
+                self._on_event(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
                 return
-        self._observe(LayerTrained(sweep=progress.sweep, layer=layer, neurons=order))
+        self._on_event(LayerTrained(sweep=progress.sweep, layer=layer, neurons=order))
 
     def _reason_to_leave(self, neuron_seconds: float, layer_seconds: float) -> str | None:
         """Tell why the rest of a layer is left out: a step, or the layer, has exceeded its time limit."""
@@ -219,7 +226,7 @@ class _Pipeline(Generic[NetworkT]):
             for position in selection.positions
             if position not in second
         )
-        self._observe(
+        self._on_event(
             SelectionMade(
                 sweep=self._progress.sweep,
                 layer=layer,
@@ -263,7 +270,7 @@ class _Pipeline(Generic[NetworkT]):
         for place, (position, decision, trained) in enumerate(
             zip(positions, decisions, results, strict=True)
         ):
-            self._observe(
+            self._on_event(
                 NeuronTrained(
                     sweep=self._progress.sweep,
                     layer=layer,
@@ -297,7 +304,7 @@ class _Pipeline(Generic[NetworkT]):
         kept = self._sums.history(layer, position, accepted_only=True)
         distinct = self._trainer.distinct_values(layer, position) if settings.bounds == "distinct" else None
         return self._controller.decide(
-            Situation(
+            ControllerInput(
                 history=kept if self._config.pipeline.sum_cache else (),
                 current=kept[-1].premodulo if kept else settings.premodulo,
                 samples=self._trainer.n_samples,
@@ -334,7 +341,7 @@ class _Pipeline(Generic[NetworkT]):
     def _finish_sweep(self, started: float) -> None:
         """Judge the sweep, keep the best state, and step back from one that pressure has spoilt."""
         progress, pipeline = self._progress, self._config.pipeline
-        metrics, held_out = self._trainer.metrics(), self._judge()
+        metrics, held_out = self._trainer.metrics(), self._evaluate()
         dev = held_out.word_accuracy if held_out else None
         gained = progress.best is None or _better(held_out, progress.best.held_out)
         if gained:
@@ -352,7 +359,7 @@ class _Pipeline(Generic[NetworkT]):
         expected = forecast(progress.curve, patience=pipeline.patience, tolerance=pipeline.tolerance)
         seconds = time.monotonic() - started
         progress.seconds += seconds
-        self._observe(
+        self._on_event(
             SweepFinished(
                 sweep=progress.sweep,
                 train_word_accuracy=metrics.word_accuracy,
@@ -395,7 +402,7 @@ class _Pipeline(Generic[NetworkT]):
         self._trainer.restore(progress.best.network)
         self._sums.mark_reverted(self._run, progress.best.sweep)
         progress.held = True
-        self._observe(
+        self._on_event(
             SteppedBack(
                 sweep=progress.sweep,
                 to_sweep=progress.best.sweep,

@@ -12,11 +12,11 @@ from goldzone.training.control.curve import Curve
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.measurement import Measurement
 
-__all__ = ["Bounds", "Situation", "effective_bounds"]
+__all__ = ["Bounds", "ControllerInput", "effective_bounds"]
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class ControllerInput:
     """All that a controller knows when it decides; as it keeps nothing, a resumed run decides the same.
 
     Attributes
@@ -58,23 +58,23 @@ class Bounds:
     ceiling: int
 
 
-def effective_bounds(settings: CapacitySettings, situation: Situation) -> Bounds:
+def effective_bounds(settings: CapacitySettings, given: ControllerInput) -> Bounds:
     """Return the bounds of a neuron's premodulo.
 
     With ``bounds = "samples"`` or ``"distinct"`` they are shares of N or of the distinct feature values, kept
-    within the absolute `floor` and `ceiling`. The ceiling is never above `Situation.largest`, and the floor
-    never above the ceiling.
+    within the absolute `floor` and `ceiling`. The ceiling is never above `ControllerInput.largest`, and the
+    floor never above the ceiling.
 
     Raises
     ------
     StateError
         If the bounds are relative to the distinct feature values and these are not given.
     """
-    top = min(settings.ceiling, situation.largest)
+    top = min(settings.ceiling, given.largest)
     bottom = min(settings.floor, top)
     if settings.bounds == "absolute":
         return Bounds(bottom, top)
-    base = situation.samples if settings.bounds == "samples" else situation.distinct
+    base = given.samples if settings.bounds == "samples" else given.distinct
     if base is None:
         raise StateError("capacity.bounds: the distinct feature values are not known; use 'samples'")
     floor = min(max(math.ceil(exact(settings.floor_share) * base), bottom), top)

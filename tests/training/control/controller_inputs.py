@@ -1,4 +1,4 @@
-"""Short ways to write pasts, curves and situations."""
+"""Short ways to write pasts, curves and controller_inputs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
+from goldzone.training.control.controller_input import ControllerInput
 from goldzone.training.control.curve import Curve, CurvePoint
-from goldzone.training.control.situation import Situation
 from goldzone.training.settings import CapacitySettings
 
 
@@ -20,7 +20,7 @@ class Measured(NamedTuple):
     premodulo: int = 0
 
 
-def situation(
+def controller_input(
     current: int = 1_000,
     *past: Measured,
     samples: int = 10_000,
@@ -30,8 +30,8 @@ def situation(
     largest: int = 1 << 24,
     distinct: int | None = None,
     held: bool = False,
-) -> Situation:
-    return Situation(past, current, samples, sweep, sweeps, curve, largest, distinct, held)
+) -> ControllerInput:
+    return ControllerInput(past, current, samples, sweep, sweeps, curve, largest, distinct, held)
 
 
 def learning_curve(*dev: float | None, train: Sequence[float] = (), premodulo: int = 7) -> Curve:
@@ -84,7 +84,7 @@ def settings(draw: st.DrawFn, *controllers: str) -> CapacitySettings:
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> Situation:
+def controller_inputs(draw: st.DrawFn) -> ControllerInput:
     n = draw(st.integers(1, 10**6))
     past = draw(
         st.lists(
@@ -100,7 +100,7 @@ def situations(draw: st.DrawFn) -> Situation:
     )
     sweeps = draw(st.integers(1, 20))
     points = draw(st.lists(st.tuples(shares, st.none() | shares, premodulos), max_size=8))
-    return Situation(
+    return ControllerInput(
         history=tuple(past),
         current=draw(st.integers(2, 100) | premodulos),
         samples=n,

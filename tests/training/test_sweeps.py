@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from goldzone.hashtron.neuron import Hashtron
-from goldzone.training.backward import train_backward
 from goldzone.training.config import TrainingConfig
-from goldzone.training.control.controllers import Situation, make_controller
+from goldzone.training.control.controller_input import ControllerInput
+from goldzone.training.control.controllers import make_controller
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
 from goldzone.training.pipeline import HeldOut, Outcome
@@ -30,6 +30,7 @@ from goldzone.training.runs.events import (
 )
 from goldzone.training.settings import CapacitySettings, PipelineSettings, SelectionSettings
 from goldzone.training.sums.cache import SumCache, SumRecord
+from goldzone.training.sweeps import train_sweeps
 
 Strategy = Literal["gold_zone", "fixed", "random"]
 Call = tuple[int, int, int]
@@ -124,10 +125,10 @@ def config(
 
 
 def run(
-    trainer: FakeTrainer, settings: TrainingConfig, judge: Callable[[], HeldOut | None] = lambda: None
+    trainer: FakeTrainer, settings: TrainingConfig, evaluate: Callable[[], HeldOut | None] = lambda: None
 ) -> tuple[Outcome[int], list[Event]]:
     events: list[Event] = []
-    return train_backward(trainer, settings, judge=judge, observe=events.append), events
+    return train_sweeps(trainer, settings, evaluate=evaluate, on_event=events.append), events
 
 
 def judged(*accuracies: float | tuple[float, float] | None) -> Callable[[], HeldOut | None]:
@@ -223,7 +224,7 @@ def test_sums_and_events_record_what_training_gave(monkeypatch: pytest.MonkeyPat
     trainer = FakeTrainer((3, 1), lambda layer, position: -50 * layer - position)
     sums = SumCache((3, 1))
     events: list[Event] = []
-    train_backward(trainer, config(2), run="slovak", sums=sums, observe=events.append)
+    train_sweeps(trainer, config(2), run="slovak", sums=sums, on_event=events.append)
     assert sums.runs == ("slovak",)
     for layer, position in ((1, 0), (1, 2), (2, 0)):
         premodulo = N if layer == 2 else 65_536
@@ -294,10 +295,10 @@ def test_the_law_steers_each_neuron_by_its_own_smoothed_sums(
         history: list[SumRecord] = []
         seen = [premodulo for layer, of, premodulo in trainer.calls if (layer, of) == (1, position)]
         for premodulo, total in zip(seen, totals, strict=True):
-            situation = Situation(
+            controller_input = ControllerInput(
                 tuple(history), current, samples=N, sweep=1, sweeps=4, curve=(), largest=1 << 24
             )
-            assert premodulo == controller.decide(situation).premodulo
+            assert premodulo == controller.decide(controller_input).premodulo
             current = premodulo
             history.append(SumRecord(1, position, 0, 1, 0.0, total, N, premodulo, 0.0, 0.9))
 
@@ -318,7 +319,7 @@ def test_the_law_goes_on_from_the_premodulo_of_the_last_sum_of_an_earlier_run() 
     sums = SumCache((1, 1))
     sums.append(SumRecord(1, 0, sums.run_number("before"), 9, 0.0, N, N, 9000, 0.0))
     trainer = FakeTrainer((1, 1), lambda layer, position: N)
-    train_backward(trainer, config(2, capacity=LAW), run="after", sums=sums)
+    train_sweeps(trainer, config(2, capacity=LAW), run="after", sums=sums)
     assert [call[2] for call in trainer.calls if call[0] == 1] == [3000, 1000]
     assert [record.run for record in sums.history(1, 0)] == [0, 1, 1]
 
@@ -406,17 +407,17 @@ def test_no_sweep_begins_after_the_time_limit(
 def test_what_observe_raises_ends_the_run(kind: type[Event]) -> None:
     trainer = FakeTrainer((2, 1))
 
-    def observe(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, kind):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_backward(trainer, config(3), observe=observe)
+        train_sweeps(trainer, config(3), on_event=on_event)
     assert len(trainer.calls) == {SweepStarted: 0, NeuronTrained: 1, LayerTrained: 1, SweepFinished: 3}[kind]
 
 
 def test_a_run_needs_neither_judge_nor_observer_nor_sums() -> None:
-    outcome = train_backward(FakeTrainer((2, 1)), config(2))
+    outcome = train_sweeps(FakeTrainer((2, 1)), config(2))
     assert (outcome.network, outcome.sweep, outcome.held_out) == (6, 2, None)
 
 
@@ -457,12 +458,12 @@ def test_lowering_that_costs_dev_accuracy_is_undone_and_stops() -> None:
     lower = CapacitySettings(controller="annealed", premodulo=64, floor=16)
     sums = SumCache((2, 1))
     events: list[Event] = []
-    outcome = train_backward(
+    outcome = train_sweeps(
         trainer,
         config(4, capacity=lower),
         sums=sums,
-        judge=judged(0.5, 0.6, 0.4, 0.5),
-        observe=events.append,
+        evaluate=judged(0.5, 0.6, 0.4, 0.5),
+        on_event=events.append,
     )
     back = [event for event in events if isinstance(event, SteppedBack)]
     assert [(event.sweep, event.to_sweep) for event in back] == [(3, 2)]
@@ -547,7 +548,7 @@ def test_without_the_sum_cache_sums_are_recorded_but_steer_nothing() -> None:
     )
     sums = SumCache((4, 1))
     events: list[Event] = []
-    train_backward(trainer, blind, sums=sums, observe=events.append)
+    train_sweeps(trainer, blind, sums=sums, on_event=events.append)
     context = [event for event in events if isinstance(event, NeuronTrained) and event.layer == 1]
     assert [event.position for event in context] == [0, 1] * 3, "all look untrained: by position"
     assert {(event.premodulo, event.target, event.regime) for event in context} == {(65_536, None, None)}
