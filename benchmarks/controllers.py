@@ -28,11 +28,14 @@ from scipy.stats import t as student
 from benchmarks.phonetisaurus import LANGUAGES
 from goldzone.data.languages import load_language
 from goldzone.data.split import Split, first_by_hash, split_lexicon
+from goldzone.g2p.evaluation import evaluate_model
 from goldzone.g2p.model import write_model
-from goldzone.g2p.train import evaluate_model, prepare, train_model
+from goldzone.g2p.prepared_data import prepare
+from goldzone.g2p.task import PhonemizerTask, train_model
 from goldzone.monitor.history import read_history
 from goldzone.monitor.summary import capacity_correlation
 from goldzone.training.config import TrainingConfig
+from goldzone.training.pipeline import Hooks
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.events import Event
 
@@ -119,8 +122,8 @@ def train_language(
             with tempfile.TemporaryDirectory() as folder:
                 events, model = Path(folder) / "events.jsonl", Path(folder) / "model"
                 with BackgroundLog(events) as log:
-                    on_event = partial(_write, log)
-                    trained = train_model(split, config, name=language, prepared=prepared, on_event=on_event)
+                    task = PhonemizerTask(language, split, config)
+                    trained = train_model(task, Hooks(on_event=partial(_write, log)), data=prepared)
                 history = read_history(events)
                 write_model(model, trained.model)
                 size = model.stat().st_size

@@ -39,7 +39,7 @@ from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.network import Network
 from goldzone.hashtron.presets import ulevel, windowed_committee
 from goldzone.training.config import TrainingConfig
-from goldzone.training.pipeline import Outcome
+from goldzone.training.pipeline import Hooks, Outcome
 from goldzone.training.runs.events import Event, NeuronTrained
 from goldzone.training.sweeps import train_sweeps
 
@@ -167,12 +167,12 @@ def measure(problem: Problem, arm: Arm, seed: int) -> tuple[float, ...]:
     )
     events: list[Event] = []
     started = time.monotonic()
-    outcome = arm.pipeline(trainer, config, on_event=events.append)
+    outcome = arm.pipeline(trainer, config, Hooks(on_event=events.append))
     seconds = time.monotonic() - started
     right = outcome.network.infer(problem.held_out) == problem.held_out_labels
     balanced = np.mean([right[problem.held_out_labels == label].mean() for label in (0, 1)])
     trained = sum(isinstance(event, NeuronTrained) for event in events)
-    return outcome.train.word_accuracy, float(right.mean()), float(balanced), seconds, trained
+    return outcome.train.score, float(right.mean()), float(balanced), seconds, trained
 
 
 def main() -> None:

@@ -20,19 +20,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from goldzone.data.builtin import load_builtin
 from goldzone.data.languages import load_language
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.split import Split, first_by_hash, split_lexicon
-from goldzone.g2p.state import committee_checkpointer
-from goldzone.g2p.train import PreparedData, prepare, train_model
+from goldzone.g2p.prepared_data import PreparedData, prepare
+from goldzone.g2p.task import PhonemizerTask, train_model
+from goldzone.hashtron.committee import Committee
 from goldzone.training.config import TrainingConfig
+from goldzone.training.pipeline import Hooks
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.events import Event, NeuronTrained
+from goldzone.training.runs.runner import task_checkpointer
 
 MOST_OVERHEAD = 1.03
 MOST_BACKWARD = 1.10
@@ -75,30 +78,28 @@ class Problem:
         """Train and keep nothing."""
         counted: list[Event] = []
         pipeline = self.config.pipeline.model_copy(update={"direction": direction})
+        config = self.config.model_copy(update={"pipeline": pipeline})
         return self._timed(
-            self.config.model_copy(update={"pipeline": pipeline}), counted, on_event=counted.append
+            PhonemizerTask("slovak", self.split, config), Hooks(on_event=counted.append), counted
         )
 
     def safe(self) -> Time:
         """Train as a run in a folder does."""
         counted: list[Event] = []
+        task = PhonemizerTask("slovak", self.split, self.config)
         with tempfile.TemporaryDirectory() as folder, BackgroundLog(Path(folder) / "events.jsonl") as log:
-            keep = committee_checkpointer(Path(folder), "overhead", self.config)
-            keep.attach(log)
+            checkpoints = task_checkpointer(task, Path(folder))
+            checkpoints.attach(log)
 
             def on_event(event: Event) -> None:
                 counted.append(log.write(event))
 
-            try:
-                return self._timed(self.config, counted, on_event=on_event, keep=keep)
-            finally:
-                keep.close()
+            with closing(checkpoints):
+                return self._timed(task, Hooks(on_event=on_event, checkpointer=checkpoints), counted)
 
-    def _timed(self, config: TrainingConfig, counted: list[Event], **options: Any) -> Time:
+    def _timed(self, task: PhonemizerTask, hooks: Hooks[Committee], counted: list[Event]) -> Time:
         wall, processor = time.perf_counter(), time.process_time()
-        train_model(
-            self.split, config, name="slovak", prepared=self.prepared, threads=self.threads, **options
-        )
+        train_model(task, hooks, data=self.prepared, threads=self.threads)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         return Time(wall, processor, sum(isinstance(event, NeuronTrained) for event in counted))
 

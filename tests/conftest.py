@@ -12,7 +12,7 @@ from goldzone.data.lexicon import Lexicon
 from goldzone.data.split import Split, split_lexicon
 from goldzone.g2p.model import write_model
 from goldzone.g2p.phonemizer import Phonemizer
-from goldzone.g2p.train import TrainedModel, train_model
+from goldzone.g2p.task import PhonemizerTask, TrainedModel, train_model
 from goldzone.training.config import TrainingConfig
 
 # The first call of a kernel compiles it, on any machine; no test may depend on how long that takes.
@@ -39,7 +39,7 @@ def slovak_split(slovak: Lexicon) -> Split[Lexicon]:
 
 @pytest.fixture(scope="session")
 def trained(slovak_split: Split[Lexicon], quick_config: TrainingConfig) -> TrainedModel:
-    return train_model(slovak_split, quick_config, name="slovak")
+    return train_model(PhonemizerTask("slovak", slovak_split, quick_config))
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.data.samples import Samples, word_samples
 from goldzone.data.split import split_lexicon
 from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
-from goldzone.g2p.train import fingerprint
+from goldzone.g2p.prepared_data import fingerprint
 
 __all__ = ["figures"]
 

@@ -17,7 +17,7 @@ from goldzone.g2p.model import G2PModel, write_model
 from goldzone.hashtron.committee import Committee
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CommitteeTrainer
-from goldzone.training.pipeline import HeldOut
+from goldzone.training.pipeline import HeldOut, Hooks
 from goldzone.training.sweeps import train_sweeps
 
 __all__ = ["choose_by_votes", "train_goldzone"]
@@ -30,15 +30,15 @@ def train_goldzone(problem: Problem, config: TrainingConfig) -> Curve:
     clock = Stopwatch()
     trainer = CommitteeTrainer(samples, problem.templates, config, threads=problem.threads)
 
-    def evaluate() -> HeldOut:
+    def evaluate(network: Committee) -> HeldOut:
         seconds = clock.seconds
         with clock.pause():
-            accuracy = choice_accuracy(choose_by_votes(trainer.network()), problem)
+            accuracy = choice_accuracy(choose_by_votes(network), problem)
         points.append((seconds, accuracy))
-        return HeldOut(accuracy, 1 - accuracy)
+        return HeldOut(accuracy)
 
     try:
-        best = train_sweeps(trainer, config, evaluate=evaluate).network
+        best = train_sweeps(trainer, config, Hooks(evaluate)).network
     finally:
         trainer.close()
     return Curve(

@@ -18,7 +18,7 @@ from goldzone.data.languages import load_language
 from goldzone.data.samples import Samples, even_cuts
 from goldzone.data.split import split_lexicon
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
-from goldzone.g2p.train import prepare
+from goldzone.g2p.prepared_data import prepare
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CONTEXT_LAYER, FINAL_LAYER, CommitteeTrainer
 

@@ -25,8 +25,8 @@ STARTED = RunStarted(
     layers=(9, 1),
     samples=1_234_567,
     positions=98_765,
-    train_words=12_345,
-    dev_words=2_000,
+    train_examples=12_345,
+    dev_examples=2_000,
     seed=1,
 )
 WARNING = "3 of 9 rows used; 6 skipped: [bold]no tab[/bold] (line 1, 2, 3, 4, 5, ...), and so on and on"
@@ -53,10 +53,8 @@ def neuron(sweep: int, layer: int, position: int) -> NeuronTrained:
 def finished(sweep: int, dev: float | None, loss: float | None, *, best: bool) -> SweepFinished:
     return SweepFinished(
         sweep=sweep,
-        train_word_accuracy=0.709,
-        train_position_accuracy=0.9,
-        dev_word_accuracy=dev,
-        dev_phoneme_error=dev,
+        train_score=0.709,
+        dev_score=dev,
         loss=loss,
         best=best,
         seconds=1.0,
@@ -75,17 +73,17 @@ RUN: list[Event] = [
     neuron(2, 2, 0),
     neuron(2, 1, 65_000),
     finished(2, None, None, best=False),
-    RunFinished(reason="", best_sweep=1, dev_word_accuracy=None, model_digest=None, seconds=1.0),
+    RunFinished(reason="", best_sweep=1, dev_score=None, model_digest=None, seconds=1.0),
 ]
 
 
 def show(events: list[Event]) -> TrainingDisplay:
     with TrainingDisplay(CONFIG) as display:
-        for stage in ("align", "samples"):
-            display.stage(stage)
+        for stage in ("aligning", "building samples"):
+            display.on_stage(stage)
         for event in events:
-            display.event(event)
-        display.stage("test")
+            display.on_event(event)
+        display.on_stage("testing")
     return display
 
 
@@ -95,7 +93,7 @@ def test_off_a_terminal_there_are_lines_alone(capsys: pytest.CaptureFixture[str]
     assert out == ""
     assert err.splitlines() == [
         f"warning: {WARNING}",  # whole, so that it can be searched for; and no markup is taken out of it
-        "12,345 words, 98,765 letters, 1,234,567 samples, 10 neurons",
+        "12,345 words, 98,765 positions, 1,234,567 samples, 10 neurons",
         "sweep 1/12: words right: train 70.9%  dev 67.2%  loss 0.2520 bits  best so far",
         "sweep 2/12: words right: train 70.9%  dev -",
     ]
@@ -109,7 +107,7 @@ def test_on_a_terminal_the_bar_tells_where_training_is(
     with TrainingDisplay(CONFIG) as display:
         seen = []
         for event in RUN[:-2]:
-            display.event(event)
+            display.on_event(event)
             display._progress.refresh()
             seen.append(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err).replace("\r", "\n"))
     # 12 sweeps of 5 context neurons (half of 9) and the final one: 72.

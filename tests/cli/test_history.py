@@ -87,7 +87,7 @@ def test_scripts_get_every_number(goldzone: Goldzone, log: Path) -> None:
     assert toy["finished"]["reason"] == FINISHED.reason
     assert toy["gold_zone_margins"] == [0.1, 0.8]
     assert toy["trainings"] is None
-    assert [(done["sweep"], done["dev_word_accuracy"]) for done in toy["sweeps"]] == [(1, 0.4), (2, 0.3)]
+    assert [(done["sweep"], done["dev_score"]) for done in toy["sweeps"]] == [(1, 0.4), (2, 0.3)]
     assert [done["phase"] for done in toy["sweeps"]] == ["over_pressure"] * 2
     assert toy["sweeps"][0]["r_squared"] is None
     assert toy["sweeps"][1]["r_squared"] == pytest.approx(toy["r_squared"])

@@ -9,11 +9,11 @@ from types import ModuleType
 import pytest
 
 from goldzone.cli.interruption import Interrupted, Interruption
-from goldzone.g2p import run as runs
-from goldzone.g2p import state, train
+from goldzone.g2p import prepared_data, task
 from goldzone.g2p.model import read_model
 from goldzone.training.learners.committee import CommitteeTrainer
 from goldzone.training.learners.results import TrainedNeuron
+from goldzone.training.runs import runner
 from tests.cli.conftest import Goldzone
 
 TRAIN = ("train", "slovak", "--limit", "150")
@@ -61,7 +61,7 @@ def test_a_signal_ends_a_run_after_the_neuron_at_work_and_resume_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("module", "function"), [(state, "assign_templates"), (train, "align"), (runs, "write_model")]
+    ("module", "function"), [(runner, "task_checkpointer"), (prepared_data, "align"), (task, "write_model")]
 )
 def test_a_signal_outside_of_the_sweeps_is_heeded_too(
     goldzone: Goldzone,

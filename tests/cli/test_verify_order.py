@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from goldzone.training.config import config_from_toml
+from goldzone.training.pipeline import Hooks
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import Event, Warned
 from goldzone.training.sweeps import train_sweeps
@@ -27,7 +28,7 @@ def lines(tmp_path: Path) -> list[str]:
             log.write(event)
 
         config = config_from_toml("[pipeline]\nsweeps = 2\npatience = 9\n", "test")
-        train_sweeps(FakeTrainer((3, 2, 1)), config, on_event=on_event)
+        train_sweeps(FakeTrainer((3, 2, 1)), config, Hooks(on_event=on_event))
         log.write(run_finished())
     return path.read_text(encoding="utf-8").splitlines()
 

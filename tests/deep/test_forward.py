@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from goldzone.hashtron.combiners import Full, MajPool2D, Stochastic, Sum
 from goldzone.hashtron.network import Network, fresh_network
 from goldzone.hashtron.presets import PRESETS, preset
 from goldzone.training.config import TrainingConfig
-from goldzone.training.pipeline import HeldOut, Outcome
+from goldzone.training.pipeline import HeldOut, Hooks, Outcome
 from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.cache import SumCache
@@ -61,10 +62,11 @@ def samples(architecture: Architecture, seed: int, count: int = 20, values: int 
 
 
 def run(
-    trainer: NetworkTrainer, settings: TrainingConfig, **options: Any
+    trainer: NetworkTrainer, settings: TrainingConfig, hooks: Hooks[Network] | None = None, **options: Any
 ) -> tuple[Outcome[Network], list[Event]]:
     events: list[Event] = []
-    return train_forward(trainer, settings, on_event=events.append, **options), events
+    hooks = replace(hooks or Hooks(), on_event=events.append)
+    return train_forward(trainer, settings, hooks, **options), events
 
 
 def trainings(events: list[Event]) -> list[NeuronTrained]:
@@ -180,7 +182,7 @@ def test_what_is_right_from_the_start_is_left_alone() -> None:
     outcome, events = run(trainer, config(), pairs_from=1.5)
     assert outcome.reason == "all samples are right"
     assert outcome.network is start
-    assert (outcome.sweep, outcome.train.word_accuracy) == (0, 1.0)
+    assert (outcome.sweep, outcome.train.score) == (0, 1.0)
     assert events == []
 
 
@@ -191,7 +193,7 @@ def test_it_memorises() -> None:
     voters = Architecture((HashtronLayer(6), Sum((6,)), HashtronLayer(1)))
     trainer = NetworkTrainer(untrained_network(voters, 1), inputs, expected, FORWARD_RULES)
     outcome, _ = run(trainer, config(sweeps=6), pairs_from=1.5)
-    assert outcome.train.word_accuracy > 0.9
+    assert outcome.train.score > 0.9
 
 
 def test_events_tell_of_sweeps_of_as_many_trainings_as_there_are_neurons() -> None:
@@ -265,11 +267,11 @@ def test_every_preset_is_trained_by_either_credit(name: str) -> None:
                 raise TimeoutError
 
         try:
-            outcome, _ = run(trainer, config(), check_interrupt=stop)
+            outcome, _ = run(trainer, config(), Hooks(check_interrupt=stop))
         except TimeoutError:
             pass
         else:
-            assert outcome.train.word_accuracy * 20 >= right
+            assert outcome.train.score * 20 >= right
         assert trainer.network().architecture == architecture
 
 
@@ -295,24 +297,24 @@ def test_premodulos_of_the_forward_arm() -> None:
 def test_the_best_sweep_is_returned() -> None:
     inputs, expected = samples(COUNTING, 0, count=200, values=50)
     trainer = NetworkTrainer(untrained_network(COUNTING, 1), inputs, expected, FORWARD_RULES)
-    held_out = iter([HeldOut(0.5, 0.3), HeldOut(0.6, 0.4), HeldOut(0.6, 0.5), HeldOut(0.1, 0.1)])
+    held_out = iter([HeldOut(0.5, -0.3), HeldOut(0.6, -0.4), HeldOut(0.6, -0.5), HeldOut(0.1, -0.1)])
     seen: list[Network] = []
 
-    def evaluate() -> HeldOut:
-        seen.append(trainer.network())
+    def evaluate(network: Network) -> HeldOut:
+        seen.append(network)
         return next(held_out)
 
-    outcome, events = run(trainer, config(sweeps=4, patience=2), evaluate=evaluate, pairs_from=1.5)
-    assert (outcome.sweep, outcome.held_out) == (2, HeldOut(0.6, 0.4))
+    outcome, events = run(trainer, config(sweeps=4, patience=2), Hooks(evaluate), pairs_from=1.5)
+    assert (outcome.sweep, outcome.held_out) == (2, HeldOut(0.6, -0.4))
     assert outcome.network is seen[1]
     assert outcome.reason == "accuracy did not rise in 2 sweeps"
     assert [event.best for event in events if isinstance(event, SweepFinished)] == [True, True, False, False]
     # Without held-out words the training samples decide.
     trainer = NetworkTrainer(untrained_network(COUNTING, 1), inputs, expected, FORWARD_RULES)
     outcome, events = run(trainer, config(sweeps=6), pairs_from=1.5)
-    accuracies = [e.train_word_accuracy for e in events if isinstance(e, SweepFinished)]
-    assert outcome.train.word_accuracy == max(a for a in accuracies if a is not None)
-    assert outcome.sweep == 1 + accuracies.index(outcome.train.word_accuracy)
+    accuracies = [e.train_score for e in events if isinstance(e, SweepFinished)]
+    assert outcome.train.score == max(a for a in accuracies if a is not None)
+    assert outcome.sweep == 1 + accuracies.index(outcome.train.score)
 
 
 def test_time_ends_a_run_within_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,4 +339,4 @@ def test_the_trainer_fits_the_backward_pipeline_in_either_direction() -> None:
     for direction in ("backward", "forward"):
         trainer = NetworkTrainer(untrained_network(voters, 1), inputs, expected, LearningRules())
         outcome = train_sweeps(trainer, config(fixed, direction=direction))
-        assert outcome.train.word_accuracy > majority + 0.1
+        assert outcome.train.score > majority + 0.1

@@ -31,6 +31,7 @@ from goldzone.hashtron.presets import PRESETS, preset
 from goldzone.hashtron.quaternary import build_filter, look_up_filter
 from goldzone.training.checkpoint import FolderCheckpointer
 from goldzone.training.config import TrainingConfig
+from goldzone.training.pipeline import Hooks
 from goldzone.training.streams import stream
 from goldzone.training.sweeps import train_sweeps
 from tests.naive.hashtron_filter import naive_hash
@@ -260,7 +261,7 @@ def test_behind_a_constant_final_neuron_hard_credit_stalls_and_margin_credit_vot
             trained = trainer.train(1, position, 64)
             assert (trained.agreement > 0) == learns
         trainer.train(2, 0, trainer.n_samples)
-        assert (trainer.metrics().word_accuracy > majority) == learns
+        assert (trainer.metrics().score > majority) == learns
 
 
 def test_margin_credit_finds_the_column_that_tells_the_label() -> None:
@@ -268,7 +269,7 @@ def test_margin_credit_finds_the_column_that_tells_the_label() -> None:
     trainer = NetworkTrainer(untrained_network(VOTERS, 1), inputs, expected)
     for _ in range(3):
         train_backward_once(trainer, 4096)
-    assert trainer.metrics().word_accuracy > 0.85
+    assert trainer.metrics().score > 0.85
     fresh = np.random.default_rng(9).integers(0, 30, (400, 3), dtype=np.uint32)
     assert (trainer.network().infer(fresh) == (fresh[:, 0] % 3 == 0)).mean() > 0.72  # the majority is 0.67
 
@@ -411,8 +412,8 @@ def test_metrics_count_words_bits_and_surprise() -> None:
     network = Network(Architecture((HashtronLayer(2),)), (Hashtron(), Hashtron()))
     trainer = NetworkTrainer(network, [[1], [1], [2], [2]], [3, 1, 0, 0])
     metrics = trainer.metrics()
-    assert metrics.word_accuracy == 0.75  # outputs 3, 3, 0, 0
-    assert metrics.position_accuracy == 7 / 8
+    assert metrics.score == 0.75  # outputs 3, 3, 0, 0
+    assert metrics.metrics["bit_accuracy"] == 7 / 8
     # Bit 0 follows from the value; bit 1 is even at value 1: two samples of 1 bit among eight bits.
     assert metrics.loss == 0.25
 
@@ -477,13 +478,15 @@ def test_a_run_that_stopped_after_any_step_goes_on_to_the_same_network(
                 raise StoppedError
 
         with pytest.raises(StoppedError):
-            train_sweeps(case.trainer(rules), config, keep=keeper, check_interrupt=stop)
+            train_sweeps(case.trainer(rules), config, Hooks(check_interrupt=stop, checkpointer=keeper))
         keeper.close()
         state = keeper.load(10**6)
         assert state is not None
         again = case.trainer(rules)
         again.restore(state.network)
-        outcome = train_sweeps(again, config, keep=keeper, progress=state.progress, sums=state.sums)
+        outcome = train_sweeps(
+            again, config, Hooks(checkpointer=keeper), progress=state.progress, sums=state.sums
+        )
         keeper.close()
         assert outcome.network == wanted
         assert again.network() == whole.network()
@@ -550,7 +553,7 @@ def test_every_preset_trains(name: str, rules: LearningRules) -> None:
             assert 0 <= trained.agreement <= 1
     metrics = trainer.metrics()
     assert trainer.n_right > before
-    assert 0 <= metrics.word_accuracy <= metrics.position_accuracy <= 1
+    assert 0 <= metrics.score <= metrics.metrics["bit_accuracy"] <= 1
     assert 0 <= metrics.loss <= 1
 
 
@@ -566,7 +569,7 @@ def test_data_that_say_nothing_are_survived(rules: LearningRules, expected: list
         for layer, position in reversed(places(trainer)):
             trainer.train(layer, position, 2)
     if len(set(expected)) == 1:
-        assert trainer.metrics().word_accuracy == 1.0
+        assert trainer.metrics().score == 1.0
     assert trainer.metrics().loss <= 1
 
 

@@ -12,13 +12,15 @@ import pytest
 
 from goldzone.data.builtin import load_builtin
 from goldzone.data.lexicon import Lexicon
-from goldzone.data.settings import DEFAULT_SETTINGS
 from goldzone.errors import GoldzoneError, StateError
-from goldzone.g2p.run import resume_training, run_training
+from goldzone.g2p.task import PhonemizerTask
 from goldzone.training.config import config_from_toml
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Event, RunFinished, Warned
-from goldzone.training.runs.run_folder import RunSource
+from goldzone.training.runs.listeners import Listener
+from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.runs.runner import resume_run, start_run
+from goldzone.training.runs.task import RunContext
 from tests.faults.conftest import TINY
 from tests.faults.forks import log_problem, sha256
 
@@ -31,17 +33,17 @@ class Stopped(BaseException):
 
 
 @dataclass
-class Screen:
-    """A display that stops the run at a stage or an event."""
+class Screen(Listener):
+    """A listener that stops the run at a stage or an event."""
 
     stop_at: str | int | None = None
     seen: int = 0
 
-    def stage(self, name: str) -> None:
+    def on_stage(self, name: str) -> None:
         if name == self.stop_at:
             raise Stopped
 
-    def event(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         self.seen += 1
         if self.seen == self.stop_at:
             raise Stopped
@@ -60,15 +62,10 @@ class Stage:
 def begin(lexicon: Lexicon, folder: Path, seed: int, stop_at: str | int | None) -> None:
     config = config_from_toml(f"seed = {seed}\n{TINY}", "tiny").model_copy()
     try:
-        run_training(
-            lexicon,
-            config,
+        start_run(
+            PhonemizerTask.of(lexicon, config, limit=LIMIT),
             folder,
-            settings=DEFAULT_SETTINGS,
-            limit=LIMIT,
-            force=False,
-            threads=1,
-            display=Screen(stop_at),
+            RunContext(1, [Screen(stop_at)]),
             source=RunSource(name="slovak", limit=LIMIT),
         )
     except Stopped:
@@ -76,7 +73,8 @@ def begin(lexicon: Lexicon, folder: Path, seed: int, stop_at: str | int | None) 
 
 
 def resume(lexicon: Lexicon, folder: Path) -> None:
-    resume_training(lexicon, folder, settings=DEFAULT_SETTINGS, threads=1, display=Screen())
+    task = PhonemizerTask.of(lexicon, RunFolder.open(folder).config, limit=LIMIT)
+    resume_run(task, folder, RunContext())
 
 
 @pytest.fixture(autouse=True, scope="module")

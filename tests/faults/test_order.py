@@ -16,7 +16,7 @@ from goldzone.hashtron.network import Network
 from goldzone.monitor.order import check_order
 from goldzone.training.checkpoint import FolderCheckpointer
 from goldzone.training.config import TrainingConfig
-from goldzone.training.pipeline import HeldOut
+from goldzone.training.pipeline import HeldOut, Hooks
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.event_log import cut_events, read_events, whole_events
 from goldzone.training.runs.events import (
@@ -112,18 +112,20 @@ def train_with_faults(folder: Path, chance: random.Random) -> None:
                 outcome = train_sweeps(
                     trainer,
                     config,
+                    Hooks(
+                        lambda _: HeldOut(accuracies[_sweeps_in(path, log) - 1]),  # noqa: B023
+                        lambda event: _write(log, event),
+                        _dying_after(death),
+                        keep,
+                    ),
                     sums=restored.sums if restored else SumCache(trainer.layer_sizes),
-                    evaluate=lambda: HeldOut(accuracies[_sweeps_in(path, log) - 1], 0.5),  # noqa: B023
-                    on_event=lambda event: _write(log, event),
-                    keep=keep,
                     progress=restored.progress if restored else None,
-                    check_interrupt=_dying_after(death),
                 )
                 log.write(
                     RunFinished(
                         reason=outcome.reason,
                         best_sweep=outcome.sweep,
-                        dev_word_accuracy=None,
+                        dev_score=None,
                         model_digest=None,
                         seconds=0.0,
                     )
@@ -143,8 +145,8 @@ def _started(trainer: NetworkTrainer, config: TrainingConfig) -> RunStarted:
         layers=trainer.layer_sizes,
         samples=trainer.n_samples,
         positions=trainer.n_samples,
-        train_words=0,
-        dev_words=0,
+        train_examples=0,
+        dev_examples=0,
         seed=config.seed,
     )
 

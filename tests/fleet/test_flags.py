@@ -16,15 +16,16 @@ from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvid
 from openfeature.provider.no_op_provider import NoOpProvider
 
 from goldzone.data.builtin import load_builtin
-from goldzone.data.settings import DEFAULT_SETTINGS
 from goldzone.errors import ConfigError
 from goldzone.fleet.flag_file import FLAGS, load_flags
 from goldzone.fleet.flags import FlagFileProvider, flag_client, resolve_flags
-from goldzone.g2p.run import resume_training, run_training
+from goldzone.g2p.task import PhonemizerTask
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Event, FlagsResolved, RunStarted
 from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.runs.runner import resume_run, start_run
+from goldzone.training.runs.task import RunContext
 
 ROLLED_BACK = """
 direction = "forward"
@@ -294,14 +295,6 @@ class Stopped(Exception):  # noqa: N818 - no error: what a killed process leaves
     pass
 
 
-class Silent:
-    def stage(self, name: str) -> None:
-        pass
-
-    def event(self, event: Event) -> None:
-        pass
-
-
 def stop_after(calls: int) -> Any:
     left = [calls]
 
@@ -327,27 +320,18 @@ def test_a_run_tells_its_flags_once_however_often_it_is_stopped(tmp_path: Path, 
     config, event = resolve_flags(
         TrainingConfig.model_validate(QUICK), "slovak", flag_client(load_flags(path))
     )
-    lexicon = load_builtin("slovak")
-    options: dict[str, Any] = {"settings": DEFAULT_SETTINGS, "threads": 1, "display": Silent()}
+    task = PhonemizerTask.of(load_builtin("slovak"), config, limit=150)
+    source = RunSource(name="slovak", limit=150)
     folder = tmp_path / "run"
+    context = RunContext(check_interrupt=stop_after(pauses))
     with pytest.raises(Stopped):
-        run_training(
-            lexicon,
-            config,
-            folder,
-            limit=150,
-            source=RunSource(name="slovak", limit=150),
-            force=False,
-            check_interrupt=stop_after(pauses),
-            initial_events=(event,),
-            **options,
-        )
+        start_run(task, folder, context, source=source, initial_events=(event,))
     # Nothing of what is done to the file now reaches the run.
     path.write_text("credit = 'hard'\ndirection = 'forward'", encoding="utf-8")
     with pytest.raises(Stopped):
-        resume_training(lexicon, folder, check_interrupt=stop_after(pauses), **options)
+        resume_run(task, folder, RunContext(check_interrupt=stop_after(pauses)))
     path.unlink()
-    resume_training(lexicon, folder, **options)
+    resume_run(task, folder, RunContext())
     told = events_of(folder)
     assert [each for each in told if isinstance(each, FlagsResolved)] == told[:1]
     assert isinstance(told[0], FlagsResolved)

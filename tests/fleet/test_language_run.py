@@ -15,7 +15,7 @@ from goldzone.fleet.jobs import LanguageJob, LanguageResult, Progressed, Report
 from goldzone.fleet.language_run import train_language
 from goldzone.fleet.plan import plan_jobs
 from goldzone.g2p.model import read_model
-from goldzone.monitor.notify import watch_run
+from goldzone.monitor.notify import AlertListener
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import FlagsResolved, RunResumed
 from goldzone.training.runs.run_folder import RunFolder
@@ -75,7 +75,7 @@ def events_of(job: LanguageJob) -> list[object]:
 def test_a_new_language_is_trained_and_tested(job: LanguageJob) -> None:
     irregular(Path(job.folder) / "lexicon.tsv")
     posted: list[Report] = []
-    found = train_language(job, post=posted.append, check_interrupt=lambda: None, watch=watch_run)
+    found = train_language(job, post=posted.append, check_interrupt=lambda: None, alerts=AlertListener)
     assert (found.name, found.status, found.words, found.run) == ("group/toy", "trained", 80, job.run)
     assert found.train_words + found.dev_words + found.test_words == 80
     assert found.test_words > 0

@@ -28,19 +28,19 @@ class TestOfOneLanguage:
 
     def feed(self, *events: Event) -> None:
         for event in events:
-            self.poster.event(event)
+            self.poster.on_event(event)
 
     def test_stages_are_told_at_once(self) -> None:
-        for stage in ("align", "samples"):
-            self.poster.stage(stage)
-        assert [(one.stage, one.share) for one in self.posted] == [("align", 0.0), ("samples", 0.0)]
+        for stage in ("aligning", "sampling"):
+            self.poster.on_stage(stage)
+        assert [(one.stage, one.share) for one in self.posted] == [("aligning", 0.0), ("sampling", 0.0)]
         assert {(one.name, one.sweep, one.sweeps) for one in self.posted} == {("x", 0, 2)}
 
     def test_neurons_are_told_a_few_times_a_second(self) -> None:
         # A sweep trains 5 of 9 context neurons and the final one: 12 in all.
         self.feed(STARTED, SweepStarted(sweep=1), neuron(1, 2, 0), neuron(1, 1, 0), neuron(1, 1, 1))
         (first,) = self.posted
-        assert (first.stage, first.sweep) == ("sweep", 1)
+        assert (first.stage, first.sweep) == ("", 1)
         assert first.share == pytest.approx(0.1 + 0.9 / 12)
         self.clock.now += 0.2
         self.feed(neuron(1, 1, 2))
@@ -56,7 +56,7 @@ class TestOfOneLanguage:
 
     def test_the_share_is_never_above_1(self) -> None:
         self.feed(STARTED, SweepStarted(sweep=1), *(neuron(1, 1, 0) for _ in range(40)))
-        self.poster.stage("test")
+        self.poster.on_stage("test")
         assert self.posted[-1].share == pytest.approx(1.0)
         assert self.posted[-1].share <= 1.0
 

@@ -10,7 +10,7 @@ from goldzone.g2p.decode_kernels import _keep_best, decode_words
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.search_arrays import model_arrays
-from goldzone.g2p.train import TrainedModel
+from goldzone.g2p.task import TrainedModel
 from goldzone.g2p.vote_kernels import LANE_BLOCK, Memo, empty_memo, empty_workspace
 from tests.g2p.small_models import small_model, small_word
 from tests.naive.decoding import Path, naive_all_paths, naive_beam_search

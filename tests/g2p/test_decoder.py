@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.settings import LanguageSettings
 from goldzone.g2p.decoder import Decoder, Pronunciation
-from goldzone.g2p.train import TrainedModel
+from goldzone.g2p.task import TrainedModel
 from tests.g2p.small_models import small_model, small_word
 from tests.naive.decoding import naive_all_paths
 

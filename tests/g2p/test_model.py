@@ -17,7 +17,7 @@ from goldzone.data.templates import parse_templates
 from goldzone.errors import ModelFormatError
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel, read_model, write_model
-from goldzone.g2p.train import TrainedModel
+from goldzone.g2p.task import TrainedModel
 from goldzone.hashtron.committee import Committee
 from goldzone.hashtron.neuron import BitTable, Hashtron
 from goldzone.storage.container import read_container, write_container

@@ -11,8 +11,8 @@ import pytest
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.split import Split
 from goldzone.errors import ConfigError, DataError, ModelFormatError
+from goldzone.g2p.evaluation import evaluate_model
 from goldzone.g2p.phonemizer import Phonemizer
-from goldzone.g2p.train import evaluate_model
 from goldzone.hashtron.presets import context_committee
 from goldzone.hashtron.weights import read_weights
 from goldzone.training.config import TrainingConfig

@@ -28,14 +28,14 @@ def run_started(layers: tuple[int, ...]) -> RunStarted:
         layers=layers,
         samples=SAMPLES,
         positions=1,
-        train_words=1,
-        dev_words=1,
+        train_examples=1,
+        dev_examples=1,
         seed=1,
     )
 
 
 def run_finished() -> RunFinished:
-    return RunFinished(reason="", best_sweep=1, dev_word_accuracy=None, model_digest=None, seconds=1.0)
+    return RunFinished(reason="", best_sweep=1, dev_score=None, model_digest=None, seconds=1.0)
 
 
 def selection(sweep: int, layer: int) -> SelectionMade:
@@ -74,10 +74,8 @@ def neuron(
 def sweep_finished(sweep: int, train: float | None = None, dev: float | None = None) -> SweepFinished:
     return SweepFinished(
         sweep=sweep,
-        train_word_accuracy=train,
-        train_position_accuracy=None,
-        dev_word_accuracy=dev,
-        dev_phoneme_error=None,
+        train_score=train,
+        dev_score=dev,
         loss=None,
         best=False,
         seconds=1.0,

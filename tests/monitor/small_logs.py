@@ -25,13 +25,11 @@ STARTED = RunStarted(
     layers=(4, 1),
     samples=100,
     positions=50,
-    train_words=10,
-    dev_words=5,
+    train_examples=10,
+    dev_examples=5,
     seed=1,
 )
-FINISHED = RunFinished(
-    reason="all sweeps done", best_sweep=1, dev_word_accuracy=0.4, model_digest=None, seconds=9.0
-)
+FINISHED = RunFinished(reason="all sweeps done", best_sweep=1, dev_score=0.4, model_digest=None, seconds=9.0)
 BACK = SteppedBack(sweep=2, to_sweep=1, reason="dev fell")
 _TRAINED = NeuronTrained(
     sweep=1,
@@ -62,10 +60,8 @@ def trained(
 def measured(sweep: int, train: float | None, dev: float | None, *, best: bool = False) -> SweepFinished:
     return SweepFinished(
         sweep=sweep,
-        train_word_accuracy=train,
-        train_position_accuracy=None,
-        dev_word_accuracy=dev,
-        dev_phoneme_error=None,
+        train_score=train,
+        dev_score=dev,
         loss=None,
         best=best,
         phase="over_pressure",

@@ -381,7 +381,7 @@ def test_another_network_in_the_same_log_closes_what_is_open() -> None:
 def test_numpy_numbers_give_the_alerts_of_plain_ones() -> None:
     def as_numpy(event: Event) -> Event:
         whole = ("sum", "samples", "changed") if isinstance(event, NeuronTrained) else ()
-        shares = ("train_word_accuracy", "dev_word_accuracy") if isinstance(event, SweepFinished) else ()
+        shares = ("train_score", "dev_score") if isinstance(event, SweepFinished) else ()
         values: dict[str, Any] = {name: np.int64(getattr(event, name)) for name in whole}
         values |= {name: np.float64(getattr(event, name)) for name in shares}
         return replace(event, **values)

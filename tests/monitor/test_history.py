@@ -66,7 +66,7 @@ def test_regimes_rise_with_the_sum() -> None:
 
 def test_the_rest_of_a_run_is_kept_as_its_events(toy: RunHistory) -> None:
     assert (toy.run, toy.layers, toy.torn) == ("toy", (4, 1), 0)
-    assert [(done.sweep, done.dev_word_accuracy) for done in toy.sweeps] == [(1, 0.4), (2, 0.3)]
+    assert [(done.sweep, done.dev_score) for done in toy.sweeps] == [(1, 0.4), (2, 0.3)]
     assert [made.sweep for made in toy.selections] == [1, 2]
     assert [(step.sweep, step.to_sweep) for step in toy.steps_back] == [(2, 1)]
     assert toy.finished is not None
@@ -99,7 +99,7 @@ def test_a_sweep_that_begins_again_replaces_itself_and_what_followed(tmp_path: P
     assert history.neurons.sum.tolist() == [-100, -90, 40, -20, 4, 10]
     assert history.neurons.margin.tolist() == [1.0, 0.9, 0.4, 0.2, 0.04, 0.1]
     assert history.neurons.reason.tolist() == ["phase 0", "", "", "", "", ""]
-    assert [done.dev_word_accuracy for done in history.sweeps] == [0.4, 0.5]
+    assert [done.dev_score for done in history.sweeps] == [0.4, 0.5]
     assert [made.sweep for made in history.selections] == [1, 2]
     assert history.steps_back == ()  # it followed the first try of sweep 2
     assert history.finished is None
@@ -118,7 +118,7 @@ def test_of_what_was_done_twice_the_last_time_counts(tmp_path: Path) -> None:
     history = read_history(write_log(tmp_path / "log", begun))
     assert history.neurons.sum.tolist() == [-100, -90, 40, -20, 4, -80, -50, -70, 7, 9]
     assert history.neurons.reason.tolist()[-3:] == ["down", "", ""]
-    assert [(done.sweep, done.dev_word_accuracy) for done in history.sweeps] == [(1, 0.4), (2, 0.5), (3, 0.5)]
+    assert [(done.sweep, done.dev_score) for done in history.sweeps] == [(1, 0.4), (2, 0.5), (3, 0.5)]
     assert [made.sequence for made in history.selections] == [3, 19]
     assert [step.sequence for step in history.steps_back] == [22]
 

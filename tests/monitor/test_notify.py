@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from goldzone.monitor import notify
 from goldzone.monitor.alerts import replay
-from goldzone.monitor.notify import DeliveryError, Notifier, Watch, make_notifier, post, run_command
+from goldzone.monitor.notify import AlertListener, DeliveryError, Notifier, make_notifier, post, run_command
 from goldzone.training.config import config_from_toml
-from goldzone.training.runs.event_log import EventLog, read_events
+from goldzone.training.runs.background_log import BackgroundLog
+from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import AlertClosed, AlertEvent, AlertOpened, AlertUpdated, Event, Warned
+from goldzone.training.runs.listeners import Audience
 from goldzone.training.settings import AlertSettings
 from tests.monitor.scripts import Script
 
@@ -329,17 +332,14 @@ def falling_run() -> Script:
     return script
 
 
-def watched(path: Path, events: list[Event], notifier: Notifier | None = None) -> list[Event]:
-    """Write events as a run does, with the alerts that a watch adds; return the log."""
-    with EventLog(path) as log:
-
-        def record(event: Event) -> Event:
-            return log.write(event)
-
-        watch = Watch(AlertSettings(), record, notifier)
+def listened(path: Path, events: list[Event]) -> list[Event]:
+    """Write events as a run does, with the alerts that a listener adds; return the log."""
+    with BackgroundLog(path) as log:
+        audience = Audience([AlertListener(AlertSettings(), "r")], log)
         for event in events:
-            watch(record(event))
-        watch.close()
+            audience.emit(event)
+        audience.finish()
+        audience.close()
     return [event for _, event in read_events(path)]
 
 
@@ -348,7 +348,7 @@ def unnumbered(events: list[Event]) -> list[Event]:
 
 
 def test_replaying_the_log_of_a_watched_run_gives_the_alerts_it_holds(tmp_path: Path) -> None:
-    log = watched(tmp_path / "log", falling_run().events)
+    log = listened(tmp_path / "log", falling_run().events)
     alerts = unnumbered(log)
     assert {type(alert) for alert in alerts} == {AlertOpened, AlertUpdated, AlertClosed}
     assert list(replay(log, AlertSettings())) == alerts
@@ -359,45 +359,36 @@ def test_replaying_the_log_of_a_watched_run_gives_the_alerts_it_holds(tmp_path: 
 
 @pytest.mark.parametrize("lost", [0, 1])
 def test_a_resumed_run_adds_the_alert_that_was_not_written_before_the_kill(tmp_path: Path, lost: int) -> None:
-    whole = watched(tmp_path / "whole", falling_run().events)
+    whole = listened(tmp_path / "whole", falling_run().events)
     last = max(index for index, event in enumerate(whole) if isinstance(event, AlertEvent))
     kept = whole[: last + 1 - lost]
     found: list[Event] = []
-    Watch(AlertSettings(), found.append).catch_up(kept)
+    listener = AlertListener(AlertSettings(), "r")
+    listener.begin(found.append)
+    listener.catch_up(kept)
     assert found == unnumbered(whole)[len(unnumbered(kept)) :]
     assert len(found) == lost
 
 
-def test_every_event_brings_what_went_wrong_since(monkeypatch: pytest.MonkeyPatch) -> None:
-    notifier = Notifier([], run="r", tell="info", warn=pytest.fail)
-    polls: list[object] = []
-    monkeypatch.setattr(notifier, "poll", lambda: polls.append(1))
-    watch = Watch(AlertSettings(), polls.append, notifier)
-    watch(Warned(message=""))
-    assert polls == [1]
-    watch.close()
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Failing:
+    """Make every notifier deliver by what fails."""
+    delivery = Failing(99, again=False)
+
+    def make(settings: AlertSettings, *, run: str, warn: Callable[[str], None]) -> Notifier:
+        return Notifier([delivery], run=run, tell=settings.tell, warn=warn)
+
+    monkeypatch.setattr(notify, "make_notifier", make)
+    return delivery
 
 
-def test_a_failing_notification_becomes_a_warning_in_the_log_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "log"
-    quiet = watched(tmp_path / "quiet", falling_run().events)
-    with EventLog(path) as log:
-
-        def record(event: Event) -> Event:
-            return log.write(event)
-
-        notifier = Notifier(
-            [Failing(99, again=False)],
-            run="r",
-            tell="info",
-            warn=lambda line: watch(record(Warned(message=line))),
-        )
-        watch: Callable[[Event], None] = Watch(AlertSettings(), record, notifier)
-        for event in falling_run().events:
-            watch(record(event))
-        notifier.close(LIMIT)
-    noisy = [event for _, event in read_events(path)]
+def test_a_failing_notification_becomes_a_warning_in_the_log_and_nothing_else(
+    tmp_path: Path, failing: Failing
+) -> None:
+    noisy = listened(tmp_path / "log", falling_run().events)
     warnings = [event for event in noisy if isinstance(event, Warned)]
+    alerts = unnumbered(noisy)
     assert {warning.message for warning in warnings} == {"alert not delivered, no luck"}
-    assert len(warnings) == len(unnumbered(quiet))
-    assert [type(event) for event in noisy if not isinstance(event, Warned)] == [type(e) for e in quiet]
+    assert len(warnings) == sum(isinstance(e, AlertEvent) and e.severity != "info" for e in alerts)
+    rest = [event for event in noisy if not isinstance(event, Warned)]
+    assert list(replay(rest, AlertSettings())) == alerts

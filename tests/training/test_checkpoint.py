@@ -24,7 +24,7 @@ from goldzone.training import checkpoint
 from goldzone.training.checkpoint import FolderCheckpointer, Restored
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CommitteeTrainer, assign_templates
-from goldzone.training.pipeline import HeldOut, Outcome
+from goldzone.training.pipeline import HeldOut, Hooks, Outcome
 from goldzone.training.runs.events import (
     Event,
     LayerSkipped,
@@ -148,10 +148,10 @@ def made_of(network: Committee) -> bytes:
     return encode_neurons(neurons_of(network))
 
 
-def evaluate(trainer: CommitteeTrainer) -> HeldOut:
+def evaluate(network: Committee) -> HeldOut:
     """Judge a network by what looks like chance, and is a function of it."""
-    digest = hashlib.sha256(made_of(trainer.network())).digest()
-    return HeldOut(digest[0] / 255 / 7, digest[1] / 255)
+    digest = hashlib.sha256(made_of(network)).digest()
+    return HeldOut(digest[0] / 255 / 7, digest[1] / 255, {"of chance": digest[2] / 255})
 
 
 def train(folder: Path, settings: TrainingConfig, log: Log) -> End:
@@ -168,12 +168,9 @@ def train(folder: Path, settings: TrainingConfig, log: Log) -> End:
         outcome: Outcome[Committee] = train_sweeps(
             trainer,
             settings,
+            Hooks(evaluate, log.on_event, log.check_interrupt, keep),
             sums=sums,
-            evaluate=lambda: evaluate(trainer),
-            on_event=log.on_event,
-            keep=keep,
             progress=restored.progress if restored else None,
-            check_interrupt=log.check_interrupt,
         )
     finally:
         trainer.close()

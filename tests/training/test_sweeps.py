@@ -17,7 +17,7 @@ from goldzone.training.control.controller_input import ControllerInput
 from goldzone.training.control.controllers import make_controller
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
-from goldzone.training.pipeline import HeldOut, Outcome
+from goldzone.training.pipeline import HeldOut, Hooks, Outcome
 from goldzone.training.runs.events import (
     Event,
     LayerSkipped,
@@ -98,7 +98,7 @@ class FakeTrainer:
 
     def metrics(self) -> TrainMetrics:
         done = len(self.calls)
-        return TrainMetrics(done / 1000, done / 500, 1 / done)
+        return TrainMetrics(done / 1000, 1 / done, {"bits": done / 500})
 
     def network(self) -> int:
         return len(self.calls)
@@ -124,22 +124,30 @@ def config(
     )
 
 
+def nothing(network: int) -> None:
+    del network
+
+
+def held_out(score: float, error: float) -> HeldOut:
+    return HeldOut(score, -error, {"error": error})
+
+
 def run(
-    trainer: FakeTrainer, settings: TrainingConfig, evaluate: Callable[[], HeldOut | None] = lambda: None
+    trainer: FakeTrainer, settings: TrainingConfig, evaluate: Callable[[int], HeldOut | None] = nothing
 ) -> tuple[Outcome[int], list[Event]]:
     events: list[Event] = []
-    return train_sweeps(trainer, settings, evaluate=evaluate, on_event=events.append), events
+    return train_sweeps(trainer, settings, Hooks(evaluate, events.append)), events
 
 
-def judged(*accuracies: float | tuple[float, float] | None) -> Callable[[], HeldOut | None]:
-    """Judge one sweep after another: word accuracy, or with phoneme error, or nothing."""
+def judged(*accuracies: float | tuple[float, float] | None) -> Callable[[int], HeldOut | None]:
+    """Judge one sweep after another: a score, or one with an error that breaks ties, or nothing."""
     answers: Iterator[HeldOut | None] = iter(
         [
-            None if entry is None else HeldOut(*(entry if isinstance(entry, tuple) else (entry, 0.5)))
+            None if entry is None else held_out(*(entry if isinstance(entry, tuple) else (entry, 0.5)))
             for entry in accuracies
         ]
     )
-    return lambda: next(answers)
+    return lambda network: next(answers)
 
 
 @pytest.mark.parametrize("strategy", ["gold_zone", "fixed", "random"])
@@ -224,7 +232,7 @@ def test_sums_and_events_record_what_training_gave(monkeypatch: pytest.MonkeyPat
     trainer = FakeTrainer((3, 1), lambda layer, position: -50 * layer - position)
     sums = SumCache((3, 1))
     events: list[Event] = []
-    train_sweeps(trainer, config(2), run="slovak", sums=sums, on_event=events.append)
+    train_sweeps(trainer, config(2), run="slovak", sums=sums, hooks=Hooks(on_event=events.append))
     assert sums.runs == ("slovak",)
     for layer, position in ((1, 0), (1, 2), (2, 0)):
         premodulo = N if layer == 2 else 65_536
@@ -328,16 +336,13 @@ def test_sweep_finished_tells_of_both_parts() -> None:
     _, events = run(FakeTrainer((1, 1)), config(1), judged((0.5, 0.125)))
     finished = events[-1]
     assert isinstance(finished, SweepFinished)
-    assert (finished.train_word_accuracy, finished.train_position_accuracy, finished.loss) == (
-        0.002,
-        0.004,
-        0.5,
-    )
-    assert (finished.dev_word_accuracy, finished.dev_phoneme_error, finished.best) == (0.5, 0.125, True)
+    assert (finished.train_score, finished.loss) == (0.002, 0.5)
+    assert finished.metrics == {"train_bits": 0.004, "dev_error": 0.125}
+    assert (finished.dev_score, finished.best) == (0.5, True)
     _, events = run(FakeTrainer((1, 1)), config(1))
     finished = events[-1]
     assert isinstance(finished, SweepFinished)
-    assert (finished.dev_word_accuracy, finished.dev_phoneme_error, finished.best) == (None, None, True)
+    assert (finished.dev_score, finished.best, finished.metrics) == (None, True, {"train_bits": 0.004})
 
 
 def bests(events: Sequence[Event]) -> list[bool]:
@@ -361,8 +366,8 @@ def test_the_best_state_is_kept(
     outcome, events = run(trainer, config(3), judged(*accuracies))
     assert bests(events) == gains
     assert (outcome.sweep, outcome.network) == (best_sweep, 5 * best_sweep)
-    assert outcome.train == TrainMetrics(best_sweep / 200, best_sweep / 100, 1 / (5 * best_sweep))
-    assert outcome.held_out == judged(accuracies[best_sweep - 1])()
+    assert outcome.train == TrainMetrics(best_sweep / 200, 1 / (5 * best_sweep), {"bits": best_sweep / 100})
+    assert outcome.held_out == judged(accuracies[best_sweep - 1])(0)
     assert outcome.reason == "all sweeps done"
     assert len(trainer.calls) == 15  # the trainer itself is left in the last state
 
@@ -404,7 +409,7 @@ def test_no_sweep_begins_after_the_time_limit(
 
 
 @pytest.mark.parametrize("kind", [SweepStarted, NeuronTrained, LayerTrained, SweepFinished])
-def test_what_observe_raises_ends_the_run(kind: type[Event]) -> None:
+def test_what_on_event_raises_ends_the_run(kind: type[Event]) -> None:
     trainer = FakeTrainer((2, 1))
 
     def on_event(event: Event) -> None:
@@ -412,11 +417,11 @@ def test_what_observe_raises_ends_the_run(kind: type[Event]) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_sweeps(trainer, config(3), on_event=on_event)
+        train_sweeps(trainer, config(3), Hooks(on_event=on_event))
     assert len(trainer.calls) == {SweepStarted: 0, NeuronTrained: 1, LayerTrained: 1, SweepFinished: 3}[kind]
 
 
-def test_a_run_needs_neither_judge_nor_observer_nor_sums() -> None:
+def test_a_run_needs_neither_hooks_nor_sums() -> None:
     outcome = train_sweeps(FakeTrainer((2, 1)), config(2))
     assert (outcome.network, outcome.sweep, outcome.held_out) == (6, 2, None)
 
@@ -461,9 +466,8 @@ def test_lowering_that_costs_dev_accuracy_is_undone_and_stops() -> None:
     outcome = train_sweeps(
         trainer,
         config(4, capacity=lower),
+        Hooks(judged(0.5, 0.6, 0.4, 0.5), events.append),
         sums=sums,
-        evaluate=judged(0.5, 0.6, 0.4, 0.5),
-        on_event=events.append,
     )
     back = [event for event in events if isinstance(event, SteppedBack)]
     assert [(event.sweep, event.to_sweep) for event in back] == [(3, 2)]
@@ -548,7 +552,7 @@ def test_without_the_sum_cache_sums_are_recorded_but_steer_nothing() -> None:
     )
     sums = SumCache((4, 1))
     events: list[Event] = []
-    train_sweeps(trainer, blind, sums=sums, on_event=events.append)
+    train_sweeps(trainer, blind, Hooks(on_event=events.append), sums=sums)
     context = [event for event in events if isinstance(event, NeuronTrained) and event.layer == 1]
     assert [event.position for event in context] == [0, 1] * 3, "all look untrained: by position"
     assert {(event.premodulo, event.target, event.regime) for event in context} == {(65_536, None, None)}

@@ -32,14 +32,9 @@ from goldzone.training.runs.events import (
     SweepFinished,
     Warned,
 )
+from goldzone.training.runs.listeners import Listener
 
 __all__ = ["TrainingDisplay", "percent", "print_table"]
-
-_STAGES = {
-    "align": "aligning letters and sounds",
-    "samples": "building samples",
-    "test": "testing on unseen words",
-}
 
 
 def percent(share: float | None) -> str:
@@ -60,7 +55,7 @@ def print_table(title: str, rows: Sequence[tuple[str, str]]) -> None:
     console.print(table)
 
 
-class TrainingDisplay:
+class TrainingDisplay(Listener):
     """Shows a run on standard error: what happened line by line and, on a terminal, a live progress bar.
 
     The bar tells sweep, layer, neuron, rate and time left, and under it the accuracies of the last sweep.
@@ -73,7 +68,8 @@ class TrainingDisplay:
     def __init__(self, config: TrainingConfig) -> None:
         self._sweeps = config.pipeline.sweeps
         self._share = config.pipeline.neurons_per_sweep
-        self._accuracy = _accuracy(None, None)
+        self._unit = "words"
+        self._accuracy = self._right(None, None)
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._progress = Progress(
             SpinnerColumn(),
@@ -98,20 +94,22 @@ class TrainingDisplay:
     ) -> None:
         self._progress.stop()
 
-    def stage(self, name: str) -> None:
+    def on_stage(self, name: str) -> None:
         """Show the name of a stage without sweeps."""
-        self._progress.update(self._task, description=_STAGES[name])
+        self._progress.update(self._task, description=name)
 
-    def event(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Show an event."""
         match event:
-            case RunStarted(layers=(*hidden, final)):
+            case RunStarted(layers=(*hidden, final), unit=unit):
+                self._unit = unit
+                self._accuracy = self._right(None, None)
                 # What `train_sweeps` takes of each layer; the final neuron is always among them.
                 a_sweep = sum(math.ceil(self._share * size) for size in hidden) + final
                 self._progress.reset(self._task, total=self._sweeps * a_sweep)
                 self._say(
-                    f"{event.train_words:,} words, {event.positions:,} letters, {event.samples:,} samples, "
-                    f"{sum(event.layers):,} neurons"
+                    f"{event.train_examples:,} {event.unit}, {event.positions:,} positions, "
+                    f"{event.samples:,} samples, {sum(event.layers):,} neurons"
                 )
             case NeuronTrained():
                 speed = self._progress.tasks[0].speed
@@ -128,13 +126,13 @@ class TrainingDisplay:
                     description=f"sweep {event.sweep}/{self._sweeps}  measuring\n{self._accuracy}",
                 )
             case SweepFinished():
-                self._accuracy = _accuracy(event.train_word_accuracy, event.dev_word_accuracy)
+                self._accuracy = self._right(event.train_score, event.dev_score)
                 loss = "" if event.loss is None else f"  loss {event.loss:.4f} bits"
                 best = "  best so far" if event.best else ""
                 self._say(f"sweep {event.sweep}/{self._sweeps}: {self._accuracy}{loss}{best}")
             case RunResumed(sweep=sweep, layer=layer, done=done):
-                place = "its beginning" if layer is None else f"layer {layer}, step {done + 1}"
-                self._say(f"resumed in sweep {sweep} at {place}")
+                point = "its beginning" if layer is None else f"layer {layer}, step {done + 1}"
+                self._say(f"resumed in sweep {sweep} at {point}")
             case SteppedBack(to_sweep=to_sweep, reason=reason):
                 self._say(f"back to the state of sweep {to_sweep}: {reason}")
             case LayerSkipped(sweep=sweep, layer=layer, reason=reason):
@@ -151,6 +149,5 @@ class TrainingDisplay:
     def _say(self, line: str, style: str | None = None) -> None:
         self._progress.console.print(line, style=style, markup=False)
 
-
-def _accuracy(train: float | None, dev: float | None) -> str:
-    return f"words right: train {percent(train)}  dev {percent(dev)}"
+    def _right(self, train: float | None, dev: float | None) -> str:
+        return f"{self._unit} right: train {percent(train)}  dev {percent(dev)}"

@@ -46,7 +46,6 @@ def evaluate(
     from goldzone.data.split import split_lexicon
     from goldzone.errors import DataError
     from goldzone.g2p.phonemizer import Phonemizer
-    from goldzone.g2p.run import scores_json
 
     phonemizer = Phonemizer.load(model)
     lexicon = load_source(source, dataset).lexicon
@@ -58,9 +57,7 @@ def evaluate(
     scores = phonemizer.evaluate(lexicon, threads=thread_count(threads))
     if as_json:
         typer.echo(
-            json.dumps(
-                {"model": str(model), "lexicon": lexicon.name, "part": part.value, **scores_json(scores)}
-            )
+            json.dumps({"model": str(model), "lexicon": lexicon.name, "part": part.value, **scores.to_json()})
         )
         return
     wer, per = scores.word_error_interval, scores.phoneme_error_interval

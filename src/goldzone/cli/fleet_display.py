@@ -23,12 +23,6 @@ __all__ = ["FleetDisplay", "print_fleet"]
 
 _REFRESHES_PER_SECOND = 4
 """Each takes time from the training."""
-_STAGES = {
-    "read": "reading",
-    "align": "aligning letters and sounds",
-    "samples": "building samples",
-    "test": "testing on unseen words",
-}
 
 
 class FleetDisplay:
@@ -152,8 +146,8 @@ def _bars(progress: FleetProgress) -> RenderableType:
 
 
 def _at_work(one: Progressed) -> str:
-    if one.stage != "sweep":
-        return f"{one.name}: {_STAGES[one.stage]}"
+    if one.stage:
+        return f"{one.name}: {one.stage}"
     dev = "" if one.dev_word_accuracy is None else f", dev words right {percent(one.dev_word_accuracy)}"
     return f"{one.name}: sweep {one.sweep}/{one.sweeps}, {one.share:.0%}{dev}"
 

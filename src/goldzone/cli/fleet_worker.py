@@ -11,9 +11,9 @@ def main() -> None:
     """Train languages for the process that started this one."""
     from goldzone.fleet.language_run import train_language
     from goldzone.fleet.worker import work_for_parent
-    from goldzone.monitor.notify import watch_run
+    from goldzone.monitor.notify import AlertListener
 
-    work_for_parent(partial(train_language, watch=watch_run))
+    work_for_parent(partial(train_language, alerts=AlertListener))
 
 
 if __name__ == "__main__":

@@ -174,8 +174,8 @@ def _show(run: _Run, of_neuron: bool) -> None:
     rows = [
         [
             str(done.sweep),
-            percent(done.train_word_accuracy),
-            percent(done.dev_word_accuracy),
+            percent(done.train_score),
+            percent(done.dev_score),
             _number(_r_squared(told, done.sweep)),
             (done.phase or "-").replace("_", " "),
             ", ".join(note for note in (done.best * "best so far", back.get(done.sweep)) if note),

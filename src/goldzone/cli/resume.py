@@ -27,23 +27,23 @@ def resume(
     """
     from goldzone.cli.display import TrainingDisplay
     from goldzone.errors import StateError
-    from goldzone.g2p.run import resume_training
-    from goldzone.monitor.notify import watch_run
+    from goldzone.g2p.task import PhonemizerTask
+    from goldzone.monitor.notify import AlertListener
     from goldzone.training.runs.run_folder import RunFolder
+    from goldzone.training.runs.runner import resume_run
+    from goldzone.training.runs.task import RunContext
 
     folder = RunFolder.open(run)
-    if folder.source is None:
+    config, source = folder.config, folder.source
+    if source is None:
         raise StateError(f"{run}: does not say where its words come from; start again with --force")
-    moved = dataset if dataset is not None or folder.source.dataset is None else Path(folder.source.dataset)
-    words = load_source(folder.source.name, moved)
-    with TrainingDisplay(folder.config) as display, Interruption(run) as interruption:
-        summary = resume_training(
-            words.lexicon,
+    moved = dataset if dataset is not None or source.dataset is None else Path(source.dataset)
+    words = load_source(source.name, moved)
+    alerts = AlertListener(config.alerts, words.lexicon.name)
+    with TrainingDisplay(config) as display, Interruption(run) as interruption:
+        summary = resume_run(
+            PhonemizerTask.of(words.lexicon, config, settings=words.settings, limit=source.limit),
             run,
-            settings=words.settings,
-            threads=thread_count(threads),
-            display=display,
-            watch=watch_run(folder.config.alerts, words.lexicon.name),
-            check_interrupt=interruption.check,
+            RunContext(thread_count(threads), (display, alerts), interruption.check),
         )
     show_summary(summary, as_json=as_json)

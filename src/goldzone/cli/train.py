@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from goldzone.data.lexicon import Lexicon
     from goldzone.training.config import TrainingConfig
     from goldzone.training.runs.events import Event
+    from goldzone.training.runs.task import RunSummary
 
 
 def train(
@@ -52,39 +53,36 @@ def train(
     """
     from goldzone.cli.display import TrainingDisplay
     from goldzone.fleet.plan import run_folder_name
-    from goldzone.g2p.run import run_training
-    from goldzone.monitor.notify import watch_run
+    from goldzone.g2p.task import PhonemizerTask
+    from goldzone.monitor.notify import AlertListener
     from goldzone.training.runs.run_folder import RunSource
+    from goldzone.training.runs.runner import start_run
+    from goldzone.training.runs.task import RunContext
 
     words = load_source(source, dataset)
     settings, initial_events = _flagged(configuration(config, seed), flags, words.lexicon)
     folder = out or Path("runs") / run_folder_name(words.lexicon.name)
+    alerts = AlertListener(settings.alerts, words.lexicon.name)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
-        summary = run_training(
-            words.lexicon,
-            settings,
+        summary = start_run(
+            PhonemizerTask.of(words.lexicon, settings, settings=words.settings, limit=limit),
             folder,
-            settings=words.settings,
-            limit=limit,
-            force=force,
-            threads=thread_count(threads),
-            display=display,
+            RunContext(thread_count(threads), (display, alerts), interruption.check),
             source=RunSource(name=words.name, dataset=words.dataset, limit=limit),
-            watch=watch_run(settings.alerts, words.lexicon.name),
-            check_interrupt=interruption.check,
+            force=force,
             initial_events=initial_events,
         )
     show_summary(summary, as_json=as_json)
 
 
-def show_summary(summary: dict[str, Any], *, as_json: bool) -> None:
+def show_summary(summary: RunSummary, *, as_json: bool) -> None:
     """Print what a run came to."""
     from goldzone.cli.display import print_table
 
     if as_json:
-        typer.echo(json.dumps(summary, ensure_ascii=False))
+        typer.echo(json.dumps(summary.to_json(), ensure_ascii=False))
     else:
-        print_table(summary["name"], _rows(summary))
+        print_table(summary.name, _rows(summary))
 
 
 def configuration(path: Path | None, seed: int | None) -> TrainingConfig:
@@ -110,36 +108,30 @@ def _flagged(
     return flagged, (event,)
 
 
-def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
-    train, dev, test = summary["train"], summary["dev"], summary["test"]
-    of_parts = [(part["words"], name) for name, part in (("dev", dev), ("test", test)) if part]
+def _rows(summary: RunSummary) -> list[tuple[str, str]]:
+    parts = [("train", summary.train), ("dev", summary.dev), ("test", summary.test)]
+    unit, dev, test = summary.unit, summary.dev, summary.test
     rows = [
-        ("words", ", ".join([f"{train['words']:,} train", *(f"{n:,} {name}" for n, name in of_parts)])),
-        ("best sweep", f"{summary['sweep']} of {summary['sweeps']} ({summary['reason']})"),
-        ("train words right", f"{train['word_accuracy']:.1%}, where all letters before are said right"),
-        (
-            "dev words right",
-            f"{dev['word_accuracy']:.1%}" if dev else "no dev words: last sweep taken",
-        ),
+        (unit, ", ".join(f"{part.examples:,} {name}" for name, part in parts if part)),
+        ("best sweep", f"{summary.sweep} of {summary.sweeps} ({summary.reason})"),
+        (f"train {unit} right", f"{summary.train.score:.1%}, where all choices before are right"),
+        (f"dev {unit} right", f"{dev.score:.1%}" if dev else f"no dev {unit}: last sweep taken"),
     ]
     if test:
-        rows += [
-            ("test words right", _with_interval(1 - test["word_error"], _accuracies(test))),
-            ("test phoneme errors", _with_interval(test["phoneme_error"], test["phoneme_error_interval"])),
-        ]
-    run, word = shlex.quote(summary["run"]), shlex.quote(summary["example"])
-    return [
-        *rows,
-        ("model", f"{summary['model']} ({summary['bytes']:,} bytes)"),
-        ("SHA-256", f"{summary['digest'][:16]}..."),
-        ("time", f"{summary['seconds']:.1f} s"),
-        ("say a word", f"goldzone phonemize {run} {'-- ' if word.startswith('-') else ''}{word}"),
+        rows.append((f"test {unit} right", _with_interval(test.score, test.interval)))
+        if "phoneme_error" in test.metrics:
+            interval = test.metrics["phoneme_error_interval"]
+            rows.append(("test phoneme errors", _with_interval(test.metrics["phoneme_error"], interval)))
+    rows += [
+        ("model", f"{summary.model} ({summary.bytes:,} bytes)"),
+        ("SHA-256", f"{summary.digest[:16]}..."),
+        ("time", f"{summary.seconds:.1f} s"),
     ]
+    if "example" in summary.details:
+        run, word = shlex.quote(summary.run), shlex.quote(summary.details["example"])
+        rows.append(("say a word", f"goldzone phonemize {run} {'-- ' if word.startswith('-') else ''}{word}"))
+    return rows
 
 
-def _accuracies(test: dict[str, Any]) -> list[float]:
-    return [1 - share for share in reversed(test["word_error_interval"])]
-
-
-def _with_interval(share: float, interval: Sequence[float]) -> str:
-    return f"{share:.1%} (95 %: {interval[0]:.1%} to {interval[1]:.1%})"
+def _with_interval(share: float, interval: Sequence[float] | None) -> str:
+    return f"{share:.1%}" + (f" (95 %: {interval[0]:.1%} to {interval[1]:.1%})" if interval else "")

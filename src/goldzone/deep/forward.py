@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -28,12 +28,12 @@ from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.network import Network
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.schedules import reference_premodulo
-from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
-from goldzone.training.pipeline import HeldOut, Outcome
-from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, SweepFinished, SweepStarted
+from goldzone.training.pipeline import Hooks, Outcome
+from goldzone.training.runs.events import LayerTrained, SweepStarted
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.streams import stream
-from goldzone.training.sums.cache import SumCache, SumRecord
+from goldzone.training.sums.cache import SumCache
+from goldzone.training.sweep_book import Decided, SweepBook, SweepResult
 
 __all__ = ["feeding", "forward_premodulo", "train_forward"]
 
@@ -43,19 +43,17 @@ _TAKEN: Final = "forward: the change was taken"
 _UNDONE: Final = "forward: undone, the outputs are a known local minimum"
 _UNCHANGED: Final = "forward: no vote can improve anything"
 
-_Place: TypeAlias = tuple[int, int]
+_Neuron: TypeAlias = tuple[int, int]
 """Layer, from 1, and position of a neuron."""
 
 
 def train_forward(
     trainer: NetworkTrainer,
     config: TrainingConfig,
+    hooks: Hooks[Network] | None = None,
     *,
     run: str = "run",
     sums: SumCache | None = None,
-    evaluate: Callable[[], HeldOut | None] = lambda: None,
-    on_event: Callable[[Event], None] = lambda event: None,
-    check_interrupt: Callable[[], None] = lambda: None,
     pairs_from: float = 1.0,
 ) -> Outcome[Network]:
     """Train as the reference does until a dead end, or until sweeps, patience or time are used up.
@@ -68,8 +66,8 @@ def train_forward(
     config : TrainingConfig
         `forward_premodulo` reads ``capacity``; seed, sweeps, patience and time limit count as in
         `train_sweeps`.
-    run, sums, evaluate, on_event, check_interrupt
-        As in `train_sweeps`.
+    hooks, run, sums
+        As in `train_sweeps`; a checkpointer is not called, because this search cannot be resumed.
     pairs_from : float
         Share of samples right from which pairs of one layer are trained. Above 1 there are no pairs, and the
         run ends when all samples are right.
@@ -84,11 +82,13 @@ def train_forward(
     ConfigError
         If the configured controller is none of this pipeline's.
     """
-    ledger = _Ledger(trainer, config, run, sums, evaluate, on_event)
+    hooks = hooks or Hooks()
+    book = SweepBook(trainer, sums or SumCache(trainer.layer_sizes), run, hooks)
+    ledger = _Ledger(trainer, config, hooks, book)
     search = _Search(trainer, config, pairs_from)
     for group in search.groups():
         ledger.record(group)
-        check_interrupt()
+        hooks.check_interrupt()
         if ledger.reason:
             break
     return ledger.close(search.dead_end)
@@ -151,22 +151,6 @@ def feeding(architecture: Architecture) -> tuple[NDArray[np.bool_], ...]:
     return tuple(tables)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One neuron training (or try) and what became of it."""
-
-    layer: int
-    position: int
-    order: int
-    total: int
-    premodulo: int
-    trained: TrainedNeuron
-    seconds: float
-    reason: str
-    partner: int | None = None
-    accepted: bool = True
-
-
 class _Ledger:
     """Counts steps into sweeps, records sums, emits events, keeps the best state, and knows when to end.
 
@@ -178,34 +162,25 @@ class _Ledger:
         Why the run is over; empty while it is not.
     """
 
-    def __init__(  # noqa: PLR0917 - the pipelines' own arguments, in their order
-        self,
-        trainer: NetworkTrainer,
-        config: TrainingConfig,
-        run: str,
-        sums: SumCache | None,
-        evaluate: Callable[[], HeldOut | None],
-        on_event: Callable[[Event], None],
+    def __init__(
+        self, trainer: NetworkTrainer, config: TrainingConfig, hooks: Hooks[Network], book: SweepBook[Network]
     ) -> None:
         self.sweep, self.reason = 1, ""
-        self._trainer, self._settings = trainer, config.pipeline
-        self._evaluate, self._on_event = evaluate, on_event
-        self._sums = sums or SumCache(trainer.layer_sizes)
-        self._run = self._sums.run_number(run)
+        self._trainer, self._settings, self._hooks, self._book = trainer, config.pipeline, hooks, book
         self._started = self._sweep_started = time.monotonic()
         self._in_layer: list[int] = []
         self._best: Outcome[Network] | None = None
         self._without_gain = 0
 
-    def record(self, group: list[_Step]) -> None:
+    def record(self, group: list[Decided]) -> None:
         """Take a neuron, or a pair, into account, and finish the sweep when it was the last."""
         if not self._in_layer:
-            self._on_event(SweepStarted(sweep=self.sweep))
+            self._hooks.on_event(SweepStarted(sweep=self.sweep))
             self._sweep_started = time.monotonic()
             self._in_layer = [0] * len(self._trainer.layer_sizes)
-        for step in group:
-            self._in_layer[step.layer - 1] += 1
-            self._append(step)
+        for decided in group:
+            self._in_layer[decided.layer - 1] += 1
+            self._book.neuron(self.sweep, decided)
         if sum(self._in_layer) >= sum(self._trainer.layer_sizes):
             self._finish_sweep()
         limit = self._settings.time_limit_seconds
@@ -217,74 +192,20 @@ class _Ledger:
         if self._in_layer:
             self._finish_sweep()
         if self._best is None:  # not one training: the state as it was given
-            self._best = Outcome(self._trainer.network(), 0, self._trainer.metrics(), self._evaluate(), "")
-        best = self._best
-        return Outcome(best.network, best.sweep, best.train, best.held_out, dead_end or self.reason)
-
-    def _append(self, step: _Step) -> None:
-        trained = step.trained
-        self._sums.append(
-            SumRecord(
-                layer=step.layer,
-                position=step.position,
-                run=self._run,
-                sweep=self.sweep,
-                time=time.time(),
-                sum=trained.total,
-                samples=trained.samples,
-                premodulo=step.premodulo,
-                duration_seconds=step.seconds,
-                agreement=trained.agreement,
-                accepted=step.accepted,
-            )
-        )
-        self._on_event(
-            NeuronTrained(
-                sweep=self.sweep,
-                layer=step.layer,
-                position=step.position,
-                order=step.order,
-                total=step.total,
-                premodulo=step.premodulo,
-                sum=trained.total,
-                samples=trained.samples,
-                agreement=trained.agreement,
-                regime=None,
-                reason=step.reason,
-                partner=step.partner,
-                seconds=step.seconds,
-                changed=trained.changed,
-            )
-        )
+            self._best = self._book.measure(0).outcome(0)
+        return replace(self._best, reason=dead_end or self.reason)
 
     def _finish_sweep(self) -> None:
         for layer, neurons in enumerate(self._in_layer, start=1):
             if neurons:
-                self._on_event(LayerTrained(sweep=self.sweep, layer=layer, neurons=neurons))
-        metrics, held_out = self._trainer.metrics(), self._evaluate()
-        gained = self._best is None or _better((metrics, held_out), (self._best.train, self._best.held_out))
+                self._hooks.on_event(LayerTrained(sweep=self.sweep, layer=layer, neurons=neurons))
+        result = self._book.measure(self.sweep)
+        gained = self._best is None or _better(result, self._best)
         if gained:
-            self._best = Outcome(self._trainer.network(), self.sweep, metrics, held_out, "")
+            self._best = result.outcome(self.sweep)
         self._without_gain = 0 if gained else self._without_gain + 1
-        self._sums.record_result(
-            self._run,
-            self.sweep,
-            train_accuracy=metrics.word_accuracy,
-            dev_accuracy=held_out.word_accuracy if held_out else None,
-            loss=metrics.loss,
-        )
-        self._on_event(
-            SweepFinished(
-                sweep=self.sweep,
-                train_word_accuracy=metrics.word_accuracy,
-                train_position_accuracy=metrics.position_accuracy,
-                dev_word_accuracy=held_out.word_accuracy if held_out else None,
-                dev_phoneme_error=held_out.phoneme_error if held_out else None,
-                loss=metrics.loss,
-                best=gained,
-                seconds=time.monotonic() - self._sweep_started,
-            )
-        )
+        seconds = time.monotonic() - self._sweep_started
+        self._hooks.on_event(result.event(self.sweep, best=gained, seconds=seconds))
         if self._without_gain >= self._settings.patience:
             self.reason = f"accuracy did not rise in {self._without_gain} sweeps"
         elif self.sweep >= self._settings.sweeps:
@@ -320,10 +241,10 @@ class _Search:
         self._state = self._outputs_hash()
         self._undo: Network | None = None
         self._minima: set[bytes] = set()
-        self._moves: set[tuple[bytes, _Place]] = set()
+        self._moves: set[tuple[bytes, _Neuron]] = set()
         self._draws = 0
 
-    def groups(self) -> Iterator[list[_Step]]:
+    def groups(self) -> Iterator[list[Decided]]:
         """Train, one neuron or pair at a time, until a dead end."""
         while not self._all_right():
             yield from self._explore()
@@ -340,7 +261,7 @@ class _Search:
             self._state, self._undo = self._outputs_hash(), None
         self.dead_end = "all samples are right"
 
-    def _explore(self) -> Iterator[list[_Step]]:
+    def _explore(self) -> Iterator[list[Decided]]:
         """Train chains until as many in a row as there are neurons have changed nothing."""
         idle = 0
         while idle < sum(self._sizes) and not self._all_right():
@@ -359,14 +280,14 @@ class _Search:
                 if tried or group[0].reason == _UNDONE or (order == 0 and not group[0].accepted):
                     break
 
-    def _train(self, chain: list[_Place], order: int, pairing: bool) -> list[_Step]:
+    def _train(self, chain: list[_Neuron], order: int, pairing: bool) -> list[Decided]:
         """Train one neuron of a chain, or it and the next; undo what leads to a known minimum."""
         trainer, before, started = self._trainer, self._trainer.network(), time.monotonic()
         premodulo = forward_premodulo(self._capacity, trainer.n_right / trainer.n_samples)
-        places = sorted(chain[order : order + 2]) if pairing else [chain[order]]
-        layer, position = places[0]
+        neurons = sorted(chain[order : order + 2]) if pairing else [chain[order]]
+        layer, position = neurons[0]
         trained = (
-            trainer.train_by_pair_tally(layer, position, places[1][1], premodulo)
+            trainer.train_by_pair_tally(layer, position, neurons[1][1], premodulo)
             if pairing
             else (trainer.train(layer, position, premodulo),)
         )
@@ -375,18 +296,18 @@ class _Search:
             reason = _UNDONE if self._outputs_hash() in self._minima else _TAKEN
             if reason == _UNDONE:
                 trainer.restore(before)
-        seconds = (time.monotonic() - started) / len(places)
-        partners = [other for _, other in reversed(places)] if pairing else [None]
+        seconds = (time.monotonic() - started) / len(neurons)
+        partners = [other for _, other in reversed(neurons)] if pairing else [None]
         return [
-            _Step(
-                *(layer, position, order, len(chain), premodulo, result, seconds, reason),
+            Decided(
+                *(layer, position, order, len(chain), premodulo, reason, result, seconds),
                 partner=partner,
                 accepted=reason == _TAKEN,
             )
-            for (layer, position), result, partner in zip(places, trained, partners, strict=True)
+            for (layer, position), result, partner in zip(neurons, trained, partners, strict=True)
         ]
 
-    def _branch(self) -> list[_Place]:
+    def _branch(self) -> list[_Neuron]:
         """Draw a chain from the first layer to the last; a neuron that feeds none goes on anywhere."""
         words = self._draw("branch", len(self._sizes))
         position = _pick(words[0], self._sizes[0])
@@ -397,7 +318,7 @@ class _Search:
             chain.append((layer, position))
         return chain
 
-    def _layer_in_random_order(self) -> list[_Place]:
+    def _layer_in_random_order(self) -> list[_Neuron]:
         words = self._draw("layer", 1 + max(self._sizes))
         layer = _pick(words[0], len(self._sizes))
         order = np.argsort(words[1 : 1 + self._sizes[layer]], kind="stable")
@@ -422,15 +343,8 @@ def _pick(word: np.uint32, count: int) -> int:
     return int(word) * count >> 32
 
 
-def _better(new: tuple[TrainMetrics, HeldOut | None], old: tuple[TrainMetrics, HeldOut | None]) -> bool:
-    """Tell whether a sweep is to be preferred: the more held-out words right, then the fewer phoneme errors.
-
-    Without held-out words, the more training samples right.
-    """
-    (new_train, new_held), (old_train, old_held) = new, old
-    if new_held is None or old_held is None:
-        return new_train.word_accuracy > old_train.word_accuracy
-    return (new_held.word_accuracy, -new_held.phoneme_error) > (
-        old_held.word_accuracy,
-        -old_held.phoneme_error,
-    )
+def _better(new: SweepResult[Network], old: Outcome[Network]) -> bool:
+    """Tell whether a sweep is to be preferred: by its held-out result, else by the training samples right."""
+    if new.held_out is None or old.held_out is None:
+        return new.train.score > old.train.score
+    return new.held_out.beats(old.held_out)

@@ -336,7 +336,7 @@ class NetworkTrainer:
         bits = self.n_samples * n_outputs
         right_bits = bits - sum(int(np.count_nonzero(wrong & (1 << j))) for j in range(n_outputs))
         loss = sum(self._surprise(j) for j in range(n_outputs)) / n_outputs
-        return TrainMetrics(self.n_right / self.n_samples, right_bits / bits, loss)
+        return TrainMetrics(self.n_right / self.n_samples, loss, {"bit_accuracy": right_bits / bits})
 
     def _surprise(self, output: int) -> float:
         """Return the mean of -log2(share of its label at its final value) over the samples, in bits."""

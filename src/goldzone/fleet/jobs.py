@@ -126,7 +126,7 @@ class Progressed:
     ----------
     name : str
     stage : str
-        "read", "align", "samples", "sweep" or "test".
+        What is done outside the sweeps; empty within one.
     sweep, sweeps : int
         The sweep at work, 0 before the first, and how many there may be.
     share : float

@@ -16,27 +16,22 @@ from goldzone.errors import ConfigError, GoldzoneError, StateError
 from goldzone.fleet.jobs import LanguageJob, LanguageResult, Report
 from goldzone.fleet.progress import ProgressPoster
 from goldzone.g2p.model import read_model
-from goldzone.g2p.run import (
-    Watch,
-    is_finished,
-    limited_split,
-    resume_training,
-    run_training,
-    scores_json,
-)
-from goldzone.g2p.train import evaluate_model, fingerprint
+from goldzone.g2p.task import PhonemizerTask
 from goldzone.storage.container import read_container
 from goldzone.storage.files import read_bounded, write_atomically
 from goldzone.training.config import TrainingConfig, config_from_toml
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Event, RunFinished, RunStarted
+from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.runs.runner import is_finished, resume_run, start_run
+from goldzone.training.runs.task import PartResult, RunContext, RunSummary
 from goldzone.training.settings import AlertSettings
 
-__all__ = ["MakeWatch", "train_language"]
+__all__ = ["MakeListener", "train_language"]
 
-MakeWatch = Callable[[AlertSettings, str], Watch]
-"""Makes what looks after the run of that name."""
+MakeListener = Callable[[AlertSettings, str], Listener]
+"""Makes what raises the alerts of the run of that name."""
 
 _FILES: Final = ("lexicon.tsv", "language.json")
 _RESULT: Final = "result.json"
@@ -49,7 +44,7 @@ def train_language(
     *,
     post: Callable[[Report], None],
     check_interrupt: Callable[[], None],
-    watch: MakeWatch | None = None,
+    alerts: MakeListener | None = None,
 ) -> LanguageResult:
     """Train and test a language, or as much of that as is still to be done.
 
@@ -63,8 +58,8 @@ def train_language(
         Gets `Progressed` reports.
     check_interrupt : callable
         Called between neurons; what it raises ends the run, which can then be resumed.
-    watch : callable, optional
-        Makes what looks after the run.
+    alerts : callable, optional
+        Makes what raises the run's alerts.
 
     Raises
     ------
@@ -81,7 +76,7 @@ def train_language(
     kept = None if job.force else _kept_result(run, inputs)
     if kept is not None:
         return kept
-    result = _Language(job, config).finish(post, check_interrupt, watch)
+    result = _Language(job, config).finish(post, check_interrupt, alerts)
     content = {"format": _FORMAT, "inputs": inputs, "result": asdict(result)}
     path = run.state_path / _RESULT
     write_atomically(path, json.dumps(content, indent=1).encode(), error=StateError)
@@ -95,36 +90,37 @@ class _Language:
         language = LanguageFolder(job.name, Path(job.folder))
         self._job = job
         self._folder = Path(job.run)
-        self._settings = language.settings
         self._lexicon = language.read()
         self._config, self._initial_events = _flagged(job, config, len(self._lexicon))
+        self._task = PhonemizerTask.of(
+            self._lexicon, self._config, settings=language.settings, limit=job.limit
+        )
 
     def finish(
-        self, post: Callable[[Report], None], check_interrupt: Callable[[], None], watch: MakeWatch | None
+        self,
+        post: Callable[[Report], None],
+        check_interrupt: Callable[[], None],
+        alerts: MakeListener | None,
     ) -> LanguageResult:
         """Bring the run to its end from where it is."""
         job, run = self._job, self._existing()
         if run is not None and is_finished(run):
             return self._rescored(run)
-        shared: dict[str, Any] = {
-            "settings": self._settings,
-            "threads": job.threads,
-            "display": ProgressPoster(job.name, self._config, post),
-            "watch": watch and watch(self._config.alerts, job.name),
-            "check_interrupt": check_interrupt,
-        }
+        listeners: list[Listener] = [ProgressPoster(job.name, self._config, post)]
+        if alerts is not None:
+            listeners.append(alerts(self._config.alerts, job.name))
+        context = RunContext(job.threads, listeners, check_interrupt)
         if run is not None:
             self._check_resumable(run)
-            return self._result(resume_training(self._lexicon, self._folder, **shared), "resumed")
-        summary = run_training(
-            self._lexicon,
-            self._config,
+            return self._result(resume_run(self._task, self._folder, context), "resumed")
+        source = RunSource(name=job.name, dataset=job.dataset, limit=job.limit)
+        summary = start_run(
+            self._task,
             self._folder,
-            limit=job.limit,
+            context,
+            source=source,
             force=job.force,
-            source=RunSource(name=job.name, dataset=job.dataset, limit=job.limit),
             initial_events=self._initial_events,
-            **shared,
         )
         return self._result(summary, "trained")
 
@@ -142,31 +138,31 @@ class _Language:
                 "choose another folder (--out), or replace it (--force)"
             )
 
-    def _result(self, summary: dict[str, Any], status: str) -> LanguageResult:
+    def _result(self, summary: RunSummary, status: str) -> LanguageResult:
         """Take what a fleet tells out of a run's summary."""
-        dev, test = summary["dev"], summary["test"]
+        dev = summary.dev
         return LanguageResult(
             name=self._job.name,
             status=status,
             words=len(self._lexicon),
-            train_words=summary["train"]["words"],
-            dev_words=dev["words"] if dev else 0,
-            dev_word_accuracy=dev["word_accuracy"] if dev else None,
-            **_test_fields(test),
-            bytes=summary["bytes"],
-            digest=summary["digest"],
-            sweep=summary["sweep"],
-            reason=summary["reason"],
-            seconds=summary["seconds"],
-            run=summary["run"],
+            train_words=summary.train.examples,
+            dev_words=dev.examples if dev else 0,
+            dev_word_accuracy=dev.score if dev else None,
+            **_test_fields(summary.test),
+            bytes=summary.bytes,
+            digest=summary.digest,
+            sweep=summary.sweep,
+            reason=summary.reason,
+            seconds=summary.seconds,
+            run=summary.run,
         )
 
     def _rescored(self, run: RunFolder) -> LanguageResult:
         """Test a finished model again: its run was not a fleet's, or its result is lost."""
-        split = limited_split(self._lexicon, self._config, self._job.limit)
+        task = self._task
         started, finished = _ends(run)
         model, digest = read_model(run.model_path)
-        now = (self._job.name, self._config.digest(), fingerprint(split.train.entries), self._settings)
+        now = (task.name, self._config.digest(), task.data_fingerprint, task.settings)
         if (started.run, started.config_digest, started.data_fingerprint, model.settings) != now:
             raise StateError(
                 f"{self._folder}: holds a finished run of another configuration or other words; "
@@ -174,16 +170,14 @@ class _Language:
             )
         if digest != finished.model_digest:
             raise StateError(f"{run.model_path}: is not the model that the run made; train again (--force)")
-        entries, beam = split.test.entries, self._config.decoding.beam
-        test = evaluate_model(model, entries, beam=beam, threads=self._job.threads) if entries else None
         return LanguageResult(
             name=self._job.name,
             status="kept",
             words=len(self._lexicon),
-            train_words=started.train_words,
-            dev_words=started.dev_words,
-            dev_word_accuracy=finished.dev_word_accuracy,
-            **_test_fields(scores_json(test) if test else None),
+            train_words=started.train_examples,
+            dev_words=started.dev_examples,
+            dev_word_accuracy=finished.dev_score,
+            **_test_fields(task.test_model(model, threads=self._job.threads)),
             bytes=run.model_path.stat().st_size,
             digest=digest,
             sweep=finished.best_sweep,
@@ -244,13 +238,12 @@ def _ends(run: RunFolder) -> tuple[RunStarted, RunFinished]:
     return started, last[0]
 
 
-def _test_fields(test: dict[str, Any] | None) -> dict[str, Any]:
+def _test_fields(test: PartResult | None) -> dict[str, Any]:
     if test is None:
         return {"test_words": 0, "test_word_accuracy": None, "test_interval": None, "phoneme_error": None}
-    low, high = test["word_error_interval"]
     return {
-        "test_words": test["words"],
-        "test_word_accuracy": 1.0 - test["word_error"],
-        "test_interval": [1.0 - high, 1.0 - low],
-        "phoneme_error": test["phoneme_error"],
+        "test_words": test.examples,
+        "test_word_accuracy": test.score,
+        "test_interval": list(test.interval) if test.interval else None,
+        "phoneme_error": test.metrics["phoneme_error"],
     }

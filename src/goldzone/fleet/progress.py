@@ -10,6 +10,7 @@ from typing import Final
 from goldzone.fleet.jobs import Begun, Done, Failed, LanguageJob, Progressed, Report
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.events import Event, NeuronTrained, RunStarted, SweepFinished, SweepStarted
+from goldzone.training.runs.listeners import Listener
 
 __all__ = ["FleetProgress", "ProgressPoster"]
 
@@ -22,8 +23,8 @@ _LEAST_SHARE: Final = 0.01
 """Share of all work from which on the time left is told."""
 
 
-class ProgressPoster:
-    """Tells where a run is, a few times a second; a `goldzone.g2p.run.Display`.
+class ProgressPoster(Listener):
+    """Tells where a run is, a few times a second; a listener.
 
     Parameters
     ----------
@@ -48,18 +49,18 @@ class ProgressPoster:
         self._neuron_share = config.pipeline.neurons_per_sweep
         self._post = post
         self._clock = clock
-        self._stage = "read"
+        self._stage = "reading"
         self._sweep = self._trained = 0
         self._neurons = 1
         self._dev: float | None = None
         self._posted = -math.inf
 
-    def stage(self, name: str) -> None:
+    def on_stage(self, name: str) -> None:
         """Take the name of a stage without sweeps."""
         self._stage = name
         self._tell()
 
-    def event(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take an event of the run, of before a resumption too."""
         match event:
             case RunStarted(layers=(*hidden, final)):
@@ -67,12 +68,12 @@ class ProgressPoster:
                 a_sweep = sum(math.ceil(self._neuron_share * size) for size in hidden) + final
                 self._neurons = self._sweeps * a_sweep
             case SweepStarted(sweep=sweep):
-                self._stage, self._sweep = "sweep", sweep
+                self._stage, self._sweep = "", sweep
             case NeuronTrained():
                 self._trained += 1
                 if self._clock() - self._posted >= _POST_SECONDS:
                     self._tell()
-            case SweepFinished(dev_word_accuracy=dev, best=best):
+            case SweepFinished(dev_score=dev, best=best):
                 self._dev = dev if best else self._dev
                 self._tell()
             case _:
@@ -112,7 +113,7 @@ class FleetProgress:
         """Take a report."""
         match report:
             case Begun(name=name):
-                self._at_work[name] = Progressed(name, "read", 0, 0, 0.0, None)
+                self._at_work[name] = Progressed(name, "reading", 0, 0, 0.0, None)
             case Progressed(name=name, share=share):
                 self._at_work[name] = report
                 self._shares[name] = share

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
-from goldzone.data.split import split_lexicon
 from goldzone.errors import ConfigError
 from goldzone.g2p.decoder import Decoder, Pronunciation
+from goldzone.g2p.evaluation import evaluate_model
 from goldzone.g2p.model import G2PModel, read_model, write_model
 from goldzone.g2p.scoring import Scores
-from goldzone.g2p.train import evaluate_model, train_model
+from goldzone.g2p.task import PhonemizerTask, train_model
 from goldzone.hashtron.weights import write_weights
 from goldzone.training.config import TrainingConfig
+from goldzone.training.pipeline import Hooks
 from goldzone.training.runs.events import Event
 
 __all__ = ["Phonemizer"]
@@ -26,12 +27,13 @@ class Phonemizer:
 
     Examples
     --------
-    >>> from goldzone.data.builtin import load_builtin
-    >>> from goldzone.training.config import TrainingConfig
-    >>> quick = TrainingConfig.model_validate({"network": {"neurons": 57}, "pipeline": {"sweeps": 1}})
-    >>> phonemizer = Phonemizer.train(load_builtin("slovak"), config=quick)
-    >>> phonemizer("voda")
-    'vɔda'
+        >>> from goldzone.data.builtin import load_builtin
+        >>> from goldzone.training.config import TrainingConfig
+    from goldzone.training.pipeline import Hooks
+        >>> quick = TrainingConfig.model_validate({"network": {"neurons": 57}, "pipeline": {"sweeps": 1}})
+        >>> phonemizer = Phonemizer.train(load_builtin("slovak"), config=quick)
+        >>> phonemizer("voda")
+        'vɔda'
     """
 
     def __init__(self, model: G2PModel) -> None:
@@ -71,15 +73,8 @@ class Phonemizer:
         config = config or TrainingConfig()
         if not isinstance(lexicon, Lexicon):
             lexicon = read_lexicon(Path(lexicon), settings=settings)
-        split = split_lexicon(lexicon, config.data.fractions)
-        trained = train_model(
-            split,
-            config,
-            name=lexicon.name,
-            settings=settings,
-            threads=threads or os.cpu_count() or 1,
-            on_event=on_event,
-        )
+        task = PhonemizerTask.of(lexicon, config, settings=settings)
+        trained = train_model(task, Hooks(on_event=on_event), threads=threads or os.cpu_count() or 1)
         return cls(trained.model)
 
     @classmethod

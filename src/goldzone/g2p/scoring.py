@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,14 @@ class Scores:
     def word_accuracy(self) -> float:
         """1 - WER."""
         return 1.0 - self.word_error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all as JSON values, intervals as pairs."""
+        wer, per = self.word_error_interval, self.phoneme_error_interval
+        return asdict(self) | {
+            "word_error_interval": [wer.low, wer.high],
+            "phoneme_error_interval": [per.low, per.high],
+        }
 
 
 @compiled

@@ -213,7 +213,7 @@ class AlertEngine:
         self._measure("unchanged_layer", event.layer, event, float(layer.changed), text)
 
     def _accuracies(self, event: SweepFinished) -> None:
-        train, dev = _number(event.train_word_accuracy), _number(event.dev_word_accuracy)
+        train, dev = _number(event.train_score), _number(event.dev_score)
         if dev is None:
             return
         settings = self._settings

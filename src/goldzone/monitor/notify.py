@@ -22,9 +22,10 @@ from typing import IO, Any, Final
 
 from goldzone.monitor.alerts import AlertEngine
 from goldzone.training.runs.events import EVENTS, AlertEvent, Event, Warned
+from goldzone.training.runs.listeners import Listener
 from goldzone.training.settings import AlertSettings, is_web_address
 
-__all__ = ["DeliveryError", "Notifier", "Watch", "make_notifier", "post", "run_command", "watch_run"]
+__all__ = ["AlertListener", "DeliveryError", "Notifier", "make_notifier", "post", "run_command"]
 
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 1.0
@@ -226,29 +227,29 @@ def make_notifier(settings: AlertSettings, *, run: str, warn: Callable[[str], No
     return Notifier(deliveries, run=run, tell=settings.tell, warn=warn) if deliveries else None
 
 
-class Watch:
+class AlertListener(Listener):
     """Raises the alerts of a run as it goes: each becomes an event, and is told outside.
 
     Parameters
     ----------
     settings : AlertSettings
-    emit : callable
-        Takes an alert as an event of the run: writes and shows it.
-    notifier : Notifier, optional
+    run : str
+        Its name, for those who are told.
     """
 
-    def __init__(
-        self, settings: AlertSettings, emit: Callable[[Event], object], notifier: Notifier | None = None
-    ) -> None:
+    def __init__(self, settings: AlertSettings, run: str) -> None:
+        self._settings = settings
+        self._run = run
         self._engine = AlertEngine(settings)
-        self._emit = emit
-        self._notifier = notifier
+        self._emit: Callable[[Event], None] = lambda event: None
+        self._notifier: Notifier | None = None
 
-    def __call__(self, event: Event) -> None:
-        """Take an event as it was written."""
-        self._raise(self._engine.feed(event))
-        if self._notifier is not None:
-            self._notifier.poll()
+    def begin(self, emit: Callable[[Event], None]) -> None:
+        """Take the function that writes alerts into the run; make ready to tell of them."""
+        self._emit = emit
+        self._notifier = make_notifier(
+            self._settings, run=self._run, warn=lambda line: emit(Warned(message=line))
+        )
 
     def catch_up(self, events: Iterable[Event]) -> None:
         """Take the log of a run that is resumed; only alerts that it should hold but does not are raised."""
@@ -259,8 +260,18 @@ class Watch:
             due += self._engine.feed(event)
         self._raise(due[told:])
 
-    def close(self) -> None:
+    def on_event(self, event: Event) -> None:
+        """Take an event as it was written."""
+        self._raise(self._engine.feed(event))
+        if self._notifier is not None:
+            self._notifier.poll()
+
+    def finish(self) -> None:
         """Deliver what waits, for some seconds at most."""
+        self.close()
+
+    def close(self) -> None:
+        """Deliver what waits, for some seconds at most; closing again does nothing."""
         if self._notifier is not None:
             self._notifier.close()
 
@@ -269,23 +280,3 @@ class Watch:
             self._emit(alert)
             if self._notifier is not None:
                 self._notifier.send(alert)
-
-
-def watch_run(settings: AlertSettings, run: str) -> Callable[[Callable[[Event], Event]], Watch]:
-    """Return what makes the `Watch` of a run, once there is a log to write to.
-
-    Parameters
-    ----------
-    settings : AlertSettings
-    run : str
-        Its name, for those who are told.
-    """
-
-    def make(record: Callable[[Event], Event]) -> Watch:
-        def warn(line: str) -> None:
-            record(Warned(message=line))
-
-        notifier = make_notifier(settings, run=run, warn=warn)
-        return Watch(settings, record, notifier)
-
-    return make

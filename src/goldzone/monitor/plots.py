@@ -184,8 +184,8 @@ def _draw_accuracy(axes: Axes, runs: Sequence[ShownRun]) -> None:
     for place, run in enumerate(runs):
         done = run.history.sweeps
         sweeps = np.array([one.sweep for one in done], np.float64)
-        train = _known(one.train_word_accuracy for one in done)
-        dev = _known(one.dev_word_accuracy for one in done)
+        train = _known(one.train_score for one in done)
+        dev = _known(one.dev_score for one in done)
         colour, mark = _colour(place), _mark(len(done))
         axes.plot(sweeps, train, color=colour, marker=mark)
         axes.plot(sweeps, dev, color=colour, linestyle="dashed", marker=mark, markerfacecolor="white")

@@ -84,12 +84,12 @@ def learning_curve(history: RunHistory) -> Curve:
     return tuple(
         CurvePoint(
             done.sweep,
-            done.train_word_accuracy,
-            done.dev_word_accuracy,
+            done.train_score,
+            done.dev_score,
             _median_trained(history, done.sweep) if done.premodulo is None else done.premodulo,
         )
         for done in history.sweeps
-        if done.train_word_accuracy is not None
+        if done.train_score is not None
     )
 
 

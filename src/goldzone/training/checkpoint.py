@@ -66,7 +66,7 @@ class _Log(Protocol):
 
 
 class FolderCheckpointer(Generic[NetworkT]):
-    """Writes a run's state as it goes, and reads it back. It is a `goldzone.training.sweeps.Checkpointer`.
+    """Writes a run's state as it goes, and reads it back. It is a `goldzone.training.pipeline.Checkpointer`.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class FolderCheckpointer(Generic[NetworkT]):
         """Name the event log: every record tells how many events belong before it."""
         self._log = log
 
-    def judged(self, progress: Progress[NetworkT], network: NetworkT, sums: SumCache) -> None:
+    def on_sweep(self, progress: Progress[NetworkT], network: NetworkT, sums: SumCache) -> None:
         """Write a checkpoint between two sweeps, begin its journal, and drop the generation before the last.
 
         Raises
@@ -135,14 +135,14 @@ class FolderCheckpointer(Generic[NetworkT]):
             if not self._generation - _KEPT < generation <= self._generation:
                 self._delete(generation)
 
-    def planned(self, progress: Progress[NetworkT]) -> None:
+    def on_plan(self, progress: Progress[NetworkT]) -> None:
         """Record what a layer is to train."""
         plan = [[step.position, step.partner] for step in progress.plan or ()]
         self._append(
-            {"event": "planned", "place": progress.place, "plan": plan, "events": self._count_events()}
+            {"event": "planned", "layer_index": progress.index, "plan": plan, "events": self._count_events()}
         )
 
-    def trained(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
+    def on_step(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
         """Record a step of the plan: its sums, its neurons, and how many cells it changed."""
         content = {
             "event": "trained",
@@ -229,7 +229,7 @@ class FolderCheckpointer(Generic[NetworkT]):
             if entry.content["event"] == "planned":
                 plan = tuple(Step(position, partner) for position, partner in entry.content["plan"])
                 progress.leave()
-                progress.enter(entry.content["place"], plan)
+                progress.enter(entry.content["layer_index"], plan)
                 continue
             records = [SumRecord(**record) for record in entry.content["records"]]
             sums.append_batch(records)

@@ -6,7 +6,7 @@ knows is in its `Progress`, its sum cache and the trainer's network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -17,9 +17,19 @@ from goldzone.hashtron.neuron import Neuron
 from goldzone.training.control.curve import Curve
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
+from goldzone.training.runs.events import Event
 from goldzone.training.sums.cache import SumCache, SumRecord
 
-__all__ = ["Checkpointer", "HeldOut", "NeuronTrainer", "NoCheckpointer", "Outcome", "Progress", "Step"]
+__all__ = [
+    "Checkpointer",
+    "HeldOut",
+    "Hooks",
+    "NeuronTrainer",
+    "NoCheckpointer",
+    "Outcome",
+    "Progress",
+    "Step",
+]
 
 NetworkT = TypeVar("NetworkT")
 NetworkT_contra = TypeVar("NetworkT_contra", contravariant=True)
@@ -74,15 +84,30 @@ class NeuronTrainer(Protocol[NetworkT]):
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Accuracy on words that training does not see."""
+    """How a network does on examples that training does not see.
 
-    word_accuracy: float
-    phoneme_error: float
+    Attributes
+    ----------
+    score : float
+        The share of examples right, in [0, 1]: it chooses the best state.
+    tie_break : float
+        Of two states of one score the one with the higher value is better.
+    metrics : mapping of str to float
+        What else the task measures, by name.
+    """
+
+    score: float
+    tie_break: float = 0.0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    def beats(self, other: HeldOut) -> bool:
+        """Tell whether this is the better result."""
+        return (self.score, self.tie_break) > (other.score, other.tie_break)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[NetworkT]):
-    """The best network of a run by dev word accuracy (the last one without a dev part), and why it ended."""
+    """The best network of a run by its dev score (the last one without a dev part), and why it ended."""
 
     network: NetworkT
     sweep: int
@@ -112,8 +137,8 @@ class Progress(Generic[NetworkT]):
     ----------
     sweep : int
         The sweep at work, from 1.
-    place : int or None
-        How many layers the sweep has behind it; None before it has begun.
+    index : int or None
+        Of the layer at work in the order of the sweep, from 0; None before the sweep has begun.
     plan : tuple of Step or None
         What this sweep trains in the layer; None before it was chosen.
     done : int
@@ -121,7 +146,7 @@ class Progress(Generic[NetworkT]):
     changed, layer_changed : int
         Cells that the sweep has changed so far, and those of the layer at work.
     unchanged : dict of int to int
-        By place: for how many sweeps in a row the layer was trained without any change.
+        By index: for how many sweeps in a row the layer was trained without any change.
     curve : Curve
     best : Outcome or None
     without_gain : int
@@ -135,7 +160,7 @@ class Progress(Generic[NetworkT]):
     """
 
     sweep: int = 1
-    place: int | None = None
+    index: int | None = None
     plan: tuple[Step, ...] | None = None
     done: int = 0
     changed: int = 0
@@ -148,9 +173,9 @@ class Progress(Generic[NetworkT]):
     seconds: float = 0.0
     stop: str | None = None
 
-    def enter(self, place: int, plan: tuple[Step, ...]) -> None:
-        """Begin with the plan of the layer at a place."""
-        self.place, self.plan, self.done, self.layer_changed = place, plan, 0, 0
+    def enter(self, index: int, plan: tuple[Step, ...]) -> None:
+        """Begin with the plan of a layer."""
+        self.index, self.plan, self.done, self.layer_changed = index, plan, 0, 0
 
     def advance(self, changed: int) -> None:
         """Count a step of the plan and the cells that it changed."""
@@ -160,37 +185,59 @@ class Progress(Generic[NetworkT]):
 
     def leave(self) -> None:
         """End the layer at work, if there is one."""
-        if self.place is not None and self.plan is not None:
-            before = self.unchanged.get(self.place, 0)
-            self.unchanged[self.place] = 0 if self.layer_changed else before + 1
-            self.place, self.plan = self.place + 1, None
+        if self.index is not None and self.plan is not None:
+            before = self.unchanged.get(self.index, 0)
+            self.unchanged[self.index] = 0 if self.layer_changed else before + 1
+            self.index, self.plan = self.index + 1, None
 
     def end_sweep(self) -> None:
         """Make ready for the next sweep."""
-        self.sweep, self.place, self.plan, self.changed = self.sweep + 1, None, None, 0
+        self.sweep, self.index, self.plan, self.changed = self.sweep + 1, None, None, 0
 
 
 class Checkpointer(Protocol[NetworkT_contra]):
     """What makes progress outlive the process (`goldzone.training.checkpoint.FolderCheckpointer`)."""
 
-    def judged(self, progress: Progress[Any], network: NetworkT_contra, sums: SumCache) -> None:
+    def on_sweep(self, progress: Progress[Any], network: NetworkT_contra, sums: SumCache) -> None:
         """Keep the state between two sweeps."""
 
-    def planned(self, progress: Progress[Any]) -> None:
+    def on_plan(self, progress: Progress[Any]) -> None:
         """Keep the plan of the layer that is next."""
 
-    def trained(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
+    def on_step(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
         """Keep one step of the plan."""
 
 
 class NoCheckpointer:
     """A `Checkpointer` that keeps nothing."""
 
-    def judged(self, progress: Progress[Any], network: object, sums: SumCache) -> None:
+    def on_sweep(self, progress: Progress[Any], network: object, sums: SumCache) -> None:
         """Do nothing."""
 
-    def planned(self, progress: Progress[Any]) -> None:
+    def on_plan(self, progress: Progress[Any]) -> None:
         """Do nothing."""
 
-    def trained(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
+    def on_step(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
         """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Hooks(Generic[NetworkT]):
+    """What a pipeline calls as it goes. What one of them raises ends the run.
+
+    Attributes
+    ----------
+    evaluate : callable
+        Gives the held-out result of a network, or None if nothing is held out.
+    on_event : callable
+        Gets every event.
+    check_interrupt : callable
+        Called after each step, in a state that was kept.
+    checkpointer : Checkpointer
+        Gets all that is needed to go on after a crash, step by step.
+    """
+
+    evaluate: Callable[[NetworkT], HeldOut | None] = lambda network: None
+    on_event: Callable[[Event], None] = lambda event: None
+    check_interrupt: Callable[[], None] = lambda: None
+    checkpointer: Checkpointer[NetworkT] = field(default_factory=NoCheckpointer)

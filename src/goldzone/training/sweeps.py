@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Generic
 
@@ -25,29 +24,18 @@ from goldzone.training.control.pairs import MOST_COMPARED, choose_pairs
 from goldzone.training.control.phases import detect_phase, forecast, must_step_back
 from goldzone.training.control.selection import select_neurons
 from goldzone.training.learners.results import TrainedNeuron
-from goldzone.training.pipeline import (
-    Checkpointer,
-    HeldOut,
-    NetworkT,
-    NeuronTrainer,
-    NoCheckpointer,
-    Outcome,
-    Progress,
-    Step,
-)
+from goldzone.training.pipeline import HeldOut, Hooks, NetworkT, NeuronTrainer, Outcome, Progress, Step
 from goldzone.training.runs.events import (
-    Event,
     LayerSkipped,
     LayerTrained,
-    NeuronTrained,
     RunResumed,
     SelectionMade,
     SteppedBack,
-    SweepFinished,
     SweepStarted,
 )
 from goldzone.training.streams import stream
-from goldzone.training.sums.cache import SumCache, SumRecord
+from goldzone.training.sums.cache import SumCache
+from goldzone.training.sweep_book import Decided, SweepBook
 
 __all__ = ["train_sweeps"]
 
@@ -55,14 +43,11 @@ __all__ = ["train_sweeps"]
 def train_sweeps(
     trainer: NeuronTrainer[NetworkT],
     config: TrainingConfig,
+    hooks: Hooks[NetworkT] | None = None,
     *,
     run: str = "run",
     sums: SumCache | None = None,
-    evaluate: Callable[[], HeldOut | None] = lambda: None,
-    on_event: Callable[[Event], None] = lambda event: None,
-    keep: Checkpointer[NetworkT] | None = None,
     progress: Progress[NetworkT] | None = None,
-    check_interrupt: Callable[[], None] = lambda: None,
 ) -> Outcome[NetworkT]:
     """Train until the sweeps, the patience or the time are used up, and return the best state.
 
@@ -71,57 +56,36 @@ def train_sweeps(
     trainer : NeuronTrainer
         Left in the state of the last sweep.
     config : TrainingConfig
+    hooks : Hooks
+        What evaluates, listens, and keeps the progress.
     run : str
         Name of the run in the sum cache.
     sums : SumCache, optional
         Filled with one record a trained neuron; a new one when not given.
-    evaluate : callable
-        Held-out accuracy of the trainer's present state, or None.
-    on_event : callable
-        Gets every event. What it raises ends the run.
-    keep : Checkpointer, optional
-        Gets all that is needed to go on after a crash, step by step.
     progress : Progress, optional
         Go on from here; `trainer` and `sums` must be as they were then.
-    check_interrupt : callable
-        Called after each step. What it raises ends the run, in a state that was kept.
     """
-    keeper = keep or NoCheckpointer()
-    pipeline = _Pipeline(
-        trainer,
-        config,
-        sums or SumCache(trainer.layer_sizes),
-        run,
-        evaluate,
-        on_event,
-        keeper,
-        check_interrupt,
-    )
-    return pipeline.run(progress)
+    hooks = hooks or Hooks()
+    book = SweepBook(trainer, sums or SumCache(trainer.layer_sizes), run, hooks)
+    return _Pipeline(trainer, config, hooks, book).run(progress)
 
 
 class _Pipeline(Generic[NetworkT]):
     """One sweep after another over a trainer's layers."""
 
-    def __init__(  # noqa: PLR0917 - all that the pipeline works with
+    def __init__(
         self,
         trainer: NeuronTrainer[NetworkT],
         config: TrainingConfig,
-        sums: SumCache,
-        run: str,
-        evaluate: Callable[[], HeldOut | None],
-        on_event: Callable[[Event], None],
-        keeper: Checkpointer[NetworkT],
-        check_interrupt: Callable[[], None],
+        hooks: Hooks[NetworkT],
+        book: SweepBook[NetworkT],
     ) -> None:
         self._trainer = trainer
         self._config = config
-        self._sums = sums
-        self._run = sums.run_number(run)
-        self._evaluate = evaluate
-        self._on_event = on_event
-        self._keeper = keeper
-        self._check_interrupt = check_interrupt
+        self._hooks = hooks
+        self._book = book
+        self._sums = book.sums
+        self._on_event = hooks.on_event
         self._controller = make_controller(config.capacity)
         self._progress: Progress[NetworkT] = Progress()
         layers = range(1, len(trainer.layer_sizes) + 1)
@@ -130,13 +94,13 @@ class _Pipeline(Generic[NetworkT]):
     def run(self, progress: Progress[NetworkT] | None) -> Outcome[NetworkT]:
         """Sweep until there is a reason to stop."""
         if progress is None:
-            self._keeper.judged(self._progress, self._trainer.network(), self._sums)
+            self._hooks.checkpointer.on_sweep(self._progress, self._trainer.network(), self._sums)
         else:
             self._progress = progress
             self._on_event(
                 RunResumed(
                     sweep=progress.sweep,
-                    layer=None if progress.plan is None else self._order[progress.place or 0],
+                    layer=None if progress.plan is None else self._order[progress.index or 0],
                     done=progress.done if progress.plan else 0,
                 )
             )
@@ -152,25 +116,25 @@ class _Pipeline(Generic[NetworkT]):
         """Train the chosen neurons of each layer, in the order of the direction."""
         progress = self._progress
         self._trainer.start_sweep(progress.sweep)
-        if progress.place is None:
+        if progress.index is None:
             self._on_event(SweepStarted(sweep=progress.sweep))
-            progress.place = 0
-        while progress.place < len(self._order):
-            layer = self._order[progress.place]
+            progress.index = 0
+        while progress.index < len(self._order):
+            layer = self._order[progress.index]
             if progress.plan is None:
-                if reason := self._reason_to_skip(layer, progress.place):
+                if reason := self._reason_to_skip(layer, progress.index):
                     self._on_event(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
-                    progress.place += 1
+                    progress.index += 1
                     continue
-                progress.enter(progress.place, self._choose(layer))
-                self._keeper.planned(progress)
+                progress.enter(progress.index, self._choose(layer))
+                self._hooks.checkpointer.on_plan(progress)
             self._train_layer(layer, progress.plan or ())
             progress.leave()
 
-    def _reason_to_skip(self, layer: int, place: int) -> str | None:
+    def _reason_to_skip(self, layer: int, index: int) -> str | None:
         """Tell why a layer is stuck; the last one, which learns the prior, never is."""
         attempts = self._config.pipeline.attempts
-        if layer == len(self._order) or self._progress.unchanged.get(place, 0) < attempts:
+        if layer == len(self._order) or self._progress.unchanged.get(index, 0) < attempts:
             return None
         return f"no cell of it changed in {attempts} sweeps"
 
@@ -183,7 +147,7 @@ class _Pipeline(Generic[NetworkT]):
             began = time.monotonic()
             self._step(layer, step, order, total)
             order += len(step.positions)
-            self._check_interrupt()
+            self._hooks.check_interrupt()
             now = time.monotonic()
             if reason := self._reason_to_leave(now - began, now - started):
                 self._on_event(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
@@ -262,37 +226,30 @@ class _Pipeline(Generic[NetworkT]):
             results = self._trainer.train_pair(layer, *positions, *(each.premodulo for each in decisions))
         seconds = (time.monotonic() - started) / len(positions)
         records = [
-            self._record_of(layer, position, decision, trained, seconds)
-            for position, decision, trained in zip(positions, decisions, results, strict=True)
-        ]
-        for record in records:
-            self._sums.append(record)
-        for place, (position, decision, trained) in enumerate(
-            zip(positions, decisions, results, strict=True)
-        ):
-            self._on_event(
-                NeuronTrained(
-                    sweep=self._progress.sweep,
+            self._book.neuron(
+                self._progress.sweep,
+                Decided(
                     layer=layer,
                     position=position,
-                    order=order + place,
+                    order=order + index,
                     total=total,
                     premodulo=decision.premodulo,
-                    target=decision.target,
-                    sum=trained.total,
-                    samples=trained.samples,
-                    agreement=trained.agreement,
-                    regime=decision.regime.value if decision.regime else None,
                     reason=decision.reason,
-                    partner=positions[1 - place] if len(positions) > 1 else None,
+                    trained=trained,
                     seconds=seconds,
-                    changed=trained.changed,
-                )
+                    target=decision.target,
+                    regime=decision.regime.value if decision.regime else None,
+                    partner=positions[1 - index] if len(positions) > 1 else None,
+                ),
             )
+            for index, (position, decision, trained) in enumerate(
+                zip(positions, decisions, results, strict=True)
+            )
+        ]
         changed = sum(trained.changed for trained in results)
         self._progress.advance(changed)
         neurons = [self._trainer.neuron(layer, position) for position in positions]
-        self._keeper.trained(records, neurons, changed)
+        self._hooks.checkpointer.on_step(records, neurons, changed)
 
     def _decide(self, layer: int, position: int) -> CapacityDecision:
         """Decide a neuron's premodulo: phase 0 for the last layer, the controller for the others."""
@@ -317,75 +274,38 @@ class _Pipeline(Generic[NetworkT]):
             )
         )
 
-    def _record_of(
-        self,
-        layer: int,
-        position: int,
-        decision: CapacityDecision,
-        trained: TrainedNeuron,
-        seconds: float,
-    ) -> SumRecord:
-        return SumRecord(
-            layer=layer,
-            position=position,
-            run=self._run,
-            sweep=self._progress.sweep,
-            time=time.time(),
-            sum=trained.total,
-            samples=trained.samples,
-            premodulo=decision.premodulo,
-            duration_seconds=seconds,
-            agreement=trained.agreement,
-        )
-
     def _finish_sweep(self, started: float) -> None:
-        """Judge the sweep, keep the best state, and step back from one that pressure has spoilt."""
+        """Evaluate the sweep, keep the best state, and step back from one that pressure has spoilt."""
         progress, pipeline = self._progress, self._config.pipeline
-        metrics, held_out = self._trainer.metrics(), self._evaluate()
-        dev = held_out.word_accuracy if held_out else None
-        gained = progress.best is None or _better(held_out, progress.best.held_out)
+        result = self._book.measure(progress.sweep)
+        gained = progress.best is None or _better(result.held_out, progress.best.held_out)
         if gained:
-            progress.best = Outcome(self._trainer.network(), progress.sweep, metrics, held_out, "")
+            progress.best = result.outcome(progress.sweep)
         progress.without_gain = 0 if gained else progress.without_gain + 1
-        point = CurvePoint(progress.sweep, metrics.word_accuracy, dev, self._median_premodulo())
+        point = CurvePoint(progress.sweep, result.train.score, result.dev_score, self._median_premodulo())
         progress.curve = (*progress.curve, point)
-        self._sums.record_result(
-            self._run,
-            progress.sweep,
-            train_accuracy=metrics.word_accuracy,
-            dev_accuracy=math.nan if dev is None else dev,
-            loss=metrics.loss,
-        )
         expected = forecast(progress.curve, patience=pipeline.patience, tolerance=pipeline.tolerance)
+        phase = detect_phase(progress.curve, patience=pipeline.patience, tolerance=pipeline.tolerance)
         seconds = time.monotonic() - started
         progress.seconds += seconds
         self._on_event(
-            SweepFinished(
-                sweep=progress.sweep,
-                train_word_accuracy=metrics.word_accuracy,
-                train_position_accuracy=metrics.position_accuracy,
-                dev_word_accuracy=dev,
-                dev_phoneme_error=held_out.phoneme_error if held_out else None,
-                loss=metrics.loss,
-                best=gained,
+            replace(
+                result.event(progress.sweep, best=gained, seconds=seconds),
                 premodulo=point.premodulo,
-                phase=detect_phase(
-                    progress.curve, patience=pipeline.patience, tolerance=pipeline.tolerance
-                ).value,
+                phase=phase.value,
                 forecast=expected.dev_accuracy if expected else None,
                 forecast_error=expected.error if expected else None,
-                seconds=seconds,
             )
         )
         self._step_back()
         progress.stop = self._reason_to_stop()
         progress.end_sweep()
-        self._keeper.judged(progress, self._trainer.network(), self._sums)
+        self._hooks.checkpointer.on_sweep(progress, self._trainer.network(), self._sums)
 
     def _reason_to_stop(self) -> str | None:
         progress, pipeline = self._progress, self._config.pipeline
         if progress.without_gain >= pipeline.patience:
-            return f"dev word accuracy did not rise in {progress.without_gain} sweeps"
+            return f"dev accuracy did not rise in {progress.without_gain} sweeps"
         if not progress.changed:
             return f"sweep {progress.sweep} changed nothing"
         if pipeline.time_limit_seconds is not None and progress.seconds >= pipeline.time_limit_seconds:
@@ -400,13 +320,13 @@ class _Pipeline(Generic[NetworkT]):
         if must_step_back(progress.curve, tolerance=pipeline.tolerance) != progress.best.sweep:
             return
         self._trainer.restore(progress.best.network)
-        self._sums.mark_reverted(self._run, progress.best.sweep)
+        self._sums.mark_reverted(self._book.run, progress.best.sweep)
         progress.held = True
         self._on_event(
             SteppedBack(
                 sweep=progress.sweep,
                 to_sweep=progress.best.sweep,
-                reason="over-pressure: dev word accuracy fell as premodulos were lowered",
+                reason="over-pressure: dev accuracy fell as premodulos were lowered",
             )
         )
 
@@ -421,10 +341,5 @@ class _Pipeline(Generic[NetworkT]):
 
 
 def _better(new: HeldOut | None, old: HeldOut | None) -> bool:
-    """Tell whether a state is to be preferred: the more words right, then the fewer phoneme errors.
-
-    Without held-out words the later state is.
-    """
-    if new is None or old is None:
-        return True
-    return (new.word_accuracy, -new.phoneme_error) > (old.word_accuracy, -old.phoneme_error)
+    """Tell whether a state is to be preferred; where nothing is held out, the later one is."""
+    return new is None or old is None or new.beats(old)

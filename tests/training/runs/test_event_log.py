@@ -72,6 +72,9 @@ KINDS: dict[str, st.SearchStrategy[Any]] = {
     "bool": st.booleans(),
     "tuple[int, ...]": st.lists(st.integers(1, 999)).map(tuple),
     "dict[str, str]": st.dictionaries(st.text(), st.text()),
+    "dict[str, float]": st.dictionaries(
+        st.text(max_size=3), st.floats(allow_nan=False, allow_infinity=False), max_size=2
+    ),
 }
 
 
@@ -164,11 +167,10 @@ def test_the_time_is_stamped_unless_it_is_given(tmp_path: Path, monkeypatch: pyt
 def test_numpy_numbers_are_written_as_numbers_and_what_is_not_finite_as_null(tmp_path: Path) -> None:
     finished = SweepFinished(
         sweep=np.int64(3),  # type: ignore[arg-type]
-        train_word_accuracy=np.float64(0.1),
-        train_position_accuracy=np.float32(0.5),  # type: ignore[arg-type]
-        dev_word_accuracy=float("nan"),
-        dev_phoneme_error=float("inf"),
-        loss=2,
+        train_score=np.float64(0.1),
+        dev_score=float("nan"),
+        metrics={"dev_phoneme_error": np.float64(0.5)},
+        loss=np.float32(2),  # type: ignore[arg-type]
         best=np.bool_(True),  # type: ignore[arg-type]
         premodulo=np.uint32(4_294_967_295),  # type: ignore[arg-type]
         forecast=np.float64("nan"),
@@ -176,12 +178,12 @@ def test_numpy_numbers_are_written_as_numbers_and_what_is_not_finite_as_null(tmp
     )
     write(tmp_path / "log", finished)
     text = (tmp_path / "log").read_text(encoding="utf-8")
-    assert '"train_word_accuracy": 0.1, "train_position_accuracy": 0.5, "dev_word_accuracy": null' in text
-    assert '"dev_phoneme_error": null, "loss": 2.0, "best": true, "premodulo": 4294967295, ' in text
+    assert '"train_score": 0.1, "dev_score": null, "metrics": {"dev_phoneme_error": 0.5}, ' in text
+    assert '"loss": 2.0, "best": true, "premodulo": 4294967295, ' in text
     assert '"phase": null, "forecast": null, "forecast_error": null, "seconds": 1.0' in text
     (found,) = read(tmp_path / "log")
     assert isinstance(found, SweepFinished)
-    assert (found.sweep, found.dev_word_accuracy, found.loss) == (3, None, 2.0)
+    assert (found.sweep, found.dev_score, found.loss) == (3, None, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -239,10 +241,8 @@ def test_a_line_from_before_a_field_was_added_is_read_and_the_field_is_null(tmp_
     path = tmp_path / "log"
     finished = SweepFinished(
         sweep=1,
-        train_word_accuracy=0.5,
-        train_position_accuracy=None,
-        dev_word_accuracy=None,
-        dev_phoneme_error=None,
+        train_score=0.5,
+        dev_score=None,
         loss=None,
         best=True,
         premodulo=5,
@@ -274,7 +274,7 @@ def test_a_line_lacks_only_what_may_be_null_by_default(tmp_path: Path, name: str
     optional = {field.name for field in fields(event_class) if field.default is None}
     assert not optional & {"sequence", "time"}
     known: dict[str, Any] = {"int": 1, "float": 0.5, "str": "a", "bool": True, "tuple[int, ...]": (1,)}
-    known["dict[str, str]"] = {"a": "b"}
+    known |= {"dict[str, str]": {"a": "b"}, "dict[str, float]": {"a": 0.5}}
     samples = known | {f"{kind} | None": value for kind, value in known.items()}
     write(
         path,

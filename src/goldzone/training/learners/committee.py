@@ -189,7 +189,9 @@ class CommitteeTrainer:
         words = int(np.logical_and.reduceat(right, data.offsets[:-1]).sum())
         listed = int((data.gold >= 0).sum())
         return TrainMetrics(
-            words / data.n_sequences, float(right.mean()), loss / (1 << LOG_BITS) / max(1, listed)
+            words / data.n_sequences,
+            loss / (1 << LOG_BITS) / max(1, listed),
+            {"position_accuracy": float(right.mean())},
         )
 
     def network(self) -> Committee:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 __all__ = ["TrainMetrics", "TrainedNeuron"]
 
@@ -31,8 +32,18 @@ class TrainedNeuron:
 
 @dataclass(frozen=True, slots=True)
 class TrainMetrics:
-    """Accuracy on the training samples when every earlier choice is right, and loss in bits a position."""
+    """How a network does on its training examples, when every earlier choice is right.
 
-    word_accuracy: float
-    position_accuracy: float
+    Attributes
+    ----------
+    score : float
+        Share of examples (words, samples) right as a whole, in [0, 1].
+    loss : float
+        In bits a position.
+    metrics : mapping of str to float
+        What else the trainer measures, by name.
+    """
+
+    score: float
     loss: float
+    metrics: Mapping[str, float] = field(default_factory=dict)

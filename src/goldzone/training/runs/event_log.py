@@ -324,6 +324,11 @@ def _texts(value: Any) -> dict[str, str] | None:
     return value
 
 
+def _numbers(value: Any) -> dict[str, float] | None:
+    fits = isinstance(value, dict) and all(isinstance(v, int | float) for v in value.values())
+    return {name: float(v) for name, v in value.items()} if fits else None
+
+
 _KINDS: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _int,
     "float": _float,
@@ -331,6 +336,7 @@ _KINDS: Final[dict[str, Callable[[Any], Any]]] = {
     "bool": _bool,
     "tuple[int, ...]": _ints,
     "dict[str, str]": _texts,
+    "dict[str, float]": _numbers,
 }
 
 

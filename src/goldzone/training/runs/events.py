@@ -7,7 +7,7 @@ neuron is layer L); positions are from 0. A number that is not known is null, ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 __all__ = [
@@ -63,9 +63,12 @@ class RunStarted(Event):
         Neurons in each hashtron layer, from the input.
     samples, positions : int
         Training candidates, and the positions (letters in context) that they belong to.
-    train_words, dev_words : int
+    train_examples, dev_examples : int
+        Examples that are learnt, and those that choose the best sweep.
     seed : int
     direction : {"backward", "forward"}
+    unit : str
+        What an example is, in the plural: "words".
     """
 
     run: str
@@ -74,10 +77,11 @@ class RunStarted(Event):
     layers: tuple[int, ...]
     samples: int
     positions: int
-    train_words: int
-    dev_words: int
+    train_examples: int
+    dev_examples: int
     seed: int
     direction: str = "backward"
+    unit: str = "words"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,8 +206,8 @@ class SweepFinished(Event):
     Attributes
     ----------
     sweep : int
-    train_word_accuracy, train_position_accuracy, dev_word_accuracy, dev_phoneme_error : float or None
-        Shares; the phoneme error may exceed 1.
+    train_score, dev_score : float or None
+        Shares of examples right (`goldzone.training.pipeline.HeldOut`); None if not known.
     loss : float or None
     best : bool
         Whether it is the best so far on dev.
@@ -211,16 +215,17 @@ class SweepFinished(Event):
         Median premodulo of the neurons before the final one.
     phase : str or None
         A `goldzone.training.control.phases.Phase` value.
+    metrics : dict of str to float
+        What else is measured, by name, such as ``dev_phoneme_error`` and ``train_position_accuracy``.
     forecast, forecast_error : float or None
-        Dev word accuracy expected after the next sweep, and its standard error; None if too little is known.
+        Dev score expected after the next sweep, and its standard error; None if too little is known.
     seconds : float
     """
 
     sweep: int
-    train_word_accuracy: float | None
-    train_position_accuracy: float | None
-    dev_word_accuracy: float | None
-    dev_phoneme_error: float | None
+    train_score: float | None
+    dev_score: float | None
+    metrics: dict[str, float] = field(default_factory=dict)
     loss: float | None
     best: bool
     premodulo: int | None = None
@@ -258,7 +263,7 @@ class RunFinished(Event):
         Why it stopped, in words.
     best_sweep : int or None
         The sweep whose state the model is.
-    dev_word_accuracy : float or None
+    dev_score : float or None
         Of that state.
     model_digest : str or None
         SHA-256 in hex; None if no model was written.
@@ -267,7 +272,7 @@ class RunFinished(Event):
 
     reason: str
     best_sweep: int | None
-    dev_word_accuracy: float | None
+    dev_score: float | None
     model_digest: str | None
     seconds: float
 

@@ -1,25 +1,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from goldzone.data.builtin import load_builtin
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import DataError, StateError
-from goldzone.g2p import run
+from goldzone.g2p.task import PhonemizerTask
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.events import Event, SweepFinished, SweepStarted
+from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.runs.runner import resume_run, start_run
+from goldzone.training.runs.task import RunContext, RunSummary
+
+QUICK = TrainingConfig.model_validate({"network": {"neurons": 8}, "pipeline": {"sweeps": 1}})
 
 
-class Silent:
-    def stage(self, name: str) -> None:
-        pass
+def slovak(settings: LanguageSettings = DEFAULT_SETTINGS) -> PhonemizerTask:
+    return PhonemizerTask.of(load_builtin("slovak"), QUICK, settings=settings, limit=200)
 
-    def event(self, event: Event) -> None:
-        pass
+
+def train(folder: Path, *listeners: Listener, force: bool = False) -> RunSummary:
+    source = RunSource(name="slovak", limit=200)
+    return start_run(slovak(), folder, RunContext(1, listeners), source=source, force=force)
+
+
+def resume(folder: Path, settings: LanguageSettings = DEFAULT_SETTINGS) -> RunSummary:
+    return resume_run(slovak(settings), folder, RunContext())
 
 
 def test_a_model_that_was_written_outlives_a_failed_test(
@@ -28,30 +37,20 @@ def test_a_model_that_was_written_outlives_a_failed_test(
     def fail(*_: object, **__: object) -> None:
         raise DataError("the test words cannot be used")
 
-    monkeypatch.setattr(run, "evaluate_model", fail)
-    quick = TrainingConfig.model_validate({"network": {"neurons": 8}, "pipeline": {"sweeps": 1}})
+    monkeypatch.setattr(PhonemizerTask, "test_model", fail)
     with pytest.raises(DataError, match="the test words"):
-        run.run_training(
-            load_builtin("slovak"),
-            quick,
-            tmp_path / "run",
-            settings=DEFAULT_SETTINGS,
-            limit=200,
-            force=False,
-            threads=1,
-            display=Silent(),
-        )
+        train(tmp_path / "run")
     assert RunFolder.open(tmp_path / "run").model_path.exists()
 
 
-class Intruder(Silent):
+class Intruder(Listener):
     """Tries to train in the folder of a run that is at work."""
 
     def __init__(self, folder: Path) -> None:
         self.refusals: list[str] = []
         self._folder = folder
 
-    def event(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         if isinstance(event, SweepStarted):
             for force in (False, True):
                 with pytest.raises(StateError) as caught:
@@ -62,35 +61,16 @@ class Intruder(Silent):
             self.refusals.append(str(caught.value))
 
 
-def train(folder: Path, display: run.Display | None = None, *, force: bool = False) -> dict[str, Any]:
-    quick = TrainingConfig.model_validate({"network": {"neurons": 8}, "pipeline": {"sweeps": 1}})
-    return run.run_training(
-        load_builtin("slovak"),
-        quick,
-        folder,
-        settings=DEFAULT_SETTINGS,
-        limit=200,
-        force=force,
-        threads=1,
-        display=display or Silent(),
-        source=RunSource(name="slovak", limit=200),
-    )
-
-
-def resume(folder: Path, settings: LanguageSettings = DEFAULT_SETTINGS) -> dict[str, Any]:
-    return run.resume_training(load_builtin("slovak"), folder, settings=settings, threads=1, display=Silent())
-
-
 def test_a_folder_in_which_a_run_is_at_work_is_refused_also_with_force(tmp_path: Path) -> None:
     intruder = Intruder(tmp_path / "run")
-    digest = train(tmp_path / "run", intruder)["digest"]
+    digest = train(tmp_path / "run", intruder).digest
     assert len(intruder.refusals) == 3
     assert all("another process is training this run" in line for line in intruder.refusals)
-    assert train(tmp_path / "run", force=True)["digest"] == digest
+    assert train(tmp_path / "run", force=True).digest == digest
 
 
-class Breaker(Silent):
-    def event(self, event: Event) -> None:
+class Breaker(Listener):
+    def on_event(self, event: Event) -> None:
         if isinstance(event, SweepFinished):
             raise KeyboardInterrupt
 
@@ -100,7 +80,7 @@ def test_words_that_are_read_in_another_way_are_other_data(tmp_path: Path) -> No
         train(tmp_path / "run", Breaker())
     with pytest.raises(StateError, match="belongs to another configuration or other data"):
         resume(tmp_path / "run", LanguageSettings(trim="-"))
-    assert resume(tmp_path / "run")["digest"] == train(tmp_path / "whole")["digest"]
+    assert resume(tmp_path / "run").digest == train(tmp_path / "whole").digest
 
 
 def test_half_written_files_are_cleaned_away(tmp_path: Path) -> None:

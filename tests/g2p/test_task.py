@@ -13,9 +13,12 @@ from goldzone.data.settings import LanguageSettings
 from goldzone.data.split import Split, first_by_hash
 from goldzone.errors import DataError
 from goldzone.g2p.decoder import Decoder
+from goldzone.g2p.evaluation import evaluate_model
 from goldzone.g2p.model import write_model
-from goldzone.g2p.train import TrainedModel, evaluate_model, fingerprint, train_model
+from goldzone.g2p.prepared_data import fingerprint
+from goldzone.g2p.task import PhonemizerTask, TrainedModel, train_model
 from goldzone.training.config import TrainingConfig
+from goldzone.training.pipeline import Hooks
 from goldzone.training.runs.events import Event, NeuronTrained, RunStarted, SweepFinished
 from goldzone.training.sums.cache import SumCache
 
@@ -45,8 +48,12 @@ def few(slovak_split: Split[Lexicon]) -> Split[Lexicon]:
     )
 
 
+def train(split: Split[Lexicon], config: TrainingConfig = TINY, **options: Any) -> TrainedModel:
+    return train_model(PhonemizerTask("few", split, config), **options)
+
+
 def digest_of(tmp_path: Path, split: Split[Lexicon], config: TrainingConfig = TINY, **options: Any) -> str:
-    return write_model(tmp_path / "model", train_model(split, config, name="few", **options).model)
+    return write_model(tmp_path / "model", train(split, config, **options).model)
 
 
 def test_the_model_is_a_function_of_data_and_seed_not_of_threads(tmp_path: Path, few: Split[Lexicon]) -> None:
@@ -60,9 +67,7 @@ def test_the_model_is_a_function_of_data_and_seed_not_of_threads(tmp_path: Path,
 
 
 def test_a_model_with_another_seed_has_other_tables(few: Split[Lexicon]) -> None:
-    first, second = (
-        train_model(few, TINY.model_copy(update={"seed": seed}), name="few").model for seed in (1, 2)
-    )
+    first, second = (train(few, TINY.model_copy(update={"seed": seed})).model for seed in (1, 2))
     assert first.committee.template_of == second.committee.template_of
     assert all(a.salt != b.salt for a, b in zip(first.committee.tables, second.committee.tables, strict=True))
 
@@ -73,15 +78,14 @@ def test_test_words_are_never_looked_at(tmp_path: Path, few: Split[Lexicon]) -> 
 
 
 def test_dev_words_choose_the_sweep_and_teach_nothing(few: Split[Lexicon]) -> None:
-    with_dev = train_model(few, TINY, name="few")
-    without_dev = train_model(replace(few, dev=NOTHING), TINY, name="few")
+    with_dev = train(few)
+    without_dev = train(replace(few, dev=NOTHING))
     assert with_dev.outcome.held_out is not None
     assert without_dev.outcome.held_out is None
     assert without_dev.outcome.sweep == 2  # the last
     one_sweep = TINY.model_copy(update={"pipeline": TINY.pipeline.model_copy(update={"sweeps": 1})})
     assert (
-        train_model(few, one_sweep, name="few").model.committee
-        == train_model(replace(few, dev=NOTHING), one_sweep, name="few").model.committee
+        train(few, one_sweep).model.committee == train(replace(few, dev=NOTHING), one_sweep).model.committee
     )
 
 
@@ -95,12 +99,12 @@ def test_the_model_returned_is_that_of_the_best_sweep(slovak_split: Split[Lexico
         }
     )
     events: list[Event] = []
-    trained = train_model(split, config, name="few", on_event=events.append)
+    trained = train(split, config, hooks=Hooks(on_event=events.append))
     scores = evaluate_model(trained.model, split.dev.entries, beam=config.decoding.beam)
     assert trained.outcome.held_out is not None
     assert trained.outcome.sweep < sum(isinstance(event, SweepFinished) for event in events)
-    assert trained.outcome.held_out.word_accuracy == scores.word_accuracy
-    assert trained.outcome.held_out.phoneme_error == scores.phoneme_error
+    assert trained.outcome.held_out.score == scores.word_accuracy
+    assert trained.outcome.held_out.metrics["phoneme_error"] == scores.phoneme_error
     metrics = trained.model.about["metrics"]
     assert metrics["dev_word_accuracy"] == round(scores.word_accuracy, 6)
     assert metrics["sweep"] == trained.outcome.sweep
@@ -132,16 +136,16 @@ def test_events_and_stages_are_told_in_order(few: Split[Lexicon]) -> None:
     events: list[Event] = []
     stages: list[str] = []
     sums = SumCache((12, 1))
-    trained = train_model(
-        few, TINY, name="few", sums=sums, on_event=events.append, report=stages.append, threads=2
-    )
-    assert stages == ["align", "samples"]
+    task = PhonemizerTask("few", few, TINY)
+    prepared = task.prepare(2, stages.append)
+    prepared.close()
+    assert stages == ["aligning letters and sounds", "building samples"]
+    train_model(task, Hooks(on_event=events.append), data=prepared.data, sums=sums, threads=2)
     started = events[0]
     assert isinstance(started, RunStarted)
     assert started.layers == (12, 1)
-    assert started.positions == trained.aligned.letter.size
-    assert (started.train_words, started.dev_words, started.seed) == (200, 40, 1)
-    assert trained.dev_words == 40
+    assert started.positions == prepared.data.aligned.letter.size
+    assert (started.train_examples, started.dev_examples, started.seed) == (200, 40, 1)
     assert sum(isinstance(event, NeuronTrained) for event in events) == 2 * 13
     assert [event.sweep for event in events if isinstance(event, SweepFinished)] == [1, 2]
     assert len(sums.history(1, 11, 2)) == 2
@@ -153,34 +157,36 @@ def test_an_observer_that_fails_ends_the_run(few: Split[Lexicon]) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_model(few, TINY, name="few", on_event=on_event)
+        train(few, hooks=Hooks(on_event=on_event))
 
 
 def test_words_without_a_silent_letter_make_a_model_too() -> None:
-    train = lexicon_of(("ab", "xy"), ("ba", "yx"), ("aa", "xx"), ("bb", "yy"))
-    model = train_model(Split(train, train, NOTHING), TINY, name="loud").model
+    words = lexicon_of(("ab", "xy"), ("ba", "yx"), ("aa", "xx"), ("bb", "yy"))
+    model = train(Split(words, words, NOTHING)).model
     assert model.chunks[-1] == ()
     ((found,),) = Decoder(model).decode([["a", "?", "b"]], beam=2)
     assert found.segments == ("x", "y")
 
 
 def test_a_word_that_cannot_be_aligned_is_left_out() -> None:
-    train = lexicon_of(("ab", "xy"), ("ba", "yx"), ("a", "x" * 30))
-    trained = train_model(Split(train, NOTHING, NOTHING), TINY, name="long")
-    assert trained.aligned.unalignable.count == 1
-    assert trained.model.letters == ("a", "b")
+    words = lexicon_of(("ab", "xy"), ("ba", "yx"), ("a", "x" * 30))
+    prepared = PhonemizerTask("long", Split(words, NOTHING, NOTHING), TINY).prepare()
+    prepared.close()
+    assert prepared.details["unalignable"] == 1
+    assert "cannot be aligned" in prepared.warnings[0]
+    assert prepared.data.aligned.letters == ("a", "b")
 
 
-@pytest.mark.parametrize("train", [NOTHING, lexicon_of(("a", "x" * 30), ("b", "y" * 30))])
-def test_nothing_to_learn_from_is_refused(train: Lexicon) -> None:
+@pytest.mark.parametrize("words", [NOTHING, lexicon_of(("a", "x" * 30), ("b", "y" * 30))])
+def test_nothing_to_learn_from_is_refused(words: Lexicon) -> None:
     with pytest.raises(DataError, match="no word"):
-        train_model(Split(train, NOTHING, NOTHING), TINY, name="empty")
+        train(Split(words, NOTHING, NOTHING))
 
 
 def test_a_lexicon_is_scored_as_the_model_spells() -> None:
-    train = lexicon_of(("ab", "xy"), ("b'a", "yzx"), ("a'a", "xzx"), ("bb", "yy"))
+    words = lexicon_of(("ab", "xy"), ("b'a", "yzx"), ("a'a", "xzx"), ("bb", "yy"))
     settings = LanguageSettings(lower=True, trim="'")
-    model = train_model(Split(train, NOTHING, NOTHING), TINY, name="spelled", settings=settings).model
+    model = train_model(PhonemizerTask("spelled", Split(words, NOTHING, NOTHING), TINY, settings)).model
     # Read with other settings, the letters of this word are not those of the model.
     foreign = Entry("'AB'", ("'", "A", "B", "'"), (("x", "y"),))
     assert evaluate_model(model, [foreign], beam=2).word_error == 0
@@ -192,7 +198,7 @@ def test_no_word_cannot_be_evaluated(trained: TrainedModel) -> None:
 
 
 def test_candidates_are_those_of_the_training_words(few: Split[Lexicon]) -> None:
-    model = train_model(few, TINY, name="few").model
+    model = train(few).model
     said = {segment for entry in few.train for ways in entry.pronunciations for segment in ways}
     assert set(model.segments) == said
     assert int(model.candidates.count.min()) >= 1

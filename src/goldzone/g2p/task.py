@@ -1,0 +1,318 @@
+"""Phonemizers as a task: what a run of any task needs to know of words, candidates and committees."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from goldzone.data.lexicon import Lexicon
+from goldzone.data.rows import ReadReport
+from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
+from goldzone.data.split import Split, first_by_hash, split_lexicon
+from goldzone.errors import StateError
+from goldzone.g2p.evaluation import evaluate_model
+from goldzone.g2p.model import G2PModel, write_model
+from goldzone.g2p.prepared_data import PreparedData, fingerprint, network_templates, prepare
+from goldzone.hashtron.committee import Committee
+from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
+from goldzone.training.config import TrainingConfig
+from goldzone.training.learners.committee import CommitteeTrainer, assign_templates
+from goldzone.training.pipeline import HeldOut, Hooks, Outcome, Progress
+from goldzone.training.runs.events import RunStarted
+from goldzone.training.runs.runner import train_prepared
+from goldzone.training.runs.task import PartResult
+from goldzone.training.sums.cache import SumCache
+from goldzone.training.sweeps import train_sweeps
+
+__all__ = ["PhonemizerTask", "PreparedPhonemizer", "TrainedModel", "train_model"]
+
+_STATE_FORMAT: Final = "goldzone-state-2"
+"""Part of a state's identity: a change of what training does with the same state changes it."""
+
+_DEV_WORDS: Final = 2000
+"""Dev words evaluated after a sweep; more would cost more time than they tell."""
+
+
+@dataclass(frozen=True, eq=False)
+class PhonemizerTask:
+    """A phonemizer to be trained (`goldzone.training.runs.task.Task`).
+
+    Attributes
+    ----------
+    name : str
+        Of the language, for the model's manifest.
+    split : Split of Lexicon
+        Without dev words the last state is taken.
+    config : TrainingConfig
+    settings : LanguageSettings
+        How the lexicon's words were read.
+    rows : ReadReport
+        What reading the lexicon used and skipped.
+    """
+
+    name: str
+    split: Split[Lexicon]
+    config: TrainingConfig
+    settings: LanguageSettings = DEFAULT_SETTINGS
+    rows: ReadReport = field(default_factory=ReadReport)
+
+    @classmethod
+    def of(
+        cls,
+        lexicon: Lexicon,
+        config: TrainingConfig,
+        *,
+        settings: LanguageSettings = DEFAULT_SETTINGS,
+        limit: int | None = None,
+    ) -> PhonemizerTask:
+        """Split a lexicon, with `limit` train words at most, the first by hash."""
+        split = split_lexicon(lexicon, config.data.fractions)
+        if limit is not None:
+            split = replace(split, train=first_by_hash(split.train, limit))
+        return cls(lexicon.name, split, config, settings, lexicon.report)
+
+    @cached_property
+    def data_fingerprint(self) -> str:
+        """SHA-256 of the train words in hex."""
+        return fingerprint(self.split.train.entries)
+
+    @cached_property
+    def identity(self) -> str:
+        """Names all that a state, and the model that will come of it, depend on."""
+        manifest = json.dumps([self.name, asdict(self.settings)]).encode()
+        dev = fingerprint(self.split.dev.entries)
+        parts = (_STATE_FORMAT, self.config.digest(), self.data_fingerprint, dev)
+        return ":".join([*parts, hashlib.sha256(manifest).hexdigest()])
+
+    @property
+    def layer_sizes(self) -> tuple[int, ...]:
+        """The context neurons, and the final one."""
+        return self.config.network.neurons, 1
+
+    @property
+    def score_name(self) -> str:
+        """What the score is called in JSON."""
+        return "word_accuracy"
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What reading the lexicon skipped."""
+        return (self.rows.summary(),) if self.rows.skipped else ()
+
+    def neurons_of(self, network: Committee) -> Sequence[Neuron]:
+        """Return the context neurons and the final one."""
+        return *network.tables, network.final
+
+    def network_of(self, neurons: Sequence[Neuron]) -> Committee:
+        """Put a committee together.
+
+        Raises
+        ------
+        StateError
+            The neurons are not those of a committee.
+        """
+        *tables, final = neurons
+        context = tuple(table for table in tables if isinstance(table, BitTable))
+        if not isinstance(final, Hashtron) or len(context) != len(tables):
+            raise StateError(f"{self.name}: the state holds other neurons than a committee has; use --force")
+        template_of = assign_templates(network_templates(self.config), self.config.network.neurons)
+        return Committee(tuple(template_of.tolist()), context, final)
+
+    def test_model(self, model: G2PModel, *, threads: int = 1) -> PartResult | None:
+        """Judge a model on the test words; None without any."""
+        entries = self.split.test.entries
+        if not entries:
+            return None
+        scores = evaluate_model(model, entries, beam=self.config.decoding.beam, threads=threads)
+        wrong = scores.word_error_interval
+        interval = (1 - wrong.high, 1 - wrong.low)
+        return PartResult(scores.words, scores.word_accuracy, interval, scores.to_json())
+
+    def prepare(
+        self, threads: int = 1, on_stage: Callable[[str], None] = lambda name: None
+    ) -> PreparedPhonemizer:
+        """Align the words and build the samples.
+
+        Raises
+        ------
+        DataError
+            No word can be aligned.
+        """
+        data = prepare(self.split.train, self.config, threads=threads, on_stage=on_stage)
+        return PreparedPhonemizer(self, data, threads)
+
+
+class PreparedPhonemizer:
+    """A phonemizer whose words are aligned (`goldzone.training.runs.task.PreparedTask`).
+
+    Parameters
+    ----------
+    task : PhonemizerTask
+    data : PreparedData
+        What `goldzone.g2p.prepared_data.prepare` made of the train part; it may serve several trainings.
+    threads : int
+        Changes the speed, never the model.
+    """
+
+    def __init__(self, task: PhonemizerTask, data: PreparedData, threads: int = 1) -> None:
+        self._task = task
+        self._threads = threads
+        self._trainer = CommitteeTrainer(data.samples, data.templates, task.config, threads=threads)
+        self._dev = first_by_hash(task.split.dev, _DEV_WORDS).entries
+        self.data = data
+
+    @property
+    def started(self) -> RunStarted:
+        """The event that begins the run."""
+        task, samples = self._task, self.data.samples
+        return RunStarted(
+            run=task.name,
+            config_digest=task.config.digest(),
+            data_fingerprint=task.data_fingerprint,
+            layers=self._trainer.layer_sizes,
+            samples=samples.n_samples,
+            positions=samples.n_positions,
+            train_examples=len(task.split.train.entries),
+            dev_examples=len(self._dev),
+            seed=task.config.seed,
+            direction=task.config.pipeline.direction,
+            unit="words",
+        )
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """The pronunciations that cannot be aligned, counted."""
+        unalignable = self.data.aligned.unalignable
+        return (unalignable.summary(),) if unalignable.count else ()
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Rows of the lexicon, pronunciations that cannot be aligned, and a word to try."""
+        split = self._task.split
+        return {
+            "rows": asdict(self._task.rows),
+            "unalignable": self.data.aligned.unalignable.count,
+            "example": (split.test.entries or split.train.entries)[0].word,
+        }
+
+    def restore(self, network: Committee) -> None:
+        """Take up the network of a run that is resumed."""
+        self._trainer.restore(network)
+
+    def train(
+        self, hooks: Hooks[Committee], *, sums: SumCache, progress: Progress[Committee] | None = None
+    ) -> Outcome[Committee]:
+        """Train from where the run stands to its end."""
+        task = self._task
+        return train_sweeps(self._trainer, task.config, hooks, run=task.name, sums=sums, progress=progress)
+
+    def evaluate(self, network: Committee) -> HeldOut | None:
+        """Say the dev words; of networks with as many right, that with the fewest wrong sounds is best."""
+        if not self._dev:
+            return None
+        beam = self._task.config.decoding.beam
+        scores = evaluate_model(self.model(network, {}), self._dev, beam=beam, threads=self._threads)
+        metrics = {"word_accuracy": scores.word_accuracy, "phoneme_error": scores.phoneme_error}
+        return HeldOut(scores.word_accuracy, -scores.phoneme_error, metrics)
+
+    def model(self, network: Committee, metrics: dict[str, Any]) -> G2PModel:
+        """Return a model with a network and what it came to."""
+        task, aligned = self._task, self.data.aligned
+        number = {segment: index for index, segment in enumerate(aligned.segments)}
+        # Unknown letters say nothing, so the empty chunk must be there even where no known letter is silent.
+        chunks = aligned.chunks if () in aligned.chunks else (*aligned.chunks, ())
+        about = {
+            "config": task.config.model_dump(mode="json", exclude={"alerts"}),
+            "data": {"words": len(task.split.train.entries), "sha256": task.data_fingerprint},
+            "metrics": metrics,
+        }
+        return G2PModel(
+            name=task.name,
+            settings=task.settings,
+            letters=aligned.letters,
+            segments=aligned.segments,
+            chunks=tuple(tuple(number[segment] for segment in chunk) for chunk in chunks),
+            candidates=self.data.candidates,
+            templates=self.data.templates,
+            committee=network,
+            temperature=task.config.credit.temperature,
+            about=about,
+        )
+
+    def trained_model(self, outcome: Outcome[Committee]) -> G2PModel:
+        """Return the model of a run's best state."""
+        held_out = outcome.held_out
+        return self.model(
+            outcome.network,
+            {
+                "sweep": outcome.sweep,
+                "train_word_accuracy": round(outcome.train.score, 6),
+                "dev_word_accuracy": None if held_out is None else round(held_out.score, 6),
+                "dev_phoneme_error": None
+                if held_out is None
+                else round(held_out.metrics["phoneme_error"], 6),
+            },
+        )
+
+    def write_model(self, outcome: Outcome[Committee], path: Path) -> str:
+        """Write the model and return its SHA-256 in hex."""
+        return write_model(path, self.trained_model(outcome))
+
+    def test(self, outcome: Outcome[Committee]) -> PartResult | None:
+        """Say the test words; None without any."""
+        return self._task.test_model(self.trained_model(outcome), threads=self._threads)
+
+    def close(self) -> None:
+        """End the worker threads."""
+        self._trainer.close()
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A model, how its training went, and its sums."""
+
+    model: G2PModel
+    outcome: Outcome[Committee]
+    sums: SumCache
+
+
+def train_model(
+    task: PhonemizerTask,
+    hooks: Hooks[Committee] | None = None,
+    *,
+    data: PreparedData | None = None,
+    sums: SumCache | None = None,
+    threads: int = 1,
+) -> TrainedModel:
+    """Train without a run folder: the best state on the dev part, the test part not looked at.
+
+    Parameters
+    ----------
+    task : PhonemizerTask
+    hooks : Hooks, optional
+        Its `evaluate` is the task's own, whatever is given.
+    data : PreparedData, optional
+        Of the train part, where it is used for several trainings.
+    sums : SumCache, optional
+        Filled as training goes.
+    threads : int
+        Changes the speed, never the model.
+
+    Raises
+    ------
+    DataError
+        No word can be aligned.
+    """
+    prepared = PreparedPhonemizer(task, data, threads) if data else task.prepare(threads)
+    sums = sums or SumCache(task.layer_sizes)
+    try:
+        hooks = replace(hooks or Hooks(), evaluate=prepared.evaluate)
+        outcome = train_prepared(prepared, hooks, sums)
+    finally:
+        prepared.close()
+    return TrainedModel(prepared.trained_model(outcome), outcome, sums)

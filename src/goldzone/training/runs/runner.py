@@ -1,0 +1,256 @@
+"""The life of a run in its folder, whatever its task: begin, survive, listen, write, test, summarise.
+
+A run that was interrupted, or killed, goes on where it was: `resume_run`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Generic
+
+from goldzone.errors import DataError, GoldzoneError, StateError
+from goldzone.training.checkpoint import FolderCheckpointer, Restored
+from goldzone.training.pipeline import Hooks, NetworkT, Outcome
+from goldzone.training.runs.background_log import BackgroundLog
+from goldzone.training.runs.event_log import cut_events, read_events, whole_events
+from goldzone.training.runs.events import Event, RunFinished, RunStarted, Warned
+from goldzone.training.runs.listeners import Audience
+from goldzone.training.runs.lock import locked
+from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.runs.task import PartResult, PreparedTask, RunContext, RunSummary, Task
+from goldzone.training.sums.cache import SumCache
+
+__all__ = ["is_finished", "resume_run", "start_run", "task_checkpointer", "train_prepared"]
+
+
+def start_run(
+    task: Task[NetworkT],
+    folder: Path,
+    context: RunContext,
+    *,
+    source: RunSource | None = None,
+    force: bool = False,
+    initial_events: Sequence[Event] = (),
+) -> RunSummary:
+    """Train in a new run folder.
+
+    Parameters
+    ----------
+    task : Task
+    folder : Path
+    context : RunContext
+    source : RunSource, optional
+        Where the data came from, for `resume_run`'s caller.
+    force : bool
+        Replace the run that the folder holds.
+    initial_events : sequence of Event
+        What the event log begins with: how the configuration came about.
+
+    Raises
+    ------
+    StateError
+        The folder holds another run, is in use, or cannot be written.
+    DataError
+        The data cannot be used; the folder is then free again.
+    """
+    _refuse_used(folder, force=force)
+    run = RunFolder.create(folder, task.config, source=source, force=force, initial_events=initial_events)
+    with _discarded_unless_learnt(run), locked(run.lock_path):
+        return _Run(task, run, context).train(None, ())
+
+
+def resume_run(task: Task[NetworkT], folder: Path, context: RunContext) -> RunSummary:
+    """Go on with the run of a folder; the model becomes what it would have become without the interruption.
+
+    Parameters
+    ----------
+    task : Task
+        Of the run's source and configuration.
+    folder : Path
+    context : RunContext
+
+    Raises
+    ------
+    StateError
+        The folder holds no run, a finished one, or one of other data; it is in use, or cannot be written.
+    """
+    run = RunFolder.open(folder)
+    if is_finished(run):
+        raise StateError(f"{folder}: this run is finished; there is nothing to resume")
+    with locked(run.lock_path):
+        work = _Run(task, run, context)
+        count, damage = whole_events(run.events_path)
+        warnings = [] if damage is None else [f"{damage}; the events from there on are repeated"]
+        restored = work.checkpoints.load(count, warnings.append)
+        if restored is None and count:
+            _check_beginning(run, task)
+            warnings.append(f"{run.state_path}: holds no state that can be used; the run begins again")
+        run.delete_temporaries()
+        cut_events(run.events_path, restored.events if restored else _count_initial_events(run, count))
+        return work.train(restored, warnings)
+
+
+def is_finished(run: RunFolder) -> bool:
+    """Tell whether a run has come to its end."""
+    try:
+        last = deque((event for _, event in read_events(run.events_path)), maxlen=1)
+    except StateError:  # a missing or damaged log says nothing of the end; resuming mends it
+        return False
+    return bool(last) and isinstance(last[0], RunFinished)
+
+
+def task_checkpointer(task: Task[NetworkT], folder: Path) -> FolderCheckpointer[NetworkT]:
+    """Return what keeps the state of a task under training in a folder."""
+    return FolderCheckpointer(
+        folder, task.identity, task.layer_sizes, neurons_of=task.neurons_of, network_of=task.network_of
+    )
+
+
+def train_prepared(
+    prepared: PreparedTask[NetworkT],
+    hooks: Hooks[NetworkT],
+    sums: SumCache,
+    restored: Restored[NetworkT] | None = None,
+) -> Outcome[NetworkT]:
+    """Train, from the beginning or from a state that was kept, without a folder of its own."""
+    if restored is None:
+        hooks.on_event(prepared.started)
+        return prepared.train(hooks, sums=sums, progress=None)
+    prepared.restore(restored.network)
+    return prepared.train(hooks, sums=restored.sums, progress=restored.progress)
+
+
+class _Run(Generic[NetworkT]):
+    """One run at work in its folder."""
+
+    def __init__(self, task: Task[NetworkT], run: RunFolder, context: RunContext) -> None:
+        self._task = task
+        self._run = run
+        self._context = context
+        self.checkpoints = task_checkpointer(task, run.state_path)
+
+    def train(self, restored: Restored[NetworkT] | None, warnings: Sequence[str]) -> RunSummary:
+        """Train, from the beginning or from a state, write the model, test it, and summarise."""
+        started, task = time.monotonic(), self._task
+        with BackgroundLog(self._run.events_path) as log, closing(self.checkpoints):
+            self.checkpoints.attach(log)
+            with closing(Audience(self._context.listeners, log)) as audience:
+                audience.catch_up([event for _, event in read_events(self._run.events_path)])
+                for warning in (*warnings, *(() if restored else task.warnings)):
+                    audience.emit(Warned(message=warning))
+                prepared = task.prepare(self._context.threads, lambda name: self._stage(audience, name))
+                with closing(prepared):
+                    summary = self._finish(prepared, audience, restored, started)
+        self.checkpoints.discard()
+        return summary
+
+    def _finish(
+        self,
+        prepared: PreparedTask[NetworkT],
+        audience: Audience,
+        restored: Restored[NetworkT] | None,
+        started: float,
+    ) -> RunSummary:
+        task, run = self._task, self._run
+        hooks = Hooks(prepared.evaluate, audience.emit, self._context.check_interrupt, self.checkpoints)
+        sums = restored.sums if restored else SumCache(task.layer_sizes, identity=task.identity)
+        outcome = train_prepared(prepared, hooks, sums, restored)
+        for warning in prepared.warnings:
+            audience.emit(Warned(message=warning))
+        digest = prepared.write_model(outcome, run.model_path)
+        sums.save(run.sums_path)
+        self._stage(audience, "testing on unseen examples")
+        test = prepared.test(outcome)
+        audience.finish()
+        seconds = time.monotonic() - started
+        audience.emit(
+            RunFinished(
+                reason=outcome.reason,
+                best_sweep=outcome.sweep,
+                dev_score=outcome.held_out.score if outcome.held_out else None,
+                model_digest=digest,
+                seconds=seconds,
+            )
+        )
+        beginning, held_out = prepared.started, outcome.held_out
+        return RunSummary(
+            name=task.name,
+            run=str(run.path),
+            model=str(run.model_path),
+            bytes=run.model_path.stat().st_size,
+            digest=digest,
+            sweep=outcome.sweep,
+            sweeps=task.config.pipeline.sweeps,
+            reason=outcome.reason,
+            unit=beginning.unit,
+            score_name=task.score_name,
+            train=PartResult(
+                beginning.train_examples,
+                outcome.train.score,
+                metrics={**outcome.train.metrics, "loss": outcome.train.loss},
+            ),
+            dev=PartResult(beginning.dev_examples, held_out.score, metrics=held_out.metrics)
+            if held_out
+            else None,
+            test=test,
+            seconds=seconds,
+            details=prepared.details,
+        )
+
+    def _stage(self, audience: Audience, name: str) -> None:
+        self._context.check_interrupt()
+        audience.on_stage(name)
+
+
+def _check_beginning(run: RunFolder, task: Task[NetworkT]) -> None:
+    """Refuse a run that began with another configuration or other data than those it has now."""
+    try:
+        started = next((e for _, e in read_events(run.events_path) if isinstance(e, RunStarted)), None)
+    except StateError:  # damaged before the beginning is told: nothing is known of it
+        return
+    now = (task.name, run.config.digest(), task.data_fingerprint)
+    if started and (started.run, started.config_digest, started.data_fingerprint) != now:
+        raise StateError(
+            f"{run.path}: began with another configuration or other data; "
+            "restore them, or start again with --force"
+        )
+
+
+def _count_initial_events(run: RunFolder, whole: int) -> int:
+    """Count the events before those of training: only the caller of `start_run` could write them again."""
+    if not whole:
+        return 0
+    events = (event for _, event in islice(read_events(run.events_path), whole))
+    return sum(1 for _ in takewhile(lambda event: not isinstance(event, RunStarted | Warned), events))
+
+
+def _refuse_used(folder: Path, *, force: bool) -> None:
+    """Refuse a folder that another process trains in, and say how an unfinished run can be continued."""
+    try:
+        run = RunFolder.open(folder)
+    except GoldzoneError:  # not the folder of a run, as `RunFolder.create` may have more to say about
+        return
+    with locked(run.lock_path):
+        if not force and not is_finished(run):
+            raise StateError(
+                f"{folder}: holds an unfinished run; continue it (goldzone resume), or replace it (--force)"
+            )
+
+
+@contextmanager
+def _discarded_unless_learnt(run: RunFolder) -> Iterator[None]:
+    """Delete the run if its data cannot be used: the folder must be free for the next try.
+
+    A model that was written stays, whatever fails after it.
+    """
+    try:
+        yield
+    except DataError:
+        if not run.model_path.exists():
+            run.discard()
+        raise
