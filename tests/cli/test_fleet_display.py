@@ -17,7 +17,7 @@ REPORTS: list[Report] = [
     Begun("[b]x[/b]"),
     Noted("compiling"),
     Noted("compiling"),
-    Progressed("english/american", "sweep", 2, 4, 0.5, 0.625),
+    Progressed("english/american", "", 2, 4, 0.5, 0.625),
     Failed("[b]x[/b]", "[red]broken[/red]; " + "mend it " * 20),
     Done("english/american", result("english/american")),
     Begun("last"),

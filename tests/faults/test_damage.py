@@ -91,7 +91,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     lexicon = replace(slovak, entries=slovak.entries[:220])
     begin(lexicon, folder / "whole", 1, None)
     total = sum(1 for _ in read_events(folder / "whole" / "events.jsonl"))
-    moments: list[str | int] = [5, total // 3, 2 * total // 3, total - 3, "test"]
+    moments: list[str | int] = [5, total // 3, 2 * total // 3, total - 3, "testing on unseen words"]
     for seed in (1, 2):
         for number, moment in enumerate(moments):
             begin(lexicon, folder / f"seed{seed}-{number}", seed, moment)

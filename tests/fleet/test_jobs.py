@@ -20,7 +20,7 @@ from tests.fleet.toy_worker import result
 NAME = 'minnan/台\n"x"'
 REPORTS: list[Report] = [
     Begun(NAME),
-    Progressed(NAME, "sweep", 2, 4, 0.1 + 0.2, None),
+    Progressed(NAME, "", 2, 4, 0.1 + 0.2, None),
     Done(NAME, result(NAME)),
     Done(NAME, result(NAME, test=None)),
     Failed(NAME, "a\nb"),

@@ -85,7 +85,7 @@ def test_a_new_language_is_trained_and_tested(job: LanguageJob) -> None:
     assert 0 <= low < found.test_word_accuracy < high <= 1
     assert found.digest == read_model(Path(job.run) / "model" / "model.goldzone")[1]
     assert {report.stage for report in posted if isinstance(report, Progressed)} == {
-        *("align", "samples", "sweep", "test")
+        *("aligning letters and sounds", "building samples", "", "testing on unseen words")
     }
     source = RunFolder.open(job.run).source
     assert source is not None  # `goldzone resume` finds the words

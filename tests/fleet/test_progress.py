@@ -74,7 +74,7 @@ class TestOfAllLanguages:
 
     def test_rate_and_time_left_are_weighted_by_words(self) -> None:
         self.progress.report(Begun("a"))
-        self.progress.report(Progressed("a", "sweep", 1, 2, 0.5, None))
+        self.progress.report(Progressed("a", "", 1, 2, 0.5, None))
         self.clock.now += 10
         # Half of 9,000 rows; and each language counts 1,000 more: 5,000 of 20,000.
         assert self.progress.words_per_second == pytest.approx(450)
@@ -89,7 +89,7 @@ class TestOfAllLanguages:
         self.progress.report(Failed("b", "broken"))
         assert self.progress.share == pytest.approx(0.75)
         assert self.progress.seconds_left is None
-        self.progress.report(Progressed("c", "sweep", 1, 2, 0.5, None))
+        self.progress.report(Progressed("c", "", 1, 2, 0.5, None))
         self.clock.now += 4
         assert self.progress.words_per_second == pytest.approx(500)
         assert self.progress.seconds_left == pytest.approx(4)
@@ -97,6 +97,6 @@ class TestOfAllLanguages:
     def test_languages_at_work_are_listed_in_order_until_they_end(self) -> None:
         for report in (Begun("b"), Begun("a"), Progressed("b", "test", 2, 2, 1.0, 0.5), Noted("x")):
             self.progress.report(report)
-        assert [(one.name, one.stage) for one in self.progress.at_work] == [("b", "test"), ("a", "read")]
+        assert [(one.name, one.stage) for one in self.progress.at_work] == [("b", "test"), ("a", "reading")]
         self.progress.report(Failed("b", "killed"))
         assert [one.name for one in self.progress.at_work] == ["a"]

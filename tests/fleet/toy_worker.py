@@ -69,14 +69,14 @@ def do(
         case "wait":
             try:
                 while True:
-                    post(Progressed(job.name, "sweep", os.getpid(), 0, 0.0, None))
+                    post(Progressed(job.name, "", os.getpid(), 0, 0.0, None))
                     check_interrupt()
             finally:
                 with contextlib.suppress(OSError):
                     Path(job.run).write_text("tidied up")
         case "stay":
             while True:
-                post(Progressed(job.name, "sweep", os.getpid(), 0, 0.0, None))
+                post(Progressed(job.name, "", os.getpid(), 0, 0.0, None))
     return result(job.name, reason=str(os.getpid()))
 
 

@@ -204,7 +204,7 @@ def test_the_runs_of_these_tests_do_what_their_names_say(tmp_path: Path, name: s
     assert any(event.partner is not None for event in trained) == ("pairs" in name)
     assert any(isinstance(event, LayerSkipped) for event in end.events) == ("skipped" in name)
     assert any(isinstance(event, SteppedBack) for event in end.events) == ("stepping back" in name)
-    assert end.outcome[-1].startswith("dev word accuracy did not rise") == ("impatient" in name)
+    assert end.outcome[-1].startswith("dev accuracy did not rise") == ("impatient" in name)
     moves = {event.premodulo for event in trained if event.layer == 1}
     assert (len(moves) > 1) == any(word in name for word in ("annealed", "validated", "law"))
 

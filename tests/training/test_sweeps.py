@@ -377,7 +377,7 @@ def test_patience_ends_a_run_that_no_longer_gains() -> None:
     outcome, events = run(trainer, config(10, patience=2), judged(0.1, 0.05, 0.2, 0.2, 0.1, 0.9))
     assert bests(events) == [True, False, True, False, False]
     assert outcome.sweep == 3
-    assert outcome.reason == "dev word accuracy did not rise in 2 sweeps"
+    assert outcome.reason == "dev accuracy did not rise in 2 sweeps"
 
 
 def test_without_held_out_words_patience_has_nothing_to_wait_for() -> None:

@@ -32,7 +32,7 @@ def inspect(
             [
                 (
                     f"sweep {row['sweep']}",
-                    f"train {percent(row['train_word_accuracy'])}  dev {percent(row['dev_word_accuracy'])}  "
+                    f"train {percent(row['train_score'])}  dev {percent(row['dev_score'])}  "
                     f"{row['seconds']:.1f} s{'  best so far' if row['best'] else ''}",
                 )
                 for row in facts["sweeps"]

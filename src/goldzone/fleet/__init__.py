@@ -1,1 +1,1 @@
-"""How many languages go live: feature flags that decide, language by language, which pipeline trains."""
+"""Many languages at a time: feature flags, jobs and their executors, results; nothing of screens."""

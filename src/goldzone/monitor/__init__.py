@@ -1,1 +1,1 @@
-"""What is happening: reads a run's event log and nothing else."""
+"""What is happening in a run: alerts, history, advice and pictures, all from its event log."""

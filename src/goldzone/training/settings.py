@@ -141,7 +141,7 @@ class PipelineSettings(Section):
     sweeps : int
         Most passes from the final layer to the first; 1 to 1,000.
     patience : int
-        Sweeps without a better dev word accuracy before training stops; 1 or more.
+        Sweeps without a better dev accuracy before training stops; 1 or more.
     time_limit_seconds : float or None
         Seconds after which no further sweep begins; None: no limit.
     layer_time_limit_seconds, neuron_time_limit_seconds : float or None
@@ -222,7 +222,7 @@ class CapacitySettings(Section):
     step : float
         What ``validated`` multiplies the premodulo by after a sweep; above 0, at most 1.
     tolerance : float
-        How much lower than the best so far a dev word accuracy may be that ``validated`` takes to hold, as a
+        How much lower than the best so far a dev accuracy may be that ``validated`` takes to hold, as a
         share of the words; 0 to 1.
     """
 

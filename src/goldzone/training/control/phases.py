@@ -73,7 +73,7 @@ class Forecast:
     Attributes
     ----------
     dev_accuracy : float
-        Expected dev word accuracy, in [0, 1].
+        Expected dev accuracy, in [0, 1].
     error : float
         Its standard error.
     phase : Phase

@@ -72,11 +72,11 @@ class Audience:
 
     def finish(self) -> None:
         """Let all finish what is under way."""
-        self._tell(Listener.finish)
+        self._tell(lambda listener: listener.finish())
 
     def close(self) -> None:
         """Let all free what they hold."""
-        self._tell(Listener.close)
+        self._tell(lambda listener: listener.close())
 
     def _tell_waiting(self) -> None:
         while self._waiting:

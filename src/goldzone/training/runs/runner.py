@@ -164,7 +164,7 @@ class _Run(Generic[NetworkT]):
             audience.emit(Warned(message=warning))
         digest = prepared.write_model(outcome, run.model_path)
         sums.save(run.sums_path)
-        self._stage(audience, "testing on unseen examples")
+        self._stage(audience, f"testing on unseen {prepared.started.unit}")
         test = prepared.test(outcome)
         audience.finish()
         seconds = time.monotonic() - started
