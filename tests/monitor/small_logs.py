@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import (
@@ -53,7 +54,7 @@ def trained(
 ) -> NeuronTrained:
     return replace(
         _TRAINED,
-        **{"sweep": sweep, "layer": layer, "position": position, "sum": sum_, "premodulo": premodulo, **more},  # type: ignore[arg-type]
+        **{"sweep": sweep, "layer": layer, "position": position, "sum": sum_, "premodulo": premodulo, **more},
     )
 
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from goldzone.monitor.alerts import replay
 from goldzone.monitor.rules import RULES

@@ -200,7 +200,7 @@ def test_events_that_do_not_fit_the_run_are_named_with_their_line(
 def test_damage_is_named_with_its_line(tmp_path: Path) -> None:
     path = write_log(tmp_path / "log", toy_run())
     path.write_bytes(path.read_bytes().replace(b'"sum": 40', b'"sum": "40"'))
-    with pytest.raises(StateError, match="log line 6: field 'sum' is '40' in place of int"):
+    with pytest.raises(StateError, match=r"log line 6: Expected `int`, got `str` - at `\$\.sum`"):
         read_history(path)
 
 

@@ -14,6 +14,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from msgspec.structs import replace as changed
 
 from goldzone.errors import GoldzoneError
 from goldzone.monitor.history import RunHistory, read_history
@@ -30,7 +31,7 @@ def shown(path: Path, label: str = "toy", events: list[Event] | None = None) -> 
 
 def deep_run(sweeps: int) -> list[Event]:
     """Three hidden layers, of two neurons each."""
-    events: list[Event] = [replace(STARTED, layers=(2, 2, 2, 1))]
+    events: list[Event] = [changed(STARTED, layers=(2, 2, 2, 1))]
     for sweep in range(1, sweeps + 1):
         events.append(SweepStarted(sweep=sweep))
         events += [trained(sweep, 4, 0, -100, 100)]

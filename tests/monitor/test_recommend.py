@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
 from goldzone.errors import StateError
 from goldzone.hashtron.committee import MAX_CELLS
@@ -420,7 +421,7 @@ def test_neurons_that_oscillate_are_counted(
 
 def test_the_median_premodulo_of_a_sweep_comes_from_its_event_if_it_is_there(tmp_path: Path) -> None:
     first = measured(1, 0.6, 0.5, best=True)
-    events = [replace(first, premodulo=3333) if event == first else event for event in law_run()]
+    events = [changed(first, premodulo=3333) if event == first else event for event in law_run()]
     points = learning_curve(read_history(write_log(tmp_path / "events.jsonl", events)))
     assert [point.premodulo for point in points] == [3333, 400]
 
@@ -445,7 +446,7 @@ def test_recommendations_go_together(tmp_path: Path) -> None:
 def test_of_two_that_change_the_same_field_the_more_urgent_stays(tmp_path: Path) -> None:
     # Over-pressure (back to 4,000 cells) and crowded cells (16 times 400) both raise the floor.
     events = [
-        replace(event, agreement=0.1) if isinstance(event, NeuronTrained) else event for event in law_run()
+        changed(event, agreement=0.1) if isinstance(event, NeuronTrained) else event for event in law_run()
     ]
     history = read_history(write_log(tmp_path / "events.jsonl", events))
     start = config(LAW | {"capacity.signal": "agreement"})

@@ -111,6 +111,8 @@ def _labels(runs: Sequence[Path], place: tuple[int, ...]) -> list[str]:
 
 def _facts(run: _Run, of_neuron: bool) -> dict[str, Any]:
     """Collect what scripts get; no key depends on what a run has."""
+    from msgspec.structs import asdict as event_fields
+
     from goldzone.monitor.history import REGIMES
     from goldzone.monitor.summary import capacity_correlation, layer_sweeps
 
@@ -119,17 +121,17 @@ def _facts(run: _Run, of_neuron: bool) -> dict[str, Any]:
         "path": str(run.path),
         "run": told.run,
         "layers": list(told.layers),
-        "finished": None if told.finished is None else asdict(told.finished),
+        "finished": None if told.finished is None else event_fields(told.finished),
         "torn_bytes": told.torn,
         "gold_zone_margins": None if run.gold_zone is None else list(run.gold_zone),
         "r_squared": capacity_correlation(told.before_final()),
-        "sweeps": [asdict(done) | {"r_squared": _r_squared(told, done.sweep)} for done in told.sweeps],
+        "sweeps": [event_fields(done) | {"r_squared": _r_squared(told, done.sweep)} for done in told.sweeps],
         "layer_sweeps": [
             asdict(row) | {"regimes": dict(zip(REGIMES, row.regimes, strict=True))}
             for row in layer_sweeps(told)
         ],
-        "selections": [asdict(made) for made in told.selections],
-        "steps_back": [asdict(step) for step in told.steps_back],
+        "selections": [event_fields(made) for made in told.selections],
+        "steps_back": [event_fields(step) for step in told.steps_back],
         "trainings": _trainings(told.neurons) if of_neuron else None,
     }
 

@@ -41,7 +41,7 @@ def inspect(
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    from dataclasses import asdict
+    from msgspec.structs import asdict
 
     from goldzone.g2p.model import read_model
     from goldzone.training.runs.event_log import read_events

@@ -14,11 +14,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import IO, Any, Final
+
+from msgspec.structs import asdict
 
 from goldzone.monitor.alerts import AlertEngine
 from goldzone.training.runs.events import EVENTS, AlertEvent, Event, Warned

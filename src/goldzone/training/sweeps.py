@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Generic
 
 import numpy as np
+from msgspec.structs import replace as with_fields
 
 from goldzone.hashtron.hashing import LARGEST
 from goldzone.training.config import TrainingConfig
@@ -289,7 +290,7 @@ class _Pipeline(Generic[NetworkT]):
         seconds = time.monotonic() - started
         progress.seconds += seconds
         self._on_event(
-            replace(
+            with_fields(
                 result.event(progress.sweep, best=gained, seconds=seconds),
                 premodulo=point.premodulo,
                 phase=phase.value,

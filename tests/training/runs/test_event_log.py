@@ -1,90 +1,21 @@
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import fields, replace
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import goldzone.training.runs.event_log as module
 from goldzone.errors import StateError
-from goldzone.training.runs.event_log import EventLog, cut_events, read_events, whole_events
-from goldzone.training.runs.events import (
-    EVENTS,
-    AlertClosed,
-    AlertOpened,
-    AlertUpdated,
-    Event,
-    FlagsResolved,
-    LayerSkipped,
-    LayerTrained,
-    LineTorn,
-    NeuronTrained,
-    RunFinished,
-    RunResumed,
-    RunStarted,
-    SelectionMade,
-    SteppedBack,
-    SweepFinished,
-    SweepStarted,
-    Warned,
-)
-
-TRAINED = NeuronTrained(
-    sweep=1,
-    layer=1,
-    position=447,
-    order=0,
-    total=448,
-    premodulo=65536,
-    target=9,
-    sum=-30,
-    samples=100,
-    agreement=0.1,
-    regime="gold_zone",
-    reason="why é\n",
-    partner=446,
-    seconds=0.5,
-    changed=12,
-    time=2.5,
-)
-FLAGS = FlagsResolved(
-    language="slovak",
-    source="flags.toml",
-    digest=None,
-    values={"credit": "rank"},
-    variants={},
-    reasons={"credit": "DEFAULT"},
-    why={"credit": "no rule fits"},
-)
-KINDS: dict[str, st.SearchStrategy[Any]] = {
-    "int": st.integers(-(10**20), 10**20),
-    "float": st.floats(allow_nan=False, allow_infinity=False),
-    "float | None": st.none() | st.floats(allow_nan=False, allow_infinity=False),
-    "int | None": st.none() | st.integers(),
-    "str": st.text(),
-    "str | None": st.none() | st.text(),
-    "bool": st.booleans(),
-    "tuple[int, ...]": st.lists(st.integers(1, 999)).map(tuple),
-    "dict[str, str]": st.dictionaries(st.text(), st.text()),
-    "dict[str, float]": st.dictionaries(
-        st.text(max_size=3), st.floats(allow_nan=False, allow_infinity=False), max_size=2
-    ),
-}
-
-
-def values(event_class: type[Event]) -> st.SearchStrategy[Event]:
-    kinds = {field.name: KINDS[str(field.type)] for field in fields(event_class)}
-    kinds.pop("sequence")
-    return st.builds(event_class, **kinds)
-
-
-events = st.sampled_from(sorted(EVENTS)).flatmap(lambda name: values(EVENTS[name]))
+from goldzone.training.runs.event_lines import encode_line
+from goldzone.training.runs.event_log import EventFollower, EventLog, cut_events, read_events, whole_events
+from goldzone.training.runs.events import Event, LineTorn, LogReplaced, SweepStarted, Warned
+from tests.training.runs.event_samples import TRAINED, events
 
 
 def write(path: Path, *written: Event) -> list[Event]:
@@ -106,56 +37,9 @@ def test_what_is_written_is_read_in_order_also_after_a_restart(
     assert [event for _, event in found] == written
     assert [line for line, _ in found] == list(range(1, len(entries) + 1))
     assert [event.sequence for event in written] == list(range(len(entries)))
-    for before, after in zip(entries, written, strict=True):
-        assert before.time in (after.time, 0)
-        assert replace(after, sequence=0, time=before.time) == before
-
-
-def test_a_line_is_complete_in_itself(tmp_path: Path) -> None:
-    write(tmp_path / "log", TRAINED)
-    (line,) = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
-    assert json.loads(line) == {
-        "event": "neuron_trained",
-        "sequence": 0,
-        "time": 2.5,
-        "sweep": 1,
-        "layer": 1,
-        "position": 447,
-        "order": 0,
-        "total": 448,
-        "premodulo": 65536,
-        "target": 9,
-        "sum": -30,
-        "samples": 100,
-        "agreement": 0.1,
-        "regime": "gold_zone",
-        "reason": "why é\n",
-        "partner": 446,
-        "seconds": 0.5,
-        "changed": 12,
-        "margin": 0.3,
-    }
-    assert list(json.loads(line))[:3] == ["event", "sequence", "time"]
-
-
-def test_the_names_of_the_events_are_fixed() -> None:
-    assert dict(EVENTS) == {
-        "run_started": RunStarted,
-        "run_resumed": RunResumed,
-        "sweep_started": SweepStarted,
-        "selection_made": SelectionMade,
-        "neuron_trained": NeuronTrained,
-        "layer_trained": LayerTrained,
-        "sweep_finished": SweepFinished,
-        "stepped_back": SteppedBack,
-        "run_finished": RunFinished,
-        "warned": Warned,
-        "layer_skipped": LayerSkipped,
-        "alert_opened": AlertOpened,
-        "alert_updated": AlertUpdated,
-        "alert_closed": AlertClosed,
-        "flags_resolved": FlagsResolved,
-    }
+    assert [replace(after, sequence=0, time=0) for after in written] == [
+        replace(before, time=0) for before in entries
+    ]
 
 
 def test_the_time_is_stamped_unless_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,46 +48,13 @@ def test_the_time_is_stamped_unless_it_is_given(tmp_path: Path, monkeypatch: pyt
     assert (stamped.time, given_time.time) == (1234.5, 1.0)
 
 
-def test_numpy_numbers_are_written_as_numbers_and_what_is_not_finite_as_null(tmp_path: Path) -> None:
-    finished = SweepFinished(
-        sweep=np.int64(3),  # type: ignore[arg-type]
-        train_score=np.float64(0.1),
-        dev_score=float("nan"),
-        metrics={"dev_phoneme_error": np.float64(0.5)},
-        loss=np.float32(2),  # type: ignore[arg-type]
-        best=np.bool_(True),  # type: ignore[arg-type]
-        premodulo=np.uint32(4_294_967_295),  # type: ignore[arg-type]
-        forecast=np.float64("nan"),
-        seconds=1,
-    )
-    write(tmp_path / "log", finished)
-    text = (tmp_path / "log").read_text(encoding="utf-8")
-    assert '"train_score": 0.1, "dev_score": null, "metrics": {"dev_phoneme_error": 0.5}, ' in text
-    assert '"loss": 2.0, "best": true, "premodulo": 4294967295, ' in text
-    assert '"phase": null, "forecast": null, "forecast_error": null, "seconds": 1.0' in text
-    (found,) = read(tmp_path / "log")
-    assert isinstance(found, SweepFinished)
-    assert (found.sweep, found.dev_score, found.loss) == (3, None, 2.0)
-
-
-@pytest.mark.parametrize(
-    ("event", "message"),
-    [
-        (SweepStarted(sweep="1"), "event 1 cannot be written: field 'sweep' is '1' in place of int"),  # type: ignore[arg-type]
-        (SweepStarted(sweep=True), "field 'sweep' is True in place of int"),
-        (replace(TRAINED, seconds=float("nan")), "field 'seconds' is None in place of float"),
-        (Warned(message="\ud800"), "cannot be written"),
-        (replace(FLAGS, why={"credit": 1}), "field 'why' is {'credit': 1} in place of dict"),  # type: ignore[dict-item]
-        (replace(FLAGS, why=("credit",)), r"field 'why' is \('credit',\) in place of dict"),  # type: ignore[arg-type]
-        (LineTorn(length=3), "LineTorn is not in the registry"),
-    ],
-)
-def test_an_event_that_could_not_be_read_is_not_written(tmp_path: Path, event: Event, message: str) -> None:
+def test_an_event_that_could_not_be_read_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with EventLog(path) as log:
         first = log.write(Warned(message="first"))
-        with pytest.raises(StateError, match=message):
-            log.write(event)
+        for wrong in (SweepStarted(sweep="1"), SweepStarted(sweep=1j), LineTorn(length=3)):  # type: ignore[arg-type]
+            with pytest.raises(StateError, match="log: event 1 cannot be written: "):
+                log.write(wrong)
         second = log.write(Warned(message="second"))
     assert read(path) == [first, second]
 
@@ -216,7 +67,7 @@ def test_a_torn_last_line_is_reported_and_mended(
     long = Warned(message="x" * data.draw(st.integers(0, 9000)), time=1.0)
     written = write(path, TRAINED, long, TRAINED)
     whole = path.read_bytes()
-    ends = [place + 1 for place, byte in enumerate(whole) if byte == ord("\n")]
+    ends = [index + 1 for index, byte in enumerate(whole) if byte == ord("\n")]
     cut = data.draw(st.integers(0, len(whole)) | st.sampled_from([0, *ends, *(end - 1 for end in ends)]))
     path.write_bytes(whole[:cut])
     kept = sum(end <= cut for end in ends)
@@ -237,105 +88,29 @@ def test_a_log_that_grows_can_be_read_meanwhile(tmp_path: Path) -> None:
         assert len(read(tmp_path / "log")) == 2
 
 
-def test_a_line_from_before_a_field_was_added_is_read_and_the_field_is_null(tmp_path: Path) -> None:
-    path = tmp_path / "log"
-    finished = SweepFinished(
-        sweep=1,
-        train_score=0.5,
-        dev_score=None,
-        loss=None,
-        best=True,
-        premodulo=5,
-        phase="fitting",
-        forecast=0.5,
-        forecast_error=0.25,
-        seconds=1.0,
-    )
-    written = write(path, TRAINED, finished)
-    text = path.read_text(encoding="utf-8")
-    for later in (
-        '"target": 9, ',
-        '"partner": 446, ',
-        '"premodulo": 5, "phase": "fitting", "forecast": 0.5, "forecast_error": 0.25, ',
-    ):
-        assert later in text
-        text = text.replace(later, "")
-    path.write_text(text, encoding="utf-8")
-    assert read(path) == [
-        replace(written[0], target=None, partner=None),  # type: ignore[call-arg]
-        replace(written[1], premodulo=None, phase=None, forecast=None, forecast_error=None),  # type: ignore[call-arg]
-    ]
-
-
-@pytest.mark.parametrize("name", sorted(EVENTS))
-def test_a_line_lacks_only_what_may_be_null_by_default(tmp_path: Path, name: str) -> None:
-    path = tmp_path / "log"
-    event_class = EVENTS[name]
-    optional = {field.name for field in fields(event_class) if field.default is None}
-    assert not optional & {"sequence", "time"}
-    known: dict[str, Any] = {"int": 1, "float": 0.5, "str": "a", "bool": True, "tuple[int, ...]": (1,)}
-    known |= {"dict[str, str]": {"a": "b"}, "dict[str, float]": {"a": 0.5}}
-    samples = known | {f"{kind} | None": value for kind, value in known.items()}
-    write(
-        path,
-        event_class(**{f.name: samples[str(f.type)] for f in fields(event_class) if f.name != "sequence"}),
-    )
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert content["event"] == name
-    for key in content.keys() - {"event", "margin"}:
-        path.write_text(json.dumps({k: v for k, v in content.items() if k != key}) + "\n", encoding="utf-8")
-        if key in optional:
-            assert getattr(read(path)[0], key) is None
-        else:
-            with pytest.raises(StateError, match=f"line 1: field '{key}' is missing"):
-                read(path)
-
-
-def damaged(line: str) -> list[tuple[str, str]]:
-    return [
-        (line.replace('"order": 0', '"order": 0, "order": 0'), "a field occurs twice"),
-        (line.replace('"order": 0, ', ""), "field 'order' is missing"),
-        (line.replace('"order": 0', '"ordre": 0'), "field 'or"),
-        (line.replace('"order": 0', '"order": 0, "more": 1'), "field 'more' is unknown"),
-        (line.replace('"order": 0', '"order": 0.0'), "field 'order' is 0.0 in place of int"),
-        (line.replace('"order": 0', '"order": false'), "field 'order' is False in place of int"),
-        (line.replace('"order": 0', '"order": null'), "field 'order' is None in place of int"),
-        (line.replace('"target": 9', '"target": "9"'), "field 'target' is '9' in place of int | None"),
-        (line.replace('"partner": 446', '"partner": 0.5'), "field 'partner' is 0.5 in place of int | None"),
-        (line.replace('"time": 2.5, ', ""), "field 'time' is missing"),
-        (line.replace('"sequence": 1, ', ""), "field 'sequence' is missing"),
-        (line.replace('"seconds": 0.5', '"seconds": NaN'), "NaN is not a JSON number"),
-        (line.replace('"seconds": 0.5', '"seconds": 1e999'), "field 'seconds' is inf in place of float"),
-        (line.replace('"margin": 0.3', '"margin": 0.4'), "field 'margin' is 0.4, but follows as 0.3"),
-        (line.replace(', "margin": 0.3', ""), "field 'margin' is None, but follows as 0.3"),
-        (line.replace("neuron_trained", "neuron_trian"), "event 'neuron_trian' is unknown, did you mean"),
-        (line.replace("neuron_trained", "xyz"), "event 'xyz' is unknown;"),
-        (line.replace('"sequence": 1', '"sequence": 2'), "has sequence 2 in place of 1"),
-        (line[:-5], ""),
-        ("", ""),
-        ("[]", "is not an object"),
-        ("[" * 100_000, ""),
-        ("{}", "event None is unknown"),
-    ]
-
-
-def test_damage_is_named_with_its_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"\xff", "JSON is malformed: invalid character (byte 0); restore the file"),
+        (b"", "Input data was truncated; restore the file"),
+        (b'{"event": "warnt"}', "event 'warnt' is unknown, did you mean 'warned'?; restore the file"),
+        (b'{"event": "warned", "sequence": 1, "a\\nb": 1}', "unknown field `a b`; restore the file"),
+        (b'{"event": "warned", "sequence": 2, "message": ""}', "has sequence 2 in place of 1"),
+        (b'{"event": ' + b"[" * 100_000, "; restore the file"),
+    ],
+)
+def test_damage_is_named_with_its_line(tmp_path: Path, line: bytes, message: str) -> None:
     path = tmp_path / "log"
     write(path, TRAINED, TRAINED, TRAINED)
-    first, second, third = path.read_text(encoding="utf-8").splitlines()
-    for line, message in damaged(second):
-        assert line != second
-        path.write_text(f"{first}\n{line}\n{third}\n", encoding="utf-8")
-        reader = read_events(path)
-        assert next(reader)[0] == 1
-        with pytest.raises(StateError) as caught:
-            next(reader)
-        assert str(caught.value).startswith(f"{path} line 2: ")
-        assert message in str(caught.value)
-        assert "\n" not in str(caught.value)
-    path.write_bytes(first.encode() + b"\n\xff\n")
-    with pytest.raises(StateError, match="line 2: "):
-        read(path)
+    first, _, third = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([first, line, third, b""]))
+    reader = read_events(path)
+    assert next(reader)[0] == 1
+    with pytest.raises(StateError) as caught:
+        next(reader)
+    assert str(caught.value).startswith(f"{path} line 2: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_lost_line_is_noticed(tmp_path: Path) -> None:
@@ -382,10 +157,9 @@ def test_a_line_written_in_part_is_taken_back(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "log"
     with EventLog(path) as log:
         first = log.write(TRAINED)
-        whole = module._to_line
         with monkeypatch.context() as patch:
             # A line that claims to be longer than what arrives: what a short write looks like.
-            patch.setattr(module, "_to_line", lambda event: _Longer(whole(event)))
+            patch.setattr(module, "encode_line", lambda event: _Longer(encode_line(event)))
             with pytest.raises(StateError, match="only a part was written"):
                 log.write(TRAINED)
         second = log.write(TRAINED)
@@ -432,3 +206,78 @@ def test_no_log_has_no_events(tmp_path: Path) -> None:
     assert whole_events(tmp_path / "none") == (0, None)
     cut_events(tmp_path / "none", 3)
     assert not (tmp_path / "none").exists()
+
+
+@given(
+    entries=st.lists(events, max_size=5),
+    polls=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3))),
+    torn=st.binary(max_size=3).filter(lambda tail: b"\n" not in tail),
+)
+def test_any_split_of_a_log_into_polls_gives_the_events_of_one_read(
+    tmp_path_factory: pytest.TempPathFactory,
+    entries: list[Event],
+    polls: list[tuple[float, int]],
+    torn: bytes,
+) -> None:
+    path = tmp_path_factory.mktemp("log") / "events.jsonl"
+    follower = EventFollower(path)
+    assert list(follower.poll()) == []
+    write(path, *entries)
+    expected = list(read_events(path))
+    whole = path.read_bytes() + torn
+    found: list[tuple[int, Event]] = []
+    for share, most in sorted(polls):
+        path.write_bytes(whole[: int(share * len(whole))])
+        found += islice(follower.poll(), most)  # a reader may also leave off
+    path.write_bytes(whole)
+    assert [*found, *follower.poll()] == expected
+    assert list(follower.poll()) == []
+
+
+@given(before=st.lists(events, max_size=4), after=st.lists(events, max_size=4), kept=st.integers(0, 4))
+def test_a_follower_tells_that_what_it_read_is_there_no_more(
+    tmp_path_factory: pytest.TempPathFactory, before: Sequence[Event], after: Sequence[Event], kept: int
+) -> None:
+    path = tmp_path_factory.mktemp("log") / "events.jsonl"
+    follower = EventFollower(path)
+    write(path, *(replace(event, time=1.0) for event in before))
+    first = list(follower.poll())
+    cut_events(path, kept)
+    write(path, *(replace(event, time=-1.0) for event in after))
+    now = list(read_events(path))
+    replaced = kept < len(before)
+    assert list(follower.poll()) == ([(0, LogReplaced()), *now] if replaced else now[len(first) :])
+    path.unlink()
+    assert list(follower.poll()) == ([(0, LogReplaced())] if now else [])
+    assert list(follower.poll()) == []
+
+
+def test_a_follower_goes_on_where_damage_was_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    written = write(path, TRAINED, TRAINED, TRAINED)
+    whole = path.read_bytes()
+    first, second, third = whole.splitlines(keepends=True)
+    path.write_bytes(first + second[1:] + third)
+    follower = EventFollower(path)
+    polled = follower.poll()
+    assert next(polled) == (1, written[0])
+    for damaged in (polled, follower.poll()):
+        with pytest.raises(StateError, match="line 2: "):
+            next(damaged)
+    path.write_bytes(whole)
+    assert [event for _, event in follower.poll()] == written[1:]
+
+
+def test_a_log_that_is_replaced_while_it_is_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other = tmp_path / "log", tmp_path / "other"
+    write(path, *[TRAINED] * 3)
+    written = write(other, *[Warned(message="x" * 999)] * 3)
+    monkeypatch.setattr(module, "_BLOCK", 16)
+    follower = EventFollower(path)
+    reading = follower.poll()
+    assert next(reading)[0] == 1
+    path.write_bytes(other.read_bytes())
+    assert list(reading) == []
+    assert [event for _, event in follower.poll()] == [LogReplaced(), *written]

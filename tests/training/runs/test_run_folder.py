@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from goldzone.errors import ConfigError, StateError
 from goldzone.training.config import TrainingConfig

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import queue
 import threading
 import time
-from types import TracebackType
 from typing import Final
+
+from msgspec.structs import replace
 
 from goldzone.errors import StateError
 from goldzone.training.runs.event_log import EventLog
@@ -35,7 +35,7 @@ class BackgroundLog:
     most_waiting : int
         Events that may wait for the disk.
     longest_stall : float
-        Seconds to wait for a place in a full queue.
+        Seconds to wait for room in a full queue.
 
     Raises
     ------
@@ -63,9 +63,7 @@ class BackgroundLog:
     def __enter__(self) -> BackgroundLog:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
             self.close()
         except StateError:
@@ -85,7 +83,7 @@ class BackgroundLog:
         StateError
             The queue has been full for too long.
         """
-        stamped = dataclasses.replace(event, sequence=self._count, time=event.time or time.time())
+        stamped = replace(event, sequence=self._count, time=event.time or time.time())
         self._put(stamped)
         self._count += 1
         return stamped
@@ -106,13 +104,7 @@ class BackgroundLog:
             raise self._error
 
     def close(self) -> None:
-        """Write what waits and end the thread; closing again does nothing.
-
-        Raises
-        ------
-        StateError
-            As for `flush`.
-        """
+        """Write what waits and end the thread, with the errors of `flush`; closing again does nothing."""
         if not self._thread.is_alive():
             return
         try:
@@ -138,19 +130,16 @@ class BackgroundLog:
                 item = self._queue.get_nowait()  # this thread alone takes items out
                 if item is None:
                     return
-                self._do(item)
-
-    def _do(self, item: Event | threading.Event) -> None:
-        try:
-            if isinstance(item, threading.Event):
-                self._log.sync()
-            elif self._error is None:
-                self._log.write(item)
-        except StateError as error:
-            self._error = self._error or error
-        finally:
-            if isinstance(item, threading.Event):
-                item.set()
+                try:
+                    if isinstance(item, threading.Event):
+                        self._log.sync()
+                    elif self._error is None:
+                        self._log.write(item)
+                except StateError as error:
+                    self._error = self._error or error
+                finally:
+                    if isinstance(item, threading.Event):
+                        item.set()
 
     def _hangs(self) -> StateError:
         return StateError(f"{self._path}: the disk has not answered for {self._longest_stall:g} s; check it")

@@ -6,27 +6,24 @@ An unfinished last line (a writer that was killed, or is at work) is told apart 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import difflib
-import json
-import math
+import io
+import mmap
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
+from typing import BinaryIO, Final
 
-import numpy as np
+from msgspec.structs import replace
 
 from goldzone.errors import StateError
-from goldzone.training.runs.events import EVENTS, Event, LineTorn, NeuronTrained
+from goldzone.training.runs.event_lines import decode_line, encode_line
+from goldzone.training.runs.events import Event, LineTorn, LogReplaced
 
-__all__ = ["EventLog", "cut_events", "read_events", "whole_events"]
+__all__ = ["EventFollower", "EventLog", "cut_events", "read_events", "whole_events"]
 
-_NAMES: Final = {event_class: name for name, event_class in EVENTS.items()}
-_DERIVED: Final[dict[type[Event], tuple[str, ...]]] = {NeuronTrained: ("margin",)}
-"""Properties that lines hold besides the fields, so that a line can be read without a computation."""
+_BLOCK: Final = 1 << 20
+"""Bytes that a reader takes from the disk at once."""
 
 
 class EventLog:
@@ -47,15 +44,11 @@ class EventLog:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
-        try:
+        with _disk(self._path, "opened"):
             self._stream: BinaryIO = self._path.open("a+b", buffering=0)
-        except OSError as error:
-            raise _disk_error(self._path, "opened", error) from None
         try:
-            self._next = _mend(self._stream, self._path)
-        except OSError as error:
-            self._stream.close()
-            raise _disk_error(self._path, "read", error) from None
+            with _disk(self._path, "read"):
+                self._next = _mend(self._stream, self._path)
         except StateError:
             self._stream.close()
             raise
@@ -63,9 +56,7 @@ class EventLog:
     def __enter__(self) -> EventLog:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property
@@ -79,7 +70,7 @@ class EventLog:
         Returns
         -------
         Event
-            As it was written.
+            With both.
 
         Raises
         ------
@@ -89,12 +80,12 @@ class EventLog:
         """
         if self._stream.closed:
             raise StateError(f"{self._path}: the event log is closed; open it again")
-        stamped = dataclasses.replace(event, sequence=self._next, time=event.time or time.time())
+        stamped = replace(event, sequence=self._next, time=event.time or time.time())
         try:
-            line = _to_line(stamped)
-        except ValueError as error:
+            line = encode_line(stamped)
+        except (ValueError, TypeError) as error:
             raise StateError(f"{self._path}: event {self._next} cannot be written: {error}") from None
-        try:
+        with _disk(self._path, "written"):
             end = self._stream.seek(0, os.SEEK_END)
             try:
                 if self._stream.write(line) != len(line):
@@ -103,30 +94,75 @@ class EventLog:
                 with contextlib.suppress(OSError):
                     self._stream.truncate(end)
                 raise
-        except OSError as error:
-            raise _disk_error(self._path, "written", error) from None
         self._next += 1
         return stamped
 
     def sync(self) -> None:
-        """Have the system put all that was written on the disk.
+        """Have the system put all that was written on the disk; StateError if the disk refuses."""
+        with _disk(self._path, "written"):
+            os.fsync(self._stream.fileno())
+
+    def close(self) -> None:
+        """Close the file; closing again does nothing."""
+        with _disk(self._path, "closed"):
+            self._stream.close()
+
+
+class EventFollower:
+    """Reads a log on from where it was, also while it is written, cut or replaced.
+
+    Parameters
+    ----------
+    path : path
+        A log that does not exist (yet) is one without events.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._lines, self._offset, self._last = 0, 0, b""
+
+    def poll(self) -> Iterator[tuple[int, Event]]:
+        """Read what there is and was not read yet; nothing is waited for.
+
+        Yields
+        ------
+        line : int
+            From 1; 0 for a `LogReplaced`.
+        event : Event
+            A `LogReplaced` if what was read no longer stands in the log; reading begins again. An unfinished
+            last line is left for later.
 
         Raises
         ------
         StateError
-            The disk refuses.
+            As `read_events`.
         """
+        if not self._stands():
+            self._lines, self._offset, self._last = 0, 0, b""
+            yield 0, LogReplaced()
         try:
-            os.fsync(self._stream.fileno())
-        except OSError as error:
-            raise _disk_error(self._path, "written", error) from None
+            with _disk(self._path, "read"), self._open() as stream:
+                stream.seek(self._offset)
+                for number, event, line in _events(stream, self._path, self._lines):
+                    if isinstance(event, LineTorn):
+                        return
+                    self._lines, self._offset, self._last = number, self._offset + len(line), line
+                    yield number, event
+        except StateError:
+            if self._stands():  # else it was cut or replaced just now, as the next poll will tell
+                raise
 
-    def close(self) -> None:
-        """Close the file; closing again does nothing."""
+    def _open(self) -> BinaryIO:
         try:
-            self._stream.close()
-        except OSError as error:
-            raise _disk_error(self._path, "closed", error) from None
+            return self._path.open("rb", buffering=_BLOCK)
+        except FileNotFoundError:
+            return io.BytesIO()
+
+    def _stands(self) -> bool:
+        """Tell whether the last line that was read is where it was; its number and time make it unique."""
+        with _disk(self._path, "read"), self._open() as stream:
+            stream.seek(self._offset - len(self._last))
+            return stream.read(len(self._last)) == self._last
 
 
 def read_events(path: str | os.PathLike[str]) -> Iterator[tuple[int, Event]]:
@@ -145,21 +181,9 @@ def read_events(path: str | os.PathLike[str]) -> Iterator[tuple[int, Event]]:
         If the file cannot be read, or a line is damaged, unknown or out of sequence; it names the line.
     """
     name = Path(path)
-    try:
-        with name.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
-                if not line.endswith(b"\n"):
-                    yield number, LineTorn(sequence=number - 1, length=len(line))
-                    return
-                event = _from_line(line, f"{name} line {number}")
-                if event.sequence != number - 1:
-                    raise StateError(
-                        f"{name} line {number}: has sequence {event.sequence} in place of {number - 1}; "
-                        "lines were lost or added, restore the file"
-                    )
-                yield number, event
-    except OSError as error:
-        raise _disk_error(name, "read", error) from None
+    with _disk(name, "read"), name.open("rb", buffering=_BLOCK) as stream:
+        for number, event, _ in _events(stream, name, 0):
+            yield number, event
 
 
 def whole_events(path: str | os.PathLike[str]) -> tuple[int, str | None]:
@@ -173,13 +197,9 @@ def whole_events(path: str | os.PathLike[str]) -> tuple[int, str | None]:
         What is wrong with the line after them, if it is not merely unfinished.
     """
     count = 0
-    if not Path(path).exists():
-        return 0, None
     try:
-        for _, event in read_events(path):
-            if isinstance(event, LineTorn):
-                break
-            count += 1
+        for count, _ in EventFollower(path).poll():  # noqa: B007 - the last one is the result
+            pass
     except StateError as problem:
         return count, str(problem)
     return count, None
@@ -196,190 +216,53 @@ def cut_events(path: str | os.PathLike[str], count: int) -> None:
     name = Path(path)
     if not name.exists():
         return
+    with _disk(name, "cut off"), name.open("r+b") as stream:
+        for _ in range(count):
+            if not stream.readline().endswith(b"\n"):
+                return
+        stream.truncate(stream.tell())
+
+
+@contextlib.contextmanager
+def _disk(path: Path, done: str) -> Iterator[None]:
     try:
-        with name.open("r+b") as stream:
-            for _ in range(count):
-                if not stream.readline().endswith(b"\n"):
-                    return
-            stream.truncate(stream.tell())
+        yield
     except OSError as error:
-        raise _disk_error(name, "cut off", error) from None
-
-
-def _disk_error(path: Path, what: str, error: OSError) -> StateError:
-    return StateError(f"{path}: cannot be {what} ({error.strerror}); check the disk and the folder")
+        raise StateError(
+            f"{path}: cannot be {done} ({error.strerror}); check the disk and the folder"
+        ) from None
 
 
 def _mend(stream: BinaryIO, path: Path) -> int:
     """Cut off an unfinished last line; return the number of the next event."""
-    end = stream.seek(0, os.SEEK_END)
-    window = 4096
-    while True:
-        start = max(0, end - window)
-        stream.seek(start)
-        tail = stream.read(end - start)
-        whole, newline, unfinished = tail.rpartition(b"\n")
-        if start == 0 or b"\n" in whole:  # the last whole line begins within the window
-            break
-        window *= 2
-    if unfinished:
-        stream.truncate(end - len(unfinished))
-    if not newline:
+    size = stream.seek(0, os.SEEK_END)
+    if not size:
         return 0
-    return _from_line(whole.rpartition(b"\n")[2], f"{path} last line").sequence + 1
+    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as log:
+        end = log.rfind(b"\n") + 1
+        last = log[log.rfind(b"\n", 0, max(0, end - 1)) + 1 : end]
+    if end < size:
+        stream.truncate(end)
+    return _event(last, f"{path} last line").sequence + 1 if last else 0
 
 
-def _to_line(event: Event) -> bytes:
-    """Return an event as its line; ValueError if a field has a value of another type."""
-    event_class = type(event)
-    if event_class not in _NAMES:
-        raise ValueError(f"{event_class.__name__} is not in the registry")
-    content: dict[str, Any] = {"event": _NAMES[event_class]}
-    for name, field in _FIELDS[event_class].items():
-        content[name] = _converted(name, field, _plain(getattr(event, name)))
-    content |= {name: getattr(event, name) for name in _DERIVED.get(event_class, ())}
-    return json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+def _events(stream: BinaryIO, path: Path, lines: int) -> Iterator[tuple[int, Event, bytes]]:
+    """Yield number, event and line of what follows after some lines; a `LineTorn` for an unfinished one."""
+    for number, line in enumerate(stream, lines + 1):
+        if not line.endswith(b"\n"):
+            yield number, LineTorn(sequence=number - 1, length=len(line)), line
+            return
+        event = _event(line, f"{path} line {number}")
+        if event.sequence != number - 1:
+            raise StateError(
+                f"{path} line {number}: has sequence {event.sequence} in place of {number - 1}; "
+                "lines were lost or added, restore the file"
+            )
+        yield number, event, line
 
 
-def _from_line(line: bytes, where: str) -> Event:
+def _event(line: bytes, where: str) -> Event:
     try:
-        content = _decode(line.decode())
-        if not isinstance(content, dict):
-            raise ValueError("is not an object")
-        return _from_content(content)
+        return decode_line(line)
     except (ValueError, RecursionError) as error:
         raise StateError(f"{where}: {' '.join(str(error).split())}; restore the file") from None
-
-
-def _from_content(content: dict[str, Any]) -> Event:
-    name = content.pop("event", None)
-    if not isinstance(name, str) or name not in EVENTS:
-        near = difflib.get_close_matches(str(name), EVENTS, n=1)
-        raise ValueError(f"event {name!r} is unknown" + (f", did you mean {near[0]!r}?" if near else ""))
-    event_class = EVENTS[name]
-    derived = {key: content.pop(key, None) for key in _DERIVED.get(event_class, ())}
-    fields = _FIELDS[event_class]
-    for key in sorted(content.keys() ^ fields.keys()):
-        if key not in fields:
-            raise ValueError(f"field {key!r} is unknown")
-        if not fields[key].may_miss:
-            raise ValueError(f"field {key!r} is missing")
-    event = event_class(**{key: _converted(key, fields[key], value) for key, value in content.items()})
-    for key, value in derived.items():
-        if value != getattr(event, key):
-            raise ValueError(f"field {key!r} is {value!r}, but follows as {getattr(event, key)!r}")
-    return event
-
-
-def _plain(value: Any) -> Any:
-    """Turn what computing leaves behind into what JSON knows: NumPy's numbers, NaN and infinity."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a JSON number")
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a field occurs twice")
-    return found
-
-
-_decode: Final = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_distinct).decode
-
-
-def _int(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _float(value: Any) -> float | None:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return None if _int(value) is None else float(value)
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _bool(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _ints(value: Any) -> tuple[int, ...] | None:
-    if not isinstance(value, list | tuple) or any(_int(item) is None for item in value):
-        return None
-    return tuple(value)
-
-
-def _texts(value: Any) -> dict[str, str] | None:
-    if not isinstance(value, dict) or any(_text(text) is None for pair in value.items() for text in pair):
-        return None
-    return value
-
-
-def _numbers(value: Any) -> dict[str, float] | None:
-    fits = isinstance(value, dict) and all(isinstance(v, int | float) for v in value.values())
-    return {name: float(v) for name, v in value.items()} if fits else None
-
-
-_KINDS: Final[dict[str, Callable[[Any], Any]]] = {
-    "int": _int,
-    "float": _float,
-    "str": _text,
-    "bool": _bool,
-    "tuple[int, ...]": _ints,
-    "dict[str, str]": _texts,
-    "dict[str, float]": _numbers,
-}
-
-
-class _Field(NamedTuple):
-    """How a field of an event is checked.
-
-    Attributes
-    ----------
-    declared : str
-        Its type's text, as annotations are not evaluated.
-    check : callable
-        Returns a JSON value as that type, or None if it has another.
-    optional : bool
-        Whether it may be null.
-    may_miss : bool
-        Whether a line without it is read: its default is null, so it says no more than null does. Logs from
-        before the field was added hold such lines.
-    """
-
-    declared: str
-    check: Callable[[Any], Any]
-    optional: bool
-    may_miss: bool
-
-
-def _fields(event_class: type[Event]) -> dict[str, _Field]:
-    found = {}
-    for field in dataclasses.fields(event_class):
-        declared = str(field.type)
-        check = _KINDS[declared.removesuffix(" | None")]
-        found[field.name] = _Field(declared, check, declared.endswith(" | None"), field.default is None)
-    return found
-
-
-_FIELDS: Final = {event_class: _fields(event_class) for event_class in EVENTS.values()}
-"""Looked up once: a log may hold hundreds of thousands of lines."""
-
-
-def _converted(name: str, field: _Field, value: Any) -> Any:
-    """Check a JSON value against a field's declared type."""
-    if value is None and field.optional:
-        return None
-    result = field.check(value)
-    if result is None:
-        raise ValueError(f"field {name!r} is {value!r} in place of {field.declared}")
-    return result

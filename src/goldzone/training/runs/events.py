@@ -7,8 +7,10 @@ neuron is layer L); positions are from 0. A number that is not known is null, ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 __all__ = [
     "EVENTS",
@@ -21,6 +23,7 @@ __all__ = [
     "LayerSkipped",
     "LayerTrained",
     "LineTorn",
+    "LogReplaced",
     "NeuronTrained",
     "RunFinished",
     "RunResumed",
@@ -33,14 +36,15 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="event"):
     """What all events have; `goldzone.training.runs.event_log.EventLog` fills both in.
+
+    A line may lack a field that has a default: lines from before the field was added do.
 
     Attributes
     ----------
     sequence : int
-        Place in the log, from 0.
+        Index in the log, from 0.
     time : float
         Seconds since 1970 (UTC).
     """
@@ -49,8 +53,7 @@ class Event:
     time: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunStarted(Event):
+class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     """A run begins.
 
     Attributes
@@ -84,8 +87,7 @@ class RunStarted(Event):
     unit: str = "words"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunResumed(Event):
+class RunResumed(Event, frozen=True, kw_only=True, tag="run_resumed"):
     """An interrupted run goes on from what was kept.
 
     Attributes
@@ -103,15 +105,13 @@ class RunResumed(Event):
     done: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class SweepStarted(Event):
+class SweepStarted(Event, frozen=True, kw_only=True, tag="sweep_started"):
     """A pass from the final layer to the first begins; sweeps are from 1."""
 
     sweep: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class SelectionMade(Event):
+class SelectionMade(Event, frozen=True, kw_only=True, tag="selection_made"):
     """The neurons of a layer that a sweep trains were chosen.
 
     Attributes
@@ -138,15 +138,14 @@ class SelectionMade(Event):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class NeuronTrained(Event):
+class NeuronTrained(Event, frozen=True, kw_only=True, tag="neuron_trained"):
     """One neuron was trained.
 
     Attributes
     ----------
     sweep, layer, position : int
     order, total : int
-        Its place, from 0, among the neurons that this sweep trains in the layer, and how many they are.
+        Its rank, from 0, among the neurons that this sweep trains in the layer, and how many they are.
     premodulo : int
         What it was trained with; 0 for none.
     target : int or None
@@ -164,8 +163,8 @@ class NeuronTrained(Event):
     seconds : float
     changed : int
         Cells whose answer changed.
-
-    The line holds `margin` too.
+    margin : float or None
+        |S| / N, whatever is given; None without samples.
     """
 
     sweep: int
@@ -183,15 +182,18 @@ class NeuronTrained(Event):
     partner: int | None = None
     seconds: float
     changed: int
+    margin: float | None = None
 
-    @property
-    def margin(self) -> float | None:
-        """|S| / N; None without samples."""
-        return abs(self.sum) / self.samples if self.samples else None
+    def __post_init__(self) -> None:
+        """Derive the margin."""
+        try:
+            margin = abs(self.sum) / self.samples if self.samples else None
+        except OverflowError:  # a damaged line may hold numbers that no float can
+            margin = None
+        force_setattr(self, "margin", margin)
 
 
-@dataclass(frozen=True, kw_only=True)
-class LayerTrained(Event):
+class LayerTrained(Event, frozen=True, kw_only=True, tag="layer_trained"):
     """A layer is done for this sweep; `neurons` of it were trained."""
 
     sweep: int
@@ -199,8 +201,7 @@ class LayerTrained(Event):
     neurons: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class SweepFinished(Event):
+class SweepFinished(Event, frozen=True, kw_only=True, tag="sweep_finished"):
     """A sweep is done and measured.
 
     Attributes
@@ -208,6 +209,8 @@ class SweepFinished(Event):
     sweep : int
     train_score, dev_score : float or None
         Shares of examples right (`goldzone.training.pipeline.HeldOut`); None if not known.
+    metrics : dict of str to float
+        What else is measured, by name, such as ``dev_phoneme_error`` and ``train_position_accuracy``.
     loss : float or None
     best : bool
         Whether it is the best so far on dev.
@@ -215,8 +218,6 @@ class SweepFinished(Event):
         Median premodulo of the neurons before the final one.
     phase : str or None
         A `goldzone.training.control.phases.Phase` value.
-    metrics : dict of str to float
-        What else is measured, by name, such as ``dev_phoneme_error`` and ``train_position_accuracy``.
     forecast, forecast_error : float or None
         Dev score expected after the next sweep, and its standard error; None if too little is known.
     seconds : float
@@ -225,7 +226,7 @@ class SweepFinished(Event):
     sweep: int
     train_score: float | None
     dev_score: float | None
-    metrics: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = {}
     loss: float | None
     best: bool
     premodulo: int | None = None
@@ -235,8 +236,7 @@ class SweepFinished(Event):
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class SteppedBack(Event):
+class SteppedBack(Event, frozen=True, kw_only=True, tag="stepped_back"):
     """The state of an earlier sweep was taken up again.
 
     Attributes
@@ -253,8 +253,7 @@ class SteppedBack(Event):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunFinished(Event):
+class RunFinished(Event, frozen=True, kw_only=True, tag="run_finished"):
     """The run is over.
 
     Attributes
@@ -277,15 +276,13 @@ class RunFinished(Event):
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Warned(Event):
+class Warned(Event, frozen=True, kw_only=True, tag="warned"):
     """Something that a person should know; training goes on."""
 
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class LineTorn(Event):
+class LineTorn(Event, frozen=True, kw_only=True):
     """The reader's report of an unfinished last line (its writer was killed or is at work); never written.
 
     Attributes
@@ -297,8 +294,14 @@ class LineTorn(Event):
     length: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class LayerSkipped(Event):
+class LogReplaced(Event, frozen=True):
+    """A follower's report that the log was cut or replaced since it last read; never written.
+
+    What comes next is line 1: all that was made of earlier events is void.
+    """
+
+
+class LayerSkipped(Event, frozen=True, kw_only=True, tag="layer_skipped"):
     """A layer is left out of a sweep, or left before all its chosen neurons were trained.
 
     Attributes
@@ -312,8 +315,7 @@ class LayerSkipped(Event):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class AlertEvent(Event):
+class AlertEvent(Event, frozen=True, kw_only=True):
     """What the events of an alert have (`goldzone.monitor.alerts`); it is known by its rule and layer.
 
     Attributes
@@ -341,23 +343,19 @@ class AlertEvent(Event):
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class AlertOpened(AlertEvent):
+class AlertOpened(AlertEvent, frozen=True, tag="alert_opened"):
     """A rule found a problem."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AlertUpdated(AlertEvent):
+class AlertUpdated(AlertEvent, frozen=True, tag="alert_updated"):
     """The value of an open alert moved notably."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AlertClosed(AlertEvent):
+class AlertClosed(AlertEvent, frozen=True, tag="alert_closed"):
     """The problem is gone."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FlagsResolved(Event):
+class FlagsResolved(Event, frozen=True, kw_only=True, tag="flags_resolved"):
     """Feature flags decided parts of the configuration (`goldzone.fleet.flags`); before the run's start.
 
     Attributes
@@ -383,20 +381,23 @@ class FlagsResolved(Event):
 
 
 EVENTS: Final[dict[str, type[Event]]] = {
-    "run_started": RunStarted,
-    "run_resumed": RunResumed,
-    "sweep_started": SweepStarted,
-    "selection_made": SelectionMade,
-    "neuron_trained": NeuronTrained,
-    "layer_trained": LayerTrained,
-    "sweep_finished": SweepFinished,
-    "stepped_back": SteppedBack,
-    "run_finished": RunFinished,
-    "warned": Warned,
-    "layer_skipped": LayerSkipped,
-    "alert_opened": AlertOpened,
-    "alert_updated": AlertUpdated,
-    "alert_closed": AlertClosed,
-    "flags_resolved": FlagsResolved,
+    str(event_class.__struct_config__.tag): event_class
+    for event_class in (
+        RunStarted,
+        RunResumed,
+        SweepStarted,
+        SelectionMade,
+        NeuronTrained,
+        LayerTrained,
+        SweepFinished,
+        SteppedBack,
+        RunFinished,
+        Warned,
+        LayerSkipped,
+        AlertOpened,
+        AlertUpdated,
+        AlertClosed,
+        FlagsResolved,
+    )
 }
 """Event classes by their name in the log."""
