@@ -97,7 +97,7 @@ def _read(path: Path, place: tuple[int, ...]) -> _Run:
         found = found.of_neuron(*place)
     elif place:
         found = found.of_layer(*place)
-    return _Run(path, found, gold_zone_margins(found, capacity.noise_floor, capacity.collapse))
+    return _Run(path, found, gold_zone_margins(found, capacity.gold_zone))
 
 
 def _labels(runs: Sequence[Path], place: tuple[int, ...]) -> list[str]:

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from goldzone.errors import StateError
 from goldzone.training.sums.cache import SumCache, SumRecord
+from goldzone.training.sums.measurement import GoldZone
 from tests.naive.training_sum_cache import NaiveSumCache, comparable
 from tests.training.sums.small_caches import LAYERS, RUNS, filled, new_cache, record_of
 
@@ -131,7 +132,7 @@ class AsListsDo(RuleBasedStateMachine):
     def answers_agree(self) -> None:
         for layer, size in enumerate(LAYERS, 1):
             assert np.array_equal(self.cache.margins(layer), self.naive.margins(layer), equal_nan=True)
-            assert self.cache.gold_zone(layer) == self.naive.gold_zone(layer)
+            assert self.cache.gold_zone(layer, GoldZone()) == self.naive.gold_zone(layer)
             latest = [self.naive.latest_sum(layer, position) for position in range(size)]
             assert self.cache.measured(layer) == latest
             for position in range(size):
@@ -178,9 +179,9 @@ def test_what_selection_asks_for_is_there() -> None:
         cache.append(record_of(1, 2, s))
     cache.append(record_of(1, 0, 100))
     assert cache.measured(1) == [(100, 100), None, (20, 100)]
-    assert cache.gold_zone(1) == [2]
-    assert cache.gold_zone(1, noise_floor=20) == []
-    assert cache.gold_zone(1, collapse=0.2) == []
+    assert cache.gold_zone(1, GoldZone()) == [2]
+    assert cache.gold_zone(1, GoldZone(noise_floor=20)) == []
+    assert cache.gold_zone(1, GoldZone(collapse=0.2)) == []
 
 
 def test_what_was_not_kept_tells_nothing_of_the_network() -> None:
@@ -196,7 +197,7 @@ def test_what_was_not_kept_tells_nothing_of_the_network() -> None:
     assert accepted_latest.sum == 60
     assert cache.measured(1) == [None, None, (60, 100)]
     assert cache.latest_sum(1, 2) == (60, 100)
-    assert cache.gold_zone(1) == [2]
+    assert cache.gold_zone(1, GoldZone()) == [2]
 
 
 @pytest.mark.parametrize("batched", [True, False])

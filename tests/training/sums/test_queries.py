@@ -5,18 +5,15 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from goldzone.errors import StateError
-from goldzone.training.sums.measurement import Regime, regime
+from goldzone.training.sums.measurement import GoldZone
 from goldzone.training.sums.queries import (
     MarginTrend,
     WeightedSum,
     layer_staleness,
     margin_distribution,
     margin_trends,
-    regimes,
     weighted_sum,
 )
 from tests.training.sums.small_caches import new_cache, record_of
@@ -71,35 +68,6 @@ def test_a_layer_has_the_trends_of_its_neurons() -> None:
         assert trends.neuron(position) == cache.margin_trend(1, position, 3)
 
 
-@given(
-    st.lists(st.integers(0, 2**32 - 1).flatmap(lambda n: st.tuples(st.integers(-n, n), st.just(n)))),
-    st.none() | st.floats(0, 2**33),
-    st.floats(0.01, 1),
-)
-def test_regimes_are_those_of_each_neuron(
-    layer: list[tuple[int, int]], noise_floor: float | None, collapse: float
-) -> None:
-    found = regimes(int64(*(s for s, _ in layer)), int64(*(n for _, n in layer)), noise_floor, collapse)
-    for position, (s, n) in enumerate(layer):
-        expected = {regime(s, n, noise_floor, collapse)} if n else set()
-        assert {name for name, mask in found.items() if mask[position]} == expected
-
-
-@pytest.mark.parametrize(
-    ("s", "expected"),
-    [
-        (65_535, Regime.NOISY),
-        (-65_535, Regime.NOISY),
-        (65_536, Regime.GOLD_ZONE),
-        (3_200_000_000, Regime.GOLD_ZONE),
-        (2**32 - 1, Regime.COLLAPSED),
-    ],
-)
-def test_regimes_are_exact_at_the_largest_sample_counts(s: int, expected: Regime) -> None:
-    found = regimes(int64(s), int64(2**32 - 1), None, 0.8)
-    assert [name for name, mask in found.items() if mask[0]] == [expected]
-
-
 def test_the_margins_of_a_layer_are_described() -> None:
     # Margins 0, 0.1, 0.25, 0.3, 1 of 100 samples each, and a neuron that was never measured.
     found = margin_distribution(
@@ -131,7 +99,7 @@ def test_a_layer_that_was_never_measured_has_no_quartiles() -> None:
 
 
 def test_the_thresholds_of_the_regimes_can_be_moved() -> None:
-    found = margin_distribution(int64(20, 25, 30), int64(100, 100, 100), noise_floor=20, collapse=0.3)
+    found = margin_distribution(int64(20, 25, 30), int64(100, 100, 100), zone=GoldZone(20, 0.3))
     assert (found.noisy, found.gold_zone, found.collapsed) == (1, 1, 1)
 
 

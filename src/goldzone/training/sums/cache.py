@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from goldzone.errors import StateError
 from goldzone.training.sums import backups as files
-from goldzone.training.sums.measurement import Regime
+from goldzone.training.sums.measurement import GoldZone, Regime
 from goldzone.training.sums.queries import (
     DEFAULT_BINS,
     DEFAULT_MAX_AGE,
@@ -30,7 +30,6 @@ from goldzone.training.sums.queries import (
     layer_staleness,
     margin_distribution,
     margin_trends,
-    regimes,
     weighted_sum,
 )
 from goldzone.training.sums.record import SumRecord
@@ -129,9 +128,9 @@ class SumCache(RecordStore):
         present = run if run is not None or not history else history[-1].run
         return weighted_sum(history, present or 0, sweep, weights=weights, max_age=max_age)
 
-    def gold_zone(self, layer: int, noise_floor: float | None = None, collapse: float = 0.8) -> list[int]:
-        """Return the positions whose last sum is in the gold zone (see `regime`)."""
-        found = regimes(*self.layer_sums(layer), noise_floor, collapse)[Regime.GOLD_ZONE]
+    def gold_zone(self, layer: int, zone: GoldZone) -> list[int]:
+        """Return the positions whose last sum is in the gold zone."""
+        found = zone.regimes(*self.layer_sums(layer))[Regime.GOLD_ZONE]
         positions: list[int] = np.flatnonzero(found).tolist()
         return positions
 
@@ -140,13 +139,10 @@ class SumCache(RecordStore):
         layer: int,
         *,
         bins: Sequence[float] = DEFAULT_BINS,
-        noise_floor: float | None = None,
-        collapse: float = 0.8,
+        zone: GoldZone = GoldZone(),  # noqa: B008 - a value
     ) -> MarginDistribution:
         """Return how a layer's last margins are spread (`queries.margin_distribution`)."""
-        return margin_distribution(
-            *self.layer_sums(layer), bins=bins, noise_floor=noise_floor, collapse=collapse
-        )
+        return margin_distribution(*self.layer_sums(layer), bins=bins, zone=zone)
 
     def margin_trend(
         self, layer: int, position: int, last: int, *, tolerance: float = 0.01

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.errors import StateError
-from goldzone.training.sums.measurement import Regime
+from goldzone.training.sums.measurement import GoldZone, Regime
 from goldzone.training.sums.record import SumRecord
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "layer_staleness",
     "margin_distribution",
     "margin_trends",
-    "regimes",
     "weighted_sum",
 ]
 
@@ -129,36 +128,6 @@ def margin_trends(margins: NDArray[np.float64], tolerance: float) -> MarginTrend
     )
 
 
-def regimes(
-    sums: NDArray[np.int64], samples: NDArray[np.int64], noise_floor: float | None, collapse: float
-) -> dict[Regime, NDArray[np.bool_]]:
-    """Tell which neurons are in which regime, as `goldzone.training.sums.measurement.regime` does.
-
-    Parameters
-    ----------
-    sums, samples : int64[n_neurons]
-        S and N; N below 2**32, and 0 where never measured.
-    noise_floor, collapse
-        See `regime`.
-
-    Returns
-    -------
-    dict of Regime to bool[n_neurons]
-        A neuron never measured is in none.
-    """
-    size = np.abs(sums)
-    there = samples > 0
-    collapsed = there & (size >= collapse * samples)
-    unsigned = size.astype(np.uint64)  # the square of a uint32 fits into 64 bits, without a sign
-    small = unsigned * unsigned <= samples.astype(np.uint64) if noise_floor is None else size <= noise_floor
-    noisy = there & ~collapsed & small
-    return {
-        Regime.COLLAPSED: collapsed,
-        Regime.NOISY: noisy,
-        Regime.GOLD_ZONE: there & ~collapsed & ~noisy,
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class MarginDistribution:
     """The margins of a layer.
@@ -197,8 +166,7 @@ def margin_distribution(
     samples: NDArray[np.int64],
     *,
     bins: Sequence[float] = DEFAULT_BINS,
-    noise_floor: float | None = None,
-    collapse: float = 0.8,
+    zone: GoldZone = GoldZone(),  # noqa: B008 - a value
 ) -> MarginDistribution:
     """Describe the margins of a layer.
 
@@ -208,8 +176,7 @@ def margin_distribution(
         S and N; N is 0 where never measured.
     bins : sequence of float
         Edges of the histogram, rising.
-    noise_floor, collapse
-        See `goldzone.training.sums.measurement.regime`.
+    zone : GoldZone
 
     Raises
     ------
@@ -221,7 +188,7 @@ def margin_distribution(
         raise StateError(f"bins {tuple(bins)} are no edges of a histogram; give two or more that rise")
     there = samples > 0
     margins = np.abs(sums[there]) / samples[there]
-    found = regimes(sums, samples, noise_floor, collapse)
+    found = zone.regimes(sums, samples)
     five: list[float | None] = [None] * 5
     if margins.size:
         five = np.quantile(margins, (0, 0.25, 0.5, 0.75, 1)).tolist()
