@@ -266,8 +266,7 @@ class _Pipeline(Generic[NetworkT]):
             self._record_of(layer, position, decision, trained, seconds)
             for position, decision, trained in zip(positions, decisions, results, strict=True)
         ]
-        for record in records:
-            self._sums.append(record)
+        self._sums.append(*records)
         for place, (position, decision, trained) in enumerate(
             zip(positions, decisions, results, strict=True)
         ):

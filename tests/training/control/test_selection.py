@@ -20,6 +20,7 @@ coarse = st.none() | st.tuples(st.integers(-20, 20), st.just(20))  # many ties a
 layers = st.lists(measured, max_size=30) | st.lists(coarse, max_size=30)
 zones = st.builds(GoldZone, st.none() | st.sampled_from([0, 4, 4.5, 10**6]), st.sampled_from([0.2, 0.8, 1.0]))
 
+ZONE = GoldZone()
 # Of 100 samples: noisy up to 10, collapsed from 80; the middle is 45. Moderate: above 5, below 90.
 SUMS = [100, 5, 89, 79, 6, 46, -42, 0, 9, 81, 90, 11]
 WORDS = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 7, 1]
@@ -35,7 +36,7 @@ def choose(
     words: list[int] | None = None,
     sweep: int = 1,
     exploration: float = 0.0,
-    zone: GoldZone = GoldZone(),  # noqa: B008 - a value
+    zone: GoldZone = ZONE,
 ) -> Selection:
     drawn = stream(seed, "selection", count=len(layer)) if words is None else np.array(words, np.uint32)
     sums, samples = np.array([entry or (0, 0) for entry in layer], np.int64).reshape(-1, 2).T

@@ -77,7 +77,7 @@ def select_neurons(
     words: NDArray[np.uint32],
     *,
     sweep: int,
-    zone: GoldZone = GoldZone(),  # noqa: B008 - a value
+    zone: GoldZone,
     exploration: float = 0.0,
 ) -> Selection:
     """Choose the neurons of one layer to train, in order.
