@@ -83,7 +83,8 @@ class Problem:
         """Train as a run in a folder does."""
         counted: list[Event] = []
         with tempfile.TemporaryDirectory() as folder, BackgroundLog(Path(folder) / "events.jsonl") as log:
-            keep = committee_checkpointer(Path(folder), "overhead", self.config)
+            where = Path(folder)
+            keep = committee_checkpointer(where, "overhead", self.config, where / "sums.goldzone")
             keep.attach(log)
 
             def on_event(event: Event) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from goldzone.g2p import run
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.events import Event, SweepFinished, SweepStarted
 from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.sums.cache import SumCache
 
 
 class Silent:
@@ -44,6 +46,26 @@ def test_a_model_that_was_written_outlives_a_failed_test(
     assert RunFolder.open(tmp_path / "run").model_path.exists()
 
 
+def test_a_run_leaves_its_sums_with_two_backups_and_a_damaged_file_is_made_good(tmp_path: Path) -> None:
+    config = TrainingConfig.model_validate({"network": {"neurons": 8}, "pipeline": {"sweeps": 4}})
+    train(tmp_path / "run", config=config, limit=100)
+    sums = RunFolder.open(tmp_path / "run").sums_path
+    assert sorted(file.name for file in sums.parent.glob("sums*")) == [
+        *("sums.goldzone", "sums.goldzone.bak1", "sums.goldzone.bak2")
+    ]
+    for number, sweep in enumerate((4, 3, 2)):
+        loaded = SumCache.load(sums, (8, 1))
+        assert loaded.cache.newest is not None
+        assert loaded.cache.newest.sweep == sweep
+        assert not math.isnan(loaded.cache.newest.dev_accuracy)  # judged before it was saved
+        assert [warning for warning in loaded.warnings if "the backup" in warning] == (
+            [f"{sums}: is damaged; the backup {sums.name}.bak{number} was read"] if number else []
+        )
+        file = sums.with_name(f"{sums.name}.bak{number}") if number else sums
+        file.write_bytes(file.read_bytes()[:-1])
+    assert len(SumCache.load(sums, (8, 1)).cache) == 0
+
+
 class Intruder(Silent):
     """Tries to train in the folder of a run that is at work."""
 
@@ -62,18 +84,27 @@ class Intruder(Silent):
             self.refusals.append(str(caught.value))
 
 
-def train(folder: Path, display: run.Display | None = None, *, force: bool = False) -> dict[str, Any]:
-    quick = TrainingConfig.model_validate({"network": {"neurons": 8}, "pipeline": {"sweeps": 1}})
+QUICK = TrainingConfig.model_validate({"network": {"neurons": 8}, "pipeline": {"sweeps": 1}})
+
+
+def train(
+    folder: Path,
+    display: run.Display | None = None,
+    *,
+    force: bool = False,
+    config: TrainingConfig = QUICK,
+    limit: int = 200,
+) -> dict[str, Any]:
     return run.run_training(
         load_builtin("slovak"),
-        quick,
+        config,
         folder,
         settings=DEFAULT_SETTINGS,
-        limit=200,
+        limit=limit,
         force=force,
         threads=1,
         display=display or Silent(),
-        source=RunSource(name="slovak", limit=200),
+        source=RunSource(name="slovak", limit=limit),
     )
 
 

@@ -220,7 +220,7 @@ class _Run:
         self._watch = watch
         self._check_interrupt = check_interrupt
         self._identity = run_identity(run.config, split, lexicon.name, settings)
-        self.checkpoints = committee_checkpointer(run.state_path, self._identity, run.config)
+        self.checkpoints = committee_checkpointer(run.state_path, self._identity, run.config, run.sums_path)
 
     def train(self, restored: Restored[Committee] | None, warnings: Sequence[str]) -> dict[str, Any]:
         """Train, from the beginning or from a state, write the model, test it, and summarise."""
@@ -271,7 +271,6 @@ class _Run:
             if trained.aligned.unalignable.count:
                 on_event(Warned(message=trained.aligned.unalignable.summary()))
             digest = write_model(run.model_path, trained.model)
-            trained.sums.save(run.sums_path)
             report("test")
             test = self._test(trained)
             held_out = trained.outcome.held_out

@@ -35,7 +35,7 @@ def run_identity(config: TrainingConfig, split: Split[Lexicon], name: str, setti
 
 
 def committee_checkpointer(
-    folder: Path, identity: str, config: TrainingConfig
+    folder: Path, identity: str, config: TrainingConfig, sums_path: Path
 ) -> FolderCheckpointer[Committee]:
     """Return what keeps the state of a committee under training.
 
@@ -47,6 +47,8 @@ def committee_checkpointer(
         From `run_identity`.
     config : TrainingConfig
         Its section `network` is read.
+    sums_path : Path
+        Where the sum cache is saved.
     """
     width = config.network.neurons
     templates = parse_templates(config.network.templates or DEFAULT_TEMPLATES)
@@ -65,4 +67,5 @@ def committee_checkpointer(
         (width, 1),
         neurons_of=lambda committee: (*committee.tables, committee.final),
         network_of=network_of,
+        sums_path=sums_path,
     )
