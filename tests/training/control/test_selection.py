@@ -246,11 +246,6 @@ def test_settings_out_of_range_are_refused(name: str, value: float) -> None:
         SelectionSettings.model_validate({name: value})
 
 
-def test_by_default_nothing_is_explored_or_paired() -> None:
-    settings = SelectionSettings()
-    assert (settings.strategy, settings.exploration, settings.pairs) == ("fixed", 0.0, 0.0)
-
-
 @pytest.mark.parametrize(
     ("strategy", "count", "words", "sweep", "exploration", "message"),
     [

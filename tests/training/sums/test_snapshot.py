@@ -122,6 +122,15 @@ def test_a_forged_snapshot_with_what_cannot_be_is_refused(data: bytes) -> None:
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.parametrize("name", sorted(HEADER))
+def test_a_forged_file_that_lacks_a_field_never_stops_the_next_save(tmp_path: Path, name: str) -> None:
+    header = {key: value for key, value in HEADER.items() if key != name}
+    (tmp_path / "sums").write_bytes(seal(MAGIC, 3, header, {}))
+    cache = SumCache((1,), identity="who")
+    cache.save(tmp_path / "sums")
+    assert SumCache.load(tmp_path / "sums", (1,)).cache.snapshot() == cache.snapshot()
+
+
 VERSION_2 = resealed(b"GZSUMS\x02\x00" + bytes(60))
 
 

@@ -36,6 +36,8 @@ _MAGIC: Final = b"GZSUMSNP"
 _VERSION: Final = 3
 _VERSION_2: Final = b"GZSUMS\x02\x00"
 """How version 2 began, which had a layout of its own."""
+_NOT_A_CACHE: Final = (ArithmeticError, LookupError, MemoryError, StateError, TypeError, ValueError)
+"""What building a cache from a sealed file that describes none can raise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,15 +249,7 @@ class SumCache:
         StateError
             If they are of another version.
         """
-        sealed = _unsealed(data, name)
-        try:
-            cache = cls._restored(sealed)
-            whole = cache.snapshot(int(sealed.content["generation"])) == data  # else something was left out
-        except (ArithmeticError, LookupError, MemoryError, StateError, TypeError, ValueError):
-            whole = False
-        if not whole:
-            raise DamagedError(f"{name}: holds what no sum cache does; restore a backup or delete it")
-        return cache
+        return cls._whole(_unsealed(data, name), data, name)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a snapshot with two rotated backups (`goldzone.storage.backups`).
@@ -297,11 +291,23 @@ class SumCache:
         """
 
         def decode(data: bytes, name: str) -> tuple[int, SumCache]:
-            cache = cls.from_snapshot(data, name)
-            return _own_generation(_unsealed(data, name), name, tuple(layers), identity), cache
+            sealed = _unsealed(data, name)
+            generation = _own_generation(sealed, name, tuple(layers), identity)
+            return generation, cls._whole(sealed, data, name)
 
         found = read_newest(Path(path), decode)
         return LoadedSums(found.value or cls(layers, identity=identity or ""), found.warnings)
+
+    @classmethod
+    def _whole(cls, sealed: Sealed, data: bytes, name: str) -> SumCache:
+        """Return the cache that a snapshot describes; it must describe itself by the same bytes."""
+        try:
+            cache = cls._restored(sealed)
+            if cache.snapshot(int(sealed.content["generation"])) == data:
+                return cache
+        except _NOT_A_CACHE:
+            pass
+        raise _damaged(name)
 
     @classmethod
     def _restored(cls, sealed: Sealed) -> SumCache:
@@ -361,7 +367,11 @@ def _unsealed(data: bytes, name: str) -> Sealed:
 
 def _own_generation(sealed: Sealed, name: str, layers: tuple[int, ...], identity: str | None) -> int:
     """Return the generation of a snapshot of this network and this run; refuse another's."""
-    held, owner = tuple(sealed.content["layers"]), sealed.content["identity"]
+    content = sealed.content
+    try:
+        held, owner, generation = tuple(content["layers"]), content["identity"], int(content["generation"])
+    except _NOT_A_CACHE:
+        raise _damaged(name) from None
     if held != layers:
         raise StateError(
             f"{name}: holds layers {held}, the network has {layers}; use the run folder of this network"
@@ -371,4 +381,8 @@ def _own_generation(sealed: Sealed, name: str, layers: tuple[int, ...], identity
             f"{name}: belongs to another run ({owner or 'without identity'}, not {identity}); "
             "put this run's file back, or delete it"
         )
-    return int(sealed.content["generation"])
+    return generation
+
+
+def _damaged(name: str) -> DamagedError:
+    return DamagedError(f"{name}: holds what no sum cache does; restore a backup or delete it")
