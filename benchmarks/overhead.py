@@ -88,7 +88,7 @@ class Problem:
         counted: list[Event] = []
         task = PhonemizerTask("slovak", self.split, self.config)
         with tempfile.TemporaryDirectory() as folder, BackgroundLog(Path(folder) / "events.jsonl") as log:
-            checkpoints = task_checkpointer(task, Path(folder))
+            checkpoints = task_checkpointer(task, Path(folder), Path(folder) / "sums.goldzone")
             checkpoints.attach(log)
 
             def on_event(event: Event) -> None:

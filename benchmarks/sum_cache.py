@@ -1,4 +1,4 @@
-"""What the sum cache costs: memory at the scale of a fleet, and time for each record and each question.
+"""What the sum cache costs: memory at the scale of a fleet, and time for each record, question and save.
 
     python -m benchmarks.sum_cache [--languages 140] [--neurons 400] [--depth 32] [--json]
 
@@ -11,17 +11,14 @@ import argparse
 import gc
 import json
 import os
+import tempfile
 import time
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from goldzone.training.sums.cache import SumCache, SumRecord
 
-_TRIES = 5
+_TRIES = 20
 
 
 def main() -> None:
@@ -54,90 +51,61 @@ def measure_memory(languages: int, neurons: int, depth: int) -> dict[str, float]
     resident = _resident() - before
     records = sum(map(len, caches))
     own = sum(cache.nbytes for cache in caches)
-    snapshot = sum(len(cache.snapshot()) for cache in caches)
-    del caches
-    gc.collect()
-    # Apart from the time and the resident memory, which tracing would change.
-    tracemalloc.start()
-    caches = [_fill(SumCache((neurons - 1, 1), depth)) for _ in range(languages)]
-    gc.collect()
-    traced = tracemalloc.get_traced_memory()[0] if caches else 0
-    tracemalloc.stop()
     return {
         "records": records,
         "bytes_per_record": own / records,
         "arrays_MB": own / 1e6,
-        "traced_MB": traced / 1e6,
         "resident_MB": resident / 1e6,
-        "snapshots_MB": snapshot / 1e6,
+        "snapshots_MB": sum(len(cache.snapshot()) for cache in caches) / 1e6,
     }
 
 
 def measure_times(neurons: int, depth: int) -> dict[str, float]:
-    """Tell the time of appends and questions in nanoseconds, each the best of some tries."""
+    """Tell times in microseconds, each the best of some tries."""
     cache = _fill(SumCache((neurons - 1, 1), depth))
-    records = [_record(position) for position in range(neurons - 1)]
-    columns = _columns(neurons - 1)
-    positions = range(neurons - 1)
+    records = _records(1, neurons - 1)
 
     def singly() -> None:
         for record in records:
             cache.append(record)
 
-    def latest_sum() -> None:
-        for position in positions:
-            cache.latest_sum(1, position)
+    def histories() -> None:
+        for position in range(neurons - 1):
+            cache.history(1, position, accepted_only=True)
 
-    def latest() -> None:
-        for position in positions:
-            cache.latest(1, position)
-
-    return {
-        "append_columns_ns_per_record": _best(lambda: cache.append_columns(**columns), neurons - 1),
-        "append_batch_ns_per_record": _best(lambda: cache.append_batch(records), neurons - 1),
-        "append_singly_ns_per_record": _best(singly, neurons - 1),
-        "latest_sum_ns": _best(latest_sum, neurons - 1),
-        "latest_record_ns": _best(latest, neurons - 1),
-        "measured_layer_ns_per_neuron": _best(lambda: cache.measured(1), neurons - 1),
-    }
+    with tempfile.TemporaryDirectory() as folder:
+        return {
+            "append_us_per_record": _best(lambda: cache.append(*records), neurons - 1),
+            "append_singly_us_per_record": _best(singly, neurons - 1),
+            "history_us_per_neuron": _best(histories, neurons - 1),
+            "layer_sums_us_per_neuron": _best(lambda: cache.layer_sums(1), neurons - 1),
+            "save_us": _best(lambda: cache.save(Path(folder) / "sums"), 1),
+        }
 
 
 def _fill(cache: SumCache) -> SumCache:
     cache.run_number("run")
     for layer, size in enumerate(cache.layers, 1):
+        records = _records(layer, size)
         for _ in range(cache.depth):
-            cache.append_columns(**{**_columns(size), "layer": layer})
+            cache.append(*records)
     return cache
 
 
-def _columns(size: int) -> dict[str, Any]:
-    return {
-        "layer": 1,
-        "position": np.arange(size),
-        "run": 0,
-        "sweep": 1,
-        "time": 1_767_225_600.25,
-        "sum": np.arange(size) * 7 - 400,
-        "samples": 100_000,
-        "premodulo": 65_536,
-        "duration_seconds": 0.012,
-        "agreement": np.linspace(0, 1, size),
-    }
-
-
-def _record(position: int) -> SumRecord:
-    return SumRecord(1, position, 0, 1, 1_767_225_600.25, position - 200, 100_000, 65_536, 0.012, 0.5)
+def _records(layer: int, size: int) -> list[SumRecord]:
+    return [
+        SumRecord(layer, position, 0, 1, 1_767_225_600.25, position - 200, 100_000, 65_536, 0.012, 0.5)
+        for position in range(size)
+    ]
 
 
 def _best(action: Callable[[], object], count: int) -> float:
-    """Return the least time of an action over `count` records, in nanoseconds a record."""
-    repeats = 50
+    """Return the least time of an action over `count` things, in microseconds each."""
     times = []
     for _ in range(_TRIES):
         started = time.perf_counter_ns()
-        for _ in range(repeats):
-            action()
-        times.append((time.perf_counter_ns() - started) / repeats / count)
+        action()
+        times.append((time.perf_counter_ns() - started) / 1e3 / count)
     return min(times)
 
 

@@ -63,7 +63,8 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(
     assert sum(isinstance(event, RunResumed) for event in events) == 1
     assert isinstance(events[-1], RunFinished)
     assert "resumed in sweep 2 at layer 1, step 9\n" in finished.err
-    assert sorted(path.name for path in (interrupted / "state").iterdir()) == ["lock", "sums.goldzone"]
+    left = sorted(path.name for path in (interrupted / "state").iterdir())
+    assert left == ["lock", "sums.goldzone", "sums.goldzone.bak1"]
 
 
 def test_the_screen_is_that_of_train(goldzone: Goldzone, interrupted: Path) -> None:

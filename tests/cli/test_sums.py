@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from goldzone.training.sums.cache import SumCache
+from goldzone.training.sums.measurement import GoldZone
+from goldzone.training.sums.queries import describe_layer
 from tests.cli.conftest import Goldzone, complaint
 
 
@@ -19,21 +21,27 @@ def sums_file(run: Path) -> Path:
 def test_the_layers_of_a_run_are_described(goldzone: Goldzone, run_folder: Path) -> None:
     facts = json.loads(goldzone("sums", run_folder, "--json").out)
     cache = SumCache.load(sums_file(run_folder), (20, 1)).cache
-    assert (facts["run"], facts["records"]) == (str(run_folder), len(cache))
-    assert facts["sweep"] == max(cache.columns()["sweep"].tolist())
+    assert (facts["run"], facts["records"], facts["sweep"]) == (str(run_folder), len(cache), 2)
     assert [row["layer"] for row in facts["layers"]] == [2, 1]
     final, first = facts["layers"]
     assert (final["measured"], final["neurons"]) == (1, 1)
     assert first["neurons"] == 20
-    found = cache.margin_distribution(1)
-    assert (first["median"], first["noisy"], first["counts"]) == (
-        found.median,
-        found.noisy,
+    found = describe_layer(cache, 1, GoldZone(), last=4)
+    assert (first["median"], first["noisy"]) == (found.median, found.noisy)
+    assert (first["counts"], first["gold_zone_positions"]) == (
         list(found.counts),
+        list(found.gold_zone_positions),
     )
-    assert final["changed_below"] == 1
-    assert first["changed_below"] == 0
+    assert first["rising"] + first["falling"] + first["stagnant"] == 20
     assert (final["stale"], final["median_age"], final["greatest_age"]) == (0, 0, 0)
+
+
+def test_the_thresholds_are_those_of_the_run(goldzone: Goldzone, run_folder: Path) -> None:
+    shutil.copytree(run_folder, "copy")
+    config = Path("copy/config.toml")
+    config.write_text(config.read_text().replace("collapse = 0.8", "collapse = 1e-9", 1))
+    for row in json.loads(goldzone("sums", "copy", "--json").out)["layers"]:
+        assert (row["collapsed"], row["gold_zone"]) == (row["measured"], 0)
 
 
 def test_people_see_a_table_that_fits(goldzone: Goldzone, run_folder: Path) -> None:
@@ -44,6 +52,45 @@ def test_people_see_a_table_that_fits(goldzone: Goldzone, run_folder: Path) -> N
     assert "1/1" in finished.out
     assert "20/20" in finished.out
     assert max(map(len, finished.out.splitlines())) <= 80
+
+
+def test_one_neuron_is_shown_sum_by_sum(goldzone: Goldzone, run_folder: Path) -> None:
+    facts = json.loads(goldzone("sums", run_folder, "--neuron", "1.17", "--last", "2", "--json").out)
+    history = SumCache.load(sums_file(run_folder), (20, 1)).cache.history(1, 17)
+    assert (facts["layer"], facts["position"], facts["sweep"]) == (1, 17, 2)
+    assert [(row["sum"], row["samples"], row["sweep"]) for row in facts["history"]] == [
+        (record.sum, record.samples, record.sweep) for record in history
+    ]
+    assert [(row["age"], row["stale"]) for row in facts["history"]] == [(1, False), (0, False)]
+    assert facts["trend"]["change"] == history[1].margin - history[0].margin
+    assert facts["margin"] == facts["history"][-1]["margin"] == history[1].margin
+    shutil.copytree(run_folder, "copy")
+    out = goldzone("sums", "copy", "--neuron", "1.17").out
+    assert out.startswith("copy: neuron 1.17\n")
+    assert f"{history[1].sum:,}" in out
+    assert f"{facts['weighted_sum']:,}" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_what_is_not_known_of_a_neuron_is_null(goldzone: Goldzone, run_folder: Path) -> None:
+    shutil.copytree(run_folder, "copy")
+    cache = SumCache((20, 1))
+    source = SumCache.load(sums_file(run_folder), (20, 1)).cache.history(1, 3)[0]
+    cache.run_number("slovak")
+    cache.append(source)
+    cache.mark_reverted(0, 0)
+    cache.record_result(0, source.sweep, train_accuracy=None, dev_accuracy=None, loss=None)
+    shutil.rmtree("copy/state")
+    Path("copy/state").mkdir()
+    cache.save(sums_file(Path("copy")))
+    facts = json.loads(goldzone("sums", "copy", "--neuron", "1.3", "--json").out)
+    names = ("regime", "margin", "weighted_sum", "trend", "age")
+    assert [facts[name] for name in names] == [None] * 5
+    (row,) = facts["history"]
+    assert (row["dev_accuracy"], row["loss"], row["accepted"]) == (None, None, False)
+    assert "taken back" in goldzone("sums", "copy", "--neuron", "1.3").out
+    assert goldzone("sums", "copy").code == 0
+    assert "neuron 1.4 was not trained yet" in complaint(goldzone("sums", "copy", "--neuron", "1.4"))
 
 
 def test_all_records_can_be_written_to_a_file(goldzone: Goldzone, run_folder: Path) -> None:
@@ -57,15 +104,19 @@ def test_all_records_can_be_written_to_a_file(goldzone: Goldzone, run_folder: Pa
         assert Path(name).stat().st_size > 0
 
 
-def test_damage_is_told_on_standard_error(goldzone: Goldzone, run_folder: Path) -> None:
+def test_damage_is_told_on_standard_error_and_the_backup_is_read(
+    goldzone: Goldzone, run_folder: Path
+) -> None:
     shutil.copytree(run_folder, "copy")
     path = sums_file(Path("copy"))
-    shutil.copy(path, f"{path}.bak1")
     path.write_bytes(path.read_bytes()[:-1])
     finished = goldzone("sums", "copy", "--json")
     assert finished.code == 0
-    assert finished.err.startswith(f"warning: {path}: does not match its SHA-256")
-    assert json.loads(finished.out)["records"] > 0
+    assert finished.err == (
+        f"warning: {path}: does not match its SHA-256; it is damaged\n"
+        f"warning: {path}: is damaged; the backup sums.goldzone.bak1 was read\n"
+    )
+    assert json.loads(finished.out)["sweep"] == 1
 
 
 def test_what_cannot_be_shown_is_one_line(
@@ -75,12 +126,14 @@ def test_what_cannot_be_shown_is_one_line(
     assert complaint(goldzone("sums", run_folder, "--out", "a.xls")).startswith(
         "a.xls: is of no known format"
     )
+    assert "layer 1 has no neuron 20" in complaint(goldzone("sums", run_folder, "--neuron", "1.20"))
+    assert "'1' is not LAYER.POSITION" in complaint(goldzone("sums", run_folder, "--neuron", "1"))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     line = complaint(goldzone("sums", run_folder, "--out", "a.parquet"))
     assert line == "pyarrow is not installed; pip install 'goldzone[tables]'"
     shutil.copytree(run_folder, "copy")
     for file in Path("copy/state").iterdir():
         file.unlink()
-    assert "holds no sums; wait for the run to save them" in complaint(goldzone("sums", "copy"))
+    assert "holds no sums; wait for the first sweep" in complaint(goldzone("sums", "copy"))
     Path("copy/events.jsonl").write_bytes(b"")
     assert complaint(goldzone("sums", "copy")) == "copy: its training has not begun; wait for the first sweep"

@@ -148,7 +148,7 @@ def test_events_and_stages_are_told_in_order(few: Split[Lexicon]) -> None:
     assert (started.train_examples, started.dev_examples, started.seed) == (200, 40, 1)
     assert sum(isinstance(event, NeuronTrained) for event in events) == 2 * 13
     assert [event.sweep for event in events if isinstance(event, SweepFinished)] == [1, 2]
-    assert len(sums.history(1, 11, 2)) == 2
+    assert len(sums.history(1, 11)) == 2
 
 
 def test_an_observer_that_fails_ends_the_run(few: Split[Lexicon]) -> None:

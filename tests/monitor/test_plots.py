@@ -21,12 +21,13 @@ from goldzone.monitor.history import RunHistory, read_history
 from goldzone.monitor.plots import ShownRun, draw_runs, write_png
 from goldzone.monitor.summary import gold_zone_margins
 from goldzone.training.runs.events import Event, SweepStarted
+from goldzone.training.sums.measurement import GoldZone
 from tests.monitor.small_logs import STARTED, measured, toy_run, trained, write_log
 
 
 def shown(path: Path, label: str = "toy", events: list[Event] | None = None) -> ShownRun:
     history = read_history(write_log(path / f"{label}.jsonl", toy_run() if events is None else events))
-    return ShownRun(label, history, gold_zone_margins(history))
+    return ShownRun(label, history, gold_zone_margins(history, GoldZone()))
 
 
 def deep_run(sweeps: int) -> list[Event]:

@@ -17,6 +17,7 @@ from goldzone.monitor.summary import (
     layer_sweeps,
 )
 from goldzone.training.runs.events import NeuronTrained
+from goldzone.training.sums.measurement import GoldZone
 from tests.monitor.small_logs import STARTED, toy_run, trained, write_log
 
 
@@ -35,7 +36,7 @@ def test_a_neuron_without_samples_counts_but_has_no_margin(tmp_path: Path) -> No
     assert (row.trained, row.margin) == (2, Quartiles(0.5, 0.5, 0.5))
     (row,) = layer_sweeps(history.of_neuron(1, 0))
     assert row.margin is None
-    assert gold_zone_margins(history.of_neuron(1, 0)) is None
+    assert gold_zone_margins(history.of_neuron(1, 0), GoldZone()) is None
 
 
 def test_nothing_trained_is_nothing_to_sum_up(tmp_path: Path) -> None:
@@ -129,5 +130,5 @@ def test_a_premodulo_that_is_the_law_s_target_explains_all(tmp_path: Path) -> No
 
 
 def test_the_gold_zone_s_edges_are_margins(toy: RunHistory) -> None:
-    assert gold_zone_margins(toy) == (0.1, 0.8)  # sqrt(100) / 100
-    assert gold_zone_margins(toy, noise_floor=25, collapse=0.6) == (0.25, 0.6)
+    assert gold_zone_margins(toy, GoldZone()) == (0.1, 0.8)  # sqrt(100) / 100
+    assert gold_zone_margins(toy, GoldZone(noise_floor=25, collapse=0.6)) == (0.25, 0.6)

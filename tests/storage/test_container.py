@@ -244,11 +244,11 @@ def test_damage_is_refused_or_harmless(model: Path) -> None:
     refused = 0
     for number in range(2000):
         damaged = bytearray(raw)
-        place = int(generator.integers(len(raw)))
+        offset = int(generator.integers(len(raw)))
         if number % 4:
-            damaged[place] ^= 1 << int(generator.integers(8))
+            damaged[offset] ^= 1 << int(generator.integers(8))
         else:
-            del damaged[place:]
+            del damaged[offset:]
         model.write_bytes(damaged)
         again, message = attempt(model)
         if again is None:

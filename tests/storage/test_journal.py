@@ -47,17 +47,17 @@ def test_a_torn_journal_ends_with_its_last_whole_record_wherever_it_is_torn(tmp_
 
 
 @settings(max_examples=300)
-@given(place=st.integers(0, 10_000), change=st.integers(1, 255))
+@given(offset=st.integers(0, 10_000), change=st.integers(1, 255))
 def test_a_changed_byte_ends_the_reading_before_its_record(
-    tmp_path_factory: pytest.TempPathFactory, place: int, change: int
+    tmp_path_factory: pytest.TempPathFactory, offset: int, change: int
 ) -> None:
     path = tmp_path_factory.mktemp("journals") / "journal"
     data = bytearray(written(path))
     ends = [entry.end for entry in read_journal(path, NAME)]
-    place %= len(data)
-    data[place] ^= change
+    offset %= len(data)
+    data[offset] ^= change
     path.write_bytes(data)
-    before = sum(end <= place for end in ends) if place >= 40 else 0
+    before = sum(end <= offset for end in ends) if offset >= 40 else 0
     assert read(path) == RECORDS[:before]
 
 

@@ -130,8 +130,12 @@ def network_of(neurons: Sequence[Neuron]) -> Committee:
     return Committee(tuple(templates), tuple(t for t in tables if isinstance(t, BitTable)), final)
 
 
-def keeper(folder: Path, identity: str = IDENTITY) -> FolderCheckpointer[Committee]:
-    return FolderCheckpointer(folder, identity, (WIDTH, 1), neurons_of=neurons_of, network_of=network_of)
+def keeper(
+    folder: Path, identity: str = IDENTITY, sums_path: Path | None = None
+) -> FolderCheckpointer[Committee]:
+    return FolderCheckpointer(
+        folder, identity, (WIDTH, 1), neurons_of=neurons_of, network_of=network_of, sums_path=sums_path
+    )
 
 
 def load(
@@ -154,9 +158,9 @@ def evaluate(network: Committee) -> HeldOut:
     return HeldOut(digest[0] / 255 / 7, digest[1] / 255, {"of chance": digest[2] / 255})
 
 
-def train(folder: Path, settings: TrainingConfig, log: Log) -> End:
+def train(folder: Path, settings: TrainingConfig, log: Log, sums_path: Path | None = None) -> End:
     """Train from what a folder and a log hold, to the end or to where the log stops it."""
-    keep = keeper(folder)
+    keep = keeper(folder, sums_path=sums_path)
     restored = keep.load(log.count)
     del log.events[restored.events if restored else 0 :]
     keep.attach(log)
@@ -180,9 +184,9 @@ def train(folder: Path, settings: TrainingConfig, log: Log) -> End:
     return End(parts, made_of(trainer.network()), sums.snapshot(), told)
 
 
-def stop(folder: Path, settings: TrainingConfig, log: Log) -> None:
+def stop(folder: Path, settings: TrainingConfig, log: Log, sums_path: Path | None = None) -> None:
     with pytest.raises(Stopped):
-        train(folder, settings, log)
+        train(folder, settings, log, sums_path)
     log.stop_at_event = log.stop_at_step = None
     log.steps = 0
 
@@ -229,6 +233,25 @@ def test_a_run_that_stops_after_any_step_repeats_no_step(tmp_path: Path, name: s
         stop(folder, config(name), log)
         assert train(folder, config(name), log) == whole
         assert log.steps == counted.steps - number
+
+
+def test_the_saved_sums_are_those_of_the_last_sweep_and_have_two_backups_wherever_the_run_stops(
+    tmp_path: Path,
+) -> None:
+    plain, whole = config("plain"), train(tmp_path / _made(tmp_path, "whole"), config("plain"), Log())
+    sweeps = sum(isinstance(event, SweepFinished) for event in whole.events)
+    assert sweeps >= 3
+    for number in (WIDTH, 2 * WIDTH + 5, sweeps * (WIDTH + 1)):
+        folder, log = tmp_path / _made(tmp_path, f"step{number}"), Log(stop_at_step=number)
+        path = tmp_path / f"sums{number}"
+        stop(folder, plain, log, path)
+        assert train(folder, plain, log, path) == whole
+        loaded = SumCache.load(path, (WIDTH, 1), identity=IDENTITY)
+        assert (loaded.cache.snapshot(), loaded.warnings) == (whole.sums, ())
+        for backup, sweep in (("bak1", sweeps - 1), ("bak2", sweeps - 2)):
+            newest = SumCache.load(path.with_name(f"{path.name}.{backup}"), (WIDTH, 1)).cache.newest
+            assert newest is not None
+            assert newest.sweep == sweep
 
 
 @settings(max_examples=30, deadline=None)

@@ -74,9 +74,15 @@ def _place(layer: int | None, neuron: str | None) -> tuple[int, ...]:
         return () if layer is None else (layer,)
     if layer is not None:
         raise typer.BadParameter("a neuron is of one layer: leave out --layer", param_hint="'--neuron'")
-    if not re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", neuron):
-        raise typer.BadParameter(f"{neuron!r} is not LAYER.POSITION, such as 1.17", param_hint="'--neuron'")
-    return tuple(map(int, neuron.split(".")))
+    return parse_neuron(neuron)
+
+
+def parse_neuron(text: str) -> tuple[int, int]:
+    """Return layer and position of an option ``--neuron``."""
+    if not re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", text):
+        raise typer.BadParameter(f"{text!r} is not LAYER.POSITION, such as 1.17", param_hint="'--neuron'")
+    layer, position = map(int, text.split("."))
+    return layer, position
 
 
 def _read(path: Path, place: tuple[int, ...]) -> _Run:
@@ -97,7 +103,7 @@ def _read(path: Path, place: tuple[int, ...]) -> _Run:
         found = found.of_neuron(*place)
     elif place:
         found = found.of_layer(*place)
-    return _Run(path, found, gold_zone_margins(found, capacity.noise_floor, capacity.collapse))
+    return _Run(path, found, gold_zone_margins(found, capacity.gold_zone))
 
 
 def _labels(runs: Sequence[Path], place: tuple[int, ...]) -> list[str]:

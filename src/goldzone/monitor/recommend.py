@@ -258,12 +258,11 @@ def noise_floor(state: RunState) -> Recommendation | None:
     layer = max(state.layers, key=lambda layer: layer.noisy, default=None)
     if layer is None or layer.noisy < _MAJORITY:
         return None
-    configured = state.config.capacity.noise_floor
-    floor = math.isqrt(layer.samples) if configured is None else configured
+    floor = math.floor(state.config.capacity.gold_zone.floor(layer.samples))
     return _recommendation(
         state,
         f"layer {layer.layer} sits at the noise floor: {layer.noisy:.0%} of its neurons have "
-        f"|S| <= {floor:g} of {layer.samples:,} (median premodulo {layer.premodulo:,})",
+        f"|S| <= {floor:,} of {layer.samples:,} (median premodulo {layer.premodulo:,})",
         {"layer": layer.layer, "noisy": layer.noisy, "premodulo": layer.premodulo},
         _more_cells(state.config, _MORE_CELLS * layer.premodulo),
     )

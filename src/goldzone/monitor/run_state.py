@@ -14,7 +14,7 @@ from goldzone.training.config import TrainingConfig
 from goldzone.training.control.curve import Curve, CurvePoint
 from goldzone.training.control.oscillation import detect_oscillation
 from goldzone.training.settings import CapacitySettings
-from goldzone.training.sums.measurement import Regime, regime
+from goldzone.training.sums.measurement import Regime
 
 __all__ = ["OSCILLATION_STEPS", "LayerState", "RunState", "learning_curve", "run_state"]
 
@@ -37,7 +37,7 @@ class LayerState:
     premodulo : int
         Median, the lower of two middle ones; 0 for none.
     noisy, collapsed : float
-        Shares of the neurons by `regime`, under the thresholds and the signal of the configuration.
+        Shares of the neurons in these regimes, under the thresholds and the signal of the configuration.
     at_ceiling : float
         Share of the neurons that the configured ceiling holds.
     oscillating : float
@@ -134,18 +134,15 @@ def _last_trainings(neurons: NeuronColumns) -> NeuronColumns:
 
 def _layer_state(layer: int, neurons: NeuronColumns, capacity: CapacitySettings) -> LayerState:
     last = _last_trainings(neurons)
-    regimes = [
-        regime(s, n, capacity.noise_floor, capacity.collapse)
-        for s, n in zip(_signal(last, capacity).tolist(), last.samples.tolist(), strict=True)
-        if n > 0
-    ]
+    regimes = capacity.gold_zone.regimes(_signal(last, capacity), last.samples)
+    measured = max(1, int(np.count_nonzero(last.samples)))
     known = last.agreement[~np.isnan(last.agreement)]
     return LayerState(
         layer=layer,
         samples=int(last.samples.max()),
         premodulo=_lower_median(last.premodulo),
-        noisy=regimes.count(Regime.NOISY) / max(1, len(regimes)),
-        collapsed=regimes.count(Regime.COLLAPSED) / max(1, len(regimes)),
+        noisy=int(regimes[Regime.NOISY].sum()) / measured,
+        collapsed=int(regimes[Regime.COLLAPSED].sum()) / measured,
         at_ceiling=float((last.premodulo >= capacity.ceiling).mean()),
         oscillating=_oscillating(neurons, capacity.oscillation_factor),
         agreement=float(np.median(known)) if known.size else None,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from goldzone.monitor.history import REGIMES, NeuronColumns, RunHistory
+from goldzone.training.sums.measurement import GoldZone
 
 __all__ = ["LayerSweep", "Quartiles", "capacity_correlation", "gold_zone_margins", "layer_sweeps"]
 
@@ -78,29 +79,16 @@ def capacity_correlation(neurons: NeuronColumns) -> float | None:
     return min(1.0, float(r_squared))
 
 
-def gold_zone_margins(
-    history: RunHistory, noise_floor: float | None = None, collapse: float = 0.8
-) -> tuple[float, float] | None:
+def gold_zone_margins(history: RunHistory, zone: GoldZone) -> tuple[float, float] | None:
     """Return the gold zone's edges as margins, at the largest N of its trainings.
-
-    Parameters
-    ----------
-    history : RunHistory
-    noise_floor : float, optional
-        In samples; None: sqrt(N) (epic, "Gold Zone Detection").
-    collapse : float
-        As a margin.
 
     Returns
     -------
     tuple of float or None
-        Noise floor / N and `collapse`; None if nothing was trained on samples.
+        Noise floor / N and `GoldZone.collapse`; None if nothing was trained on samples.
     """
     n = int(history.neurons.samples.max(initial=0))
-    if n < 1:
-        return None
-    floor = float(np.sqrt(n)) if noise_floor is None else noise_floor
-    return floor / n, collapse
+    return (float(zone.floor(n)) / n, zone.collapse) if n else None
 
 
 def _groups(neurons: NeuronColumns) -> Iterator[NeuronColumns]:

@@ -178,13 +178,13 @@ def _check_name(path: str, name: str) -> None:
 
 def _unpack(path: str, data: bytes, max_bytes: int) -> dict[str, bytes]:
     members: dict[str, bytes] = {}
-    place = "archive"
+    where = "archive"
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             total = 0
             for entry in archive.infolist():
                 member = entry.filename
-                place = f"member {member!r}"
+                where = f"member {member!r}"
                 if member in members:
                     raise ModelFormatError(f"{path}: member {member!r} occurs twice; copy the file again")
                 if member != _MANIFEST:
@@ -217,7 +217,7 @@ def _unpack(path: str, data: bytes, max_bytes: int) -> dict[str, bytes]:
         ValueError,
     ) as error:
         problem = " ".join(str(error).split()) or type(error).__name__
-        raise ModelFormatError(f"{path}: {place} is damaged ({problem}); copy the file again") from None
+        raise ModelFormatError(f"{path}: {where} is damaged ({problem}); copy the file again") from None
     return members
 
 

@@ -16,10 +16,11 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from goldzone.errors import StateError
 from goldzone.storage.files import read_bounded, write_atomically
+from goldzone.storage.sealed import Json, to_json
 
 __all__ = ["Entry", "Journal", "read_journal"]
 
@@ -28,9 +29,6 @@ _NAME_BYTES: Final = 32
 _LENGTHS: Final = struct.Struct("<II")
 _CHECKSUM_BYTES: Final = 16
 _MAX_BYTES: Final = 1 << 32
-
-# JSON values have no finite static type; Any is what json.loads gives.
-Json = Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +91,7 @@ class Journal:
         StateError
             The disk refuses; the journal then ends with the record before.
         """
-        header = json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
+        header = to_json(content)
         record = _LENGTHS.pack(len(header), len(part)) + header + part
         checksum = _next_link(self._checksum, record)
         end = self._stream.tell()
@@ -138,17 +136,16 @@ def read_journal(path: str | os.PathLike[str], checkpoint: bytes) -> tuple[Entry
     if data[: len(head)] != head:
         return ()
     entries: list[Entry] = []
-    place, link = len(head), _first_link(head)
-    while place + _LENGTHS.size <= len(data):
-        header_bytes, part_bytes = _LENGTHS.unpack_from(data, place)
-        end = place + _LENGTHS.size + header_bytes + part_bytes
-        link = _next_link(link, data[place:end])
+    start, link = len(head), _first_link(head)
+    while (header := start + _LENGTHS.size) <= len(data):
+        header_bytes, part_bytes = _LENGTHS.unpack_from(data, start)
+        part = header + header_bytes
+        end = part + part_bytes
+        link = _next_link(link, data[start:end])
         if data[end : end + _CHECKSUM_BYTES] != link:
             break
-        split = place + _LENGTHS.size + header_bytes
-        content = json.loads(data[place + _LENGTHS.size : split])
-        place = end + _CHECKSUM_BYTES
-        entries.append(Entry(content, data[split:end], place, link))
+        start = end + _CHECKSUM_BYTES
+        entries.append(Entry(json.loads(data[header:part]), data[part:end], start, link))
     return tuple(entries)
 
 

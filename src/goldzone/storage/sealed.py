@@ -11,11 +11,12 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from goldzone.errors import StateError
 
-__all__ = ["DamagedError", "Sealed", "seal", "unseal"]
+__all__ = ["DamagedError", "Json", "Sealed", "seal", "to_json", "unseal"]
 
 _MAGIC_BYTES: Final = 8
 _LENGTH: Final = struct.Struct("<I")
@@ -23,6 +24,11 @@ _DIGEST_BYTES: Final = 32
 
 # JSON values have no finite static type; Any is what json.loads gives.
 Json = Any
+
+
+def to_json(value: Json) -> bytes:
+    """Return a value as JSON in ASCII without spaces; ValueError for NaN and infinities."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
 
 
 class DamagedError(StateError):
@@ -59,12 +65,7 @@ def seal(magic: bytes, version: int, content: Mapping[str, Json], parts: Mapping
     parts : mapping of bytes
     """
     lengths = {name: len(part) for name, part in parts.items()}
-    header = json.dumps(
-        {"version": version, "content": dict(content), "parts": lengths},
-        ensure_ascii=True,
-        allow_nan=False,
-        separators=(",", ":"),
-    ).encode()
+    header = to_json({"version": version, "content": dict(content), "parts": lengths})
     body = b"".join((magic, _LENGTH.pack(len(header)), header, *parts.values()))
     return body + hashlib.sha256(body).digest()
 
@@ -92,16 +93,18 @@ def unseal(data: bytes, name: str, magic: bytes, version: int) -> Sealed:
         raise DamagedError(f"{name}: does not match its SHA-256; it is damaged")
     if body[:_MAGIC_BYTES] != magic:
         raise StateError(f"{name}: is another kind of file; restore it, or start again with --force")
-    place = _MAGIC_BYTES + _LENGTH.size
-    (length,) = _LENGTH.unpack_from(body, _MAGIC_BYTES)
-    header = json.loads(body[place : place + length])
-    if header["version"] != version:
-        raise StateError(
-            f"{name}: is of version {header['version']}; this goldzone reads {version}, use a matching one"
-        )
-    place += length
-    parts: dict[str, bytes] = {}
-    for part, size in header["parts"].items():
-        parts[part] = body[place : place + size]
-        place += size
-    return Sealed(header["content"], parts, digest)
+    try:
+        (length,) = _LENGTH.unpack_from(body, _MAGIC_BYTES)
+        start = _MAGIC_BYTES + _LENGTH.size + length
+        header = json.loads(body[start - length : start])
+        if (found := header["version"]) != version:
+            raise StateError(
+                f"{name}: is of version {found!r:.20}; this goldzone reads {version}, use a matching one"
+            )
+        ends = accumulate(header["parts"].values(), initial=start)
+        parts = {
+            part: body[begin:end] for part, (begin, end) in zip(header["parts"], pairwise(ends), strict=True)
+        }
+        return Sealed(dict(header["content"]), parts, digest)
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error):
+        raise DamagedError(f"{name}: is sealed, but not as goldzone seals; restore it or delete it") from None

@@ -80,6 +80,9 @@ class FolderCheckpointer(Generic[NetworkT]):
         Takes a network apart into its neurons, layer by layer.
     network_of : callable
         Puts neurons together again.
+    sums_path : Path, optional
+        Where the sum cache is saved after each sweep, with backups, for those who want to look at it. A run
+        goes on from the checkpoint's own copy.
     """
 
     def __init__(
@@ -90,12 +93,14 @@ class FolderCheckpointer(Generic[NetworkT]):
         *,
         neurons_of: Callable[[NetworkT], Sequence[Neuron]],
         network_of: Callable[[Sequence[Neuron]], NetworkT],
+        sums_path: Path | None = None,
     ) -> None:
         self._folder = folder
         self._identity = identity
         self._layers = tuple(layers)
         self._neurons_of = neurons_of
         self._network_of = network_of
+        self._sums_path = sums_path
         self._log: _Log | None = None
         self._generation = -1
         self._journal: Journal | None = None
@@ -113,6 +118,8 @@ class FolderCheckpointer(Generic[NetworkT]):
         StateError
             The disk refuses; the files of before are whole.
         """
+        if self._sums_path is not None and len(sums):  # first: a last checkpoint has its last sums beside it
+            sums.save(self._sums_path)
         content = {
             "identity": self._identity,
             "layers": list(self._layers),
@@ -232,7 +239,7 @@ class FolderCheckpointer(Generic[NetworkT]):
                 progress.enter(entry.content["layer_index"], plan)
                 continue
             records = [SumRecord(**record) for record in entry.content["records"]]
-            sums.append_batch(records)
+            sums.append(*records)
             for record, neuron in zip(records, decode_neurons(entry.part, name), strict=True):
                 neurons[first[record.layer - 1] + record.position] = neuron
             progress.advance(entry.content["changed"])

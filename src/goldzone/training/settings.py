@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from goldzone.data.templates import parse_templates
 from goldzone.errors import ConfigError
+from goldzone.training.sums.measurement import GoldZone
 
 __all__ = [
     "MAX_TABLE_CELLS",
@@ -247,6 +248,11 @@ class CapacitySettings(Section):
     fine_tune: Annotated[float, Field(ge=0, lt=1)] = 0.05
     step: Annotated[float, Field(gt=0, le=1)] = 0.5
     tolerance: Annotated[float, Field(ge=0, le=1)] = 0.005
+
+    @property
+    def gold_zone(self) -> GoldZone:
+        """The thresholds of the regimes: `noise_floor` and `collapse`."""
+        return GoldZone(self.noise_floor, self.collapse)
 
     @model_validator(mode="after")
     def _within_bounds(self) -> CapacitySettings:

@@ -172,15 +172,16 @@ class _Pipeline(Generic[NetworkT]):
         size = sizes[layer - 1]
         if layer == len(sizes):
             return tuple(Step(position) for position in range(size))
-        settings, capacity = self._config.selection, self._config.capacity
+        settings = self._config.selection
+        unknown = np.zeros(size, np.int64)
+        known = self._sums.layer_sums(layer) if self._config.pipeline.sum_cache else (unknown, unknown)
         selection = select_neurons(
             settings.strategy,
-            self._sums.measured(layer) if self._config.pipeline.sum_cache else [None] * size,
+            *known,
             math.ceil(self._config.pipeline.neurons_per_sweep * size),
             stream(self._config.seed, "selection", self._progress.sweep, layer, count=size),
             sweep=self._progress.sweep,
-            noise_floor=capacity.noise_floor,
-            collapse=capacity.collapse,
+            zone=self._config.capacity.gold_zone,
             exploration=settings.exploration,
         )
         pairs = self._pairs(layer, selection.positions)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_folder import RunFolder, RunSource
 from goldzone.training.runs.runner import resume_run, start_run
 from goldzone.training.runs.task import RunContext, RunSummary
+from goldzone.training.sums.cache import SumCache
 
 QUICK = TrainingConfig.model_validate({"network": {"neurons": 8}, "pipeline": {"sweeps": 1}})
 
@@ -41,6 +43,27 @@ def test_a_model_that_was_written_outlives_a_failed_test(
     with pytest.raises(DataError, match="the test words"):
         train(tmp_path / "run")
     assert RunFolder.open(tmp_path / "run").model_path.exists()
+
+
+def test_a_run_leaves_its_sums_with_two_backups_and_a_damaged_file_is_made_good(tmp_path: Path) -> None:
+    longer = QUICK.model_copy(update={"pipeline": QUICK.pipeline.model_copy(update={"sweeps": 4})})
+    task = PhonemizerTask.of(load_builtin("slovak"), longer, limit=100)
+    start_run(task, tmp_path / "run", RunContext())
+    sums = RunFolder.open(tmp_path / "run").sums_path
+    assert sorted(file.name for file in sums.parent.glob("sums*")) == [
+        *("sums.goldzone", "sums.goldzone.bak1", "sums.goldzone.bak2")
+    ]
+    for number, sweep in enumerate((4, 3, 2)):
+        loaded = SumCache.load(sums, (8, 1))
+        assert loaded.cache.newest is not None
+        assert loaded.cache.newest.sweep == sweep
+        assert not math.isnan(loaded.cache.newest.dev_accuracy)  # judged before it was saved
+        assert [warning for warning in loaded.warnings if "the backup" in warning] == (
+            [f"{sums}: is damaged; the backup {sums.name}.bak{number} was read"] if number else []
+        )
+        file = sums.with_name(f"{sums.name}.bak{number}") if number else sums
+        file.write_bytes(file.read_bytes()[:-1])
+    assert len(SumCache.load(sums, (8, 1)).cache) == 0
 
 
 class Intruder(Listener):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 
 from goldzone.training.sums.cache import SumCache, SumRecord
@@ -36,7 +35,3 @@ def filled(seed: int = 1, count: int = 40, identity: str = "") -> SumCache:
         layer, s = rng.randint(1, 3), rng.randint(-100, 100)
         cache.append(record_of(layer, rng.randrange(LAYERS[layer - 1]), s, sweep=sweep))
     return cache
-
-
-def sealed(body: bytes) -> bytes:
-    return body + hashlib.sha256(body).digest()

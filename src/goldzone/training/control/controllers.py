@@ -24,7 +24,7 @@ from goldzone.training.control.law import target_premodulo
 from goldzone.training.control.oscillation import detect_oscillation
 from goldzone.training.control.schedules import annealed_premodulo, reference_premodulo, validated_level
 from goldzone.training.settings import CapacitySettings
-from goldzone.training.sums.measurement import Regime, regime
+from goldzone.training.sums.measurement import Regime
 
 __all__ = [
     "CONTROLLERS",
@@ -210,7 +210,7 @@ def _measure(settings: CapacitySettings, given: ControllerInput) -> _Measured | 
         return None
     n = given.samples
     s = round(margin * n)
-    found = regime(s, n, settings.noise_floor, settings.collapse)
+    found = settings.gold_zone.regime(s, n)
     return _Measured(s, target_premodulo(s, n, settings.exponent), found)
 
 

@@ -132,9 +132,9 @@ def _below(
     near = np.flatnonzero((excess < 0) & (excess <= (float(highest) + _SLACK) * scale))
     numerator, denominator = highest.numerator**2, highest.denominator**2
     found = []
-    for place in near.tolist():
-        one, other = int(first[place]), int(second[place])
-        square = int(excess[place]) ** 2
+    for pair in near.tolist():
+        one, other = int(first[pair]), int(second[pair])
+        square = int(excess[pair]) ** 2
         below = int(ones[one]) * (samples - int(ones[one])) * int(ones[other]) * (samples - int(ones[other]))
         if square * denominator >= numerator * below:
             found.append(((square << bits) // below, one, other))

@@ -6,7 +6,7 @@ words of a named stream. A layer is handled as arrays, so that one of 65,535 neu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -14,12 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.errors import ConfigError
-from goldzone.training.sums.measurement import check_sum
+from goldzone.training.sums.measurement import GoldZone, Regime, check_sum
 
-__all__ = ["STRATEGIES", "Measured", "Selection", "select_neurons"]
-
-Measured: TypeAlias = tuple[int, int] | None
-"""A neuron's last sum S and number of samples N; None: never trained."""
+__all__ = ["STRATEGIES", "Selection", "select_neurons"]
 
 _MODERATE: Final = 0.5
 """Moderate margins reach half the way from the gold zone's edge to the extreme (0 or 1)."""
@@ -74,13 +71,13 @@ Strategy: TypeAlias = Callable[[_Layer, int], _Choice]
 
 def select_neurons(
     strategy: str,
-    measured: Sequence[Measured],
+    sums: NDArray[np.int64],
+    samples: NDArray[np.int64],
     count: int,
     words: NDArray[np.uint32],
     *,
     sweep: int,
-    noise_floor: float | None = None,
-    collapse: float = 0.8,
+    zone: GoldZone,
     exploration: float = 0.0,
 ) -> Selection:
     """Choose the neurons of one layer to train, in order.
@@ -92,16 +89,15 @@ def select_neurons(
         in the gold zone, nearest to its middle first; then moderate margins, nearest to the zone first;
         then the others in random order. ``fixed``: by position, each sweep going on where the one before
         stopped, round and round; a whole layer always begins at position 0. ``random``: in random order.
-    measured : sequence of (S, N) or None
-        One per neuron.
+    sums, samples : int64[n_neurons]
+        Each neuron's last sum S and number of samples N; N is 0 where never trained.
     count : int
         How many to choose; a layer with fewer gives them all.
     words : uint32[n_neurons]
         From a named stream (`goldzone.training.streams`); the random order. Ties go by position.
     sweep : int
         From 1.
-    noise_floor, collapse
-        The gold zone, as in `goldzone.training.sums.measurement.regime`.
+    zone : GoldZone
     exploration : float
         Share, 0 to 1, of the choices left after the neurons never trained that ``gold_zone`` draws at random
         from all that would not be chosen otherwise; at least one choice if it is above 0. With 0 (the epic's
@@ -127,11 +123,11 @@ def select_neurons(
         raise ConfigError(f"sweep: {sweep} is not possible; sweeps count from 1")
     if not 0 <= exploration <= 1:
         raise ConfigError(f"selection.exploration: {exploration} is no share; give 0 to 1")
-    if len(words) != len(measured):
-        raise ConfigError(f"words: {len(words)} for {len(measured)} neurons; give one for each")
-    group, distance = _classify(measured, noise_floor, collapse)
+    if len(words) != len(sums):
+        raise ConfigError(f"words: {len(words)} for {len(sums)} neurons; give one for each")
+    group, distance = _classify(sums, samples, zone)
     layer = _Layer(group, distance, words, sweep, exploration)
-    choice = STRATEGIES[strategy](layer, min(count, len(measured)))
+    choice = STRATEGIES[strategy](layer, min(count, len(sums)))
     present = [(name, chosen, text) for name, chosen, text in choice.groups if chosen]
     return Selection(
         positions=tuple(choice.positions.tolist()),
@@ -142,7 +138,7 @@ def select_neurons(
 
 
 def _gold_zone(layer: _Layer, count: int) -> _Choice:
-    # Far from the zone, the random words take the place of the distance.
+    # Far from the zone, the random words stand in for the distance.
     rank = np.where(layer.group == _FAR, layer.words, layer.distance)
     order = np.lexsort((rank, layer.group))  # stable: ties stay in the order of positions
     untrained = min(count, int(np.count_nonzero(layer.group == _UNTRAINED)))
@@ -184,34 +180,28 @@ def _share_of(count: int, share: float) -> int:
 
 
 def _classify(
-    measured: Sequence[Measured], noise_floor: float | None, collapse: float
+    sums: NDArray[np.int64], samples: NDArray[np.int64], zone: GoldZone
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     """Put each neuron into a group, with its distance there: the nearer, the earlier it is chosen.
 
     In the gold zone the distance is that from the zone's middle, as a margin. Outside it is 0 at the zone's
     edge and 1 at the extreme, each side measured by its own width: otherwise the noisy side, sqrt(N)/N
-    wide, would always come first. The regimes are those of `goldzone.training.sums.measurement.regime`.
+    wide, would always come first.
 
     Returns
     -------
     int8[n_neurons], float64[n_neurons]
     """
-    entries = [(0, 0) if entry is None else entry for entry in measured]
-    s, n = np.array(entries, dtype=np.int64).reshape(-1, 2).T
-    s = np.abs(s)
-    trained = np.array([entry is not None for entry in measured], dtype=np.bool_)
-    for position in np.flatnonzero(trained & ((s > n) | (n < 1))).tolist():
-        check_sum(*entries[position])
-    n = np.maximum(n, 1)  # of neurons never trained: not used, but not 0
-    floor = np.sqrt(n) if noise_floor is None else np.full(n.size, noise_floor)
-    margin, lower = s / n, floor / n
-    collapsed = s >= collapse * n
-    noisy = ~collapsed & (s <= floor)
-    inside = ~collapsed & ~noisy
-    width = np.where(collapsed, 1 - collapse, lower)
-    outside = np.where(collapsed, margin - collapse, lower - margin)
+    for position in np.flatnonzero(np.abs(sums) > samples).tolist():
+        check_sum(int(sums[position]), int(samples[position]))
+    trained, n = samples > 0, np.maximum(samples, 1)
+    regimes = zone.regimes(sums, samples)
+    collapsed, inside = regimes[Regime.COLLAPSED], regimes[Regime.GOLD_ZONE]
+    margin, lower = np.abs(sums) / n, zone.floor(n) / n
+    width = np.where(collapsed, 1 - zone.collapse, lower)
+    outside = np.where(collapsed, margin - zone.collapse, lower - margin)
     fraction = np.divide(outside, width, out=np.ones_like(width), where=width > 0)
-    distance = np.where(inside, np.abs(margin - (lower + collapse) / 2), fraction)
+    distance = np.where(inside, np.abs(margin - (lower + zone.collapse) / 2), fraction)
     group = np.select(
         [~trained, inside, fraction < _MODERATE], [_UNTRAINED, _GOLD_ZONE, _MODERATE_MARGIN], _FAR
     )

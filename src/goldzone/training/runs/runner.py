@@ -104,10 +104,17 @@ def is_finished(run: RunFolder) -> bool:
     return bool(last) and isinstance(last[0], RunFinished)
 
 
-def task_checkpointer(task: Task[NetworkT], folder: Path) -> FolderCheckpointer[NetworkT]:
-    """Return what keeps the state of a task under training in a folder."""
+def task_checkpointer(
+    task: Task[NetworkT], folder: Path, sums_path: Path | None = None
+) -> FolderCheckpointer[NetworkT]:
+    """Return what keeps the state of a task under training in a folder, and its sums for those who look."""
     return FolderCheckpointer(
-        folder, task.identity, task.layer_sizes, neurons_of=task.neurons_of, network_of=task.network_of
+        folder,
+        task.identity,
+        task.layer_sizes,
+        neurons_of=task.neurons_of,
+        network_of=task.network_of,
+        sums_path=sums_path,
     )
 
 
@@ -132,7 +139,7 @@ class _Run(Generic[NetworkT]):
         self._task = task
         self._run = run
         self._context = context
-        self.checkpoints = task_checkpointer(task, run.state_path)
+        self.checkpoints = task_checkpointer(task, run.state_path, run.sums_path)
 
     def train(self, restored: Restored[NetworkT] | None, warnings: Sequence[str]) -> RunSummary:
         """Train, from the beginning or from a state, write the model, test it, and summarise."""
@@ -163,7 +170,6 @@ class _Run(Generic[NetworkT]):
         for warning in prepared.warnings:
             audience.emit(Warned(message=warning))
         digest = prepared.write_model(outcome, run.model_path)
-        sums.save(run.sums_path)
         self._stage(audience, f"testing on unseen {prepared.started.unit}")
         test = prepared.test(outcome)
         audience.finish()

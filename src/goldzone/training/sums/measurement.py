@@ -1,13 +1,17 @@
-"""What a sum says: its regime. Pure functions on numbers."""
+"""What a sum says: the regimes, and the gold zone between them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from goldzone.errors import StateError
 
-__all__ = ["Measurement", "Regime", "Signal", "check_sum", "regime"]
+__all__ = ["GoldZone", "Measurement", "Regime", "Signal", "check_sum"]
 
 Signal: TypeAlias = Literal["output", "agreement"]
 
@@ -52,20 +56,65 @@ def check_sum(s: int, n: int) -> None:
         raise StateError(f"sum {s} of {n} samples: not possible; give a sum in [-N, N] with N at least 1")
 
 
-def regime(s: int, n: int, noise_floor: float | None = None, collapse: float = 0.8) -> Regime:
-    """Tell the regime of a neuron: collapsed from |S| = collapse * N on, noisy up to |S| = noise floor.
+@dataclass(frozen=True, slots=True)
+class GoldZone:
+    """Which sums carry information: those above the noise floor and below collapse (epic, "Gold Zone").
 
-    Parameters
+    Regimes are exact for N below 2**32: squares in 64 bits without a sign, no square roots.
+
+    Attributes
     ----------
-    s, n : int
-        The sum and the number of samples.
-    noise_floor : float, optional
-        In samples; None: sqrt(N).
+    noise_floor : float or None
+        Largest |S| of a noisy neuron, in samples; None: sqrt(N).
     collapse : float
-        As a margin. Where the two thresholds overlap, collapsed wins.
+        Least margin |S| / N of a collapsed neuron. Where the two thresholds overlap, collapsed wins.
     """
-    check_sum(s, n)
-    if abs(s) >= collapse * n:
-        return Regime.COLLAPSED
-    noisy = s * s <= n if noise_floor is None else abs(s) <= noise_floor
-    return Regime.NOISY if noisy else Regime.GOLD_ZONE
+
+    noise_floor: float | None = None
+    collapse: float = 0.8
+
+    def floor(self, samples: ArrayLike) -> NDArray[np.float64]:
+        """Return the noise floor at numbers of samples N: float64[...], in samples."""
+        if self.noise_floor is None:
+            return np.asarray(np.sqrt(samples), dtype=np.float64)
+        return np.full(np.shape(samples), self.noise_floor)
+
+    def regime(self, s: int, n: int) -> Regime:
+        """Tell the regime of a neuron from its sum S and its number of samples N.
+
+        Raises
+        ------
+        StateError
+            If the sum is not possible.
+        """
+        check_sum(s, n)
+        if abs(s) >= self.collapse * n:
+            return Regime.COLLAPSED
+        return Regime.NOISY if self._is_noise(abs(s), n) else Regime.GOLD_ZONE
+
+    def regimes(self, sums: NDArray[np.int64], samples: NDArray[np.int64]) -> dict[Regime, NDArray[np.bool_]]:
+        """Tell which neurons are in which regime.
+
+        Parameters
+        ----------
+        sums, samples : int64[n_neurons]
+            S and N; N is 0 where never measured.
+
+        Returns
+        -------
+        dict of Regime to bool[n_neurons]
+            A neuron never measured is in none.
+        """
+        size, n = np.abs(sums).astype(np.uint64), np.maximum(samples, 0).astype(np.uint64)
+        measured = n > 0
+        collapsed = measured & (size >= self.collapse * n)
+        noisy = measured & ~collapsed & self._is_noise(size, n)
+        return {
+            Regime.COLLAPSED: collapsed,
+            Regime.NOISY: noisy,
+            Regime.GOLD_ZONE: measured & ~collapsed & ~noisy,
+        }
+
+    def _is_noise(self, size: Any, n: Any) -> Any:
+        """Compare |S| with the noise floor; integers, or arrays of uint64."""
+        return size * size <= n if self.noise_floor is None else size <= self.noise_floor

@@ -1,7 +1,6 @@
-"""What the kept sums say about a network: pure functions on arrays and records.
+"""What the kept sums say about a network, neuron by neuron and layer by layer.
 
-Margins are |S| / N. The weighted average and the stale marks follow the epic, "Risk Assessment": stale sums
-are averaged over the last 3 trainings and marked.
+Margins are |S| / N. All but a neuron's history tells of the network as it is, from the accepted records.
 """
 
 from __future__ import annotations
@@ -9,36 +8,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from statistics import fmean, linear_regression
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from goldzone.errors import StateError
-from goldzone.training.sums.measurement import Regime
-from goldzone.training.sums.record import SumRecord
+from goldzone.training.sums.cache import SumCache, SumRecord
+from goldzone.training.sums.measurement import GoldZone, Regime
 
 __all__ = [
-    "DEFAULT_BINS",
-    "DEFAULT_MAX_AGE",
-    "LayerStaleness",
-    "MarginDistribution",
+    "MAX_AGE",
+    "LayerSums",
     "MarginTrend",
-    "MarginTrends",
-    "Staleness",
-    "WeightedSum",
-    "layer_staleness",
-    "margin_distribution",
-    "margin_trends",
-    "regimes",
+    "NeuronSums",
+    "describe_layer",
+    "describe_neuron",
+    "is_stale",
+    "margin_trend",
+    "record_age",
     "weighted_sum",
 ]
 
-DEFAULT_BINS: Final = tuple(edge / 10 for edge in range(11))
-"""Edges of a histogram over all margins."""
+MAX_AGE: Final = 3
+"""Sweeps after which a sum is stale (epic, "Margin stagnation")."""
 
-DEFAULT_MAX_AGE: Final = 3
-"""Sweeps after which a sum counts as stale (epic, "Margin stagnation")."""
+_WEIGHTS: Final = (3, 2, 1)  # epic, "Risk Assessment": stale sums are averaged over the last 3 trainings
+_STAGNANT: Final = 0.01
+_BINS: Final = np.arange(11) / 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,135 +50,78 @@ class MarginTrend:
         Of the least-squares line, in margin per record.
     change : float
         The last margin less the first.
-    spread : float
-        The largest margin less the smallest.
     stagnant : bool
-        Whether the spread is within the tolerance; a margin that swings and comes back is not stagnant.
+        Whether no two margins differ by more than 0.01; one that swings and comes back is not stagnant.
     """
 
     records: int
     slope: float
     change: float
-    spread: float
     stagnant: bool
 
 
-@dataclass(frozen=True, eq=False)
-class MarginTrends:
-    """The margin trends of a layer; see `MarginTrend`.
+@dataclass(frozen=True, slots=True)
+class NeuronSums:
+    """What the sums of a neuron say.
 
     Attributes
     ----------
-    records : int64[n_neurons]
-    slope, change, spread : float64[n_neurons]
-        NaN where there are fewer than 2 records.
-    stagnant : bool[n_neurons]
+    layer, position : int
+    regime : Regime or None
+        By the last sum; None, as are the next four, where no record was accepted.
+    margin : float or None
+    weighted_sum : int or None
+        `weighted_sum` of the history.
+    trend : MarginTrend or None
+        None with fewer than 2 records.
+    age : int or None
+        Sweeps since it was measured; None also if that was in another run.
+    stale : bool
+    history : tuple of SumRecord
+        Oldest first, also what was not accepted.
     """
 
-    records: NDArray[np.int64]
-    slope: NDArray[np.float64]
-    change: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    stagnant: NDArray[np.bool_]
-
-    def neuron(self, position: int) -> MarginTrend | None:
-        """Return one neuron's trend; None where there are fewer than 2 records."""
-        records = self.records.item(position)
-        if records < 2:
-            return None
-        return MarginTrend(
-            records,
-            self.slope.item(position),
-            self.change.item(position),
-            self.spread.item(position),
-            self.stagnant.item(position),
-        )
-
-
-def margin_trends(margins: NDArray[np.float64], tolerance: float) -> MarginTrends:
-    """Fit a line through each neuron's margins.
-
-    Parameters
-    ----------
-    margins : float64[n_neurons, n]
-        Oldest first; a neuron with fewer than n has NaN before them.
-    tolerance : float
-        Largest spread of a stagnant margin.
-    """
-    there = ~np.isnan(margins)
-    records = there.sum(axis=1)
-    enough = records >= 2
-    n = margins.shape[1]
-    rows, first = np.arange(len(margins)), np.minimum(n - records, n - 1)
-    # Measured from the first, so that margins that do not move have a slope of exactly 0.
-    base = margins[rows, first]
-    moved = np.where(there, margins - base[:, np.newaxis], 0.0)
-    number = np.arange(n) - (n - records)[:, np.newaxis]
-    centred = np.where(there, number - (records - 1)[:, np.newaxis] / 2, 0.0)
-    squares = np.where(enough, (centred * centred).sum(axis=1), 1.0)
-    spread = moved.max(axis=1) - moved.min(axis=1)
-    return MarginTrends(
-        records=records,
-        slope=np.where(enough, (centred * moved).sum(axis=1) / squares, np.nan),
-        change=np.where(enough, margins[:, -1] - base, np.nan),
-        spread=np.where(enough, spread, np.nan),
-        stagnant=enough & (spread <= tolerance),
-    )
-
-
-def regimes(
-    sums: NDArray[np.int64], samples: NDArray[np.int64], noise_floor: float | None, collapse: float
-) -> dict[Regime, NDArray[np.bool_]]:
-    """Tell which neurons are in which regime, as `goldzone.training.sums.measurement.regime` does.
-
-    Parameters
-    ----------
-    sums, samples : int64[n_neurons]
-        S and N; N below 2**32, and 0 where never measured.
-    noise_floor, collapse
-        See `regime`.
-
-    Returns
-    -------
-    dict of Regime to bool[n_neurons]
-        A neuron never measured is in none.
-    """
-    size = np.abs(sums)
-    there = samples > 0
-    collapsed = there & (size >= collapse * samples)
-    unsigned = size.astype(np.uint64)  # the square of a uint32 fits into 64 bits, without a sign
-    small = unsigned * unsigned <= samples.astype(np.uint64) if noise_floor is None else size <= noise_floor
-    noisy = there & ~collapsed & small
-    return {
-        Regime.COLLAPSED: collapsed,
-        Regime.NOISY: noisy,
-        Regime.GOLD_ZONE: there & ~collapsed & ~noisy,
-    }
+    layer: int
+    position: int
+    regime: Regime | None
+    margin: float | None
+    weighted_sum: int | None
+    trend: MarginTrend | None
+    age: int | None
+    stale: bool
+    history: tuple[SumRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class MarginDistribution:
-    """The margins of a layer.
+class LayerSums:
+    """What the sums of a layer say.
 
     Attributes
     ----------
-    neurons, measured : int
-        The layer's neurons, and those of them that have a sum.
+    layer, neurons, measured : int
+        Its number from 1, its neurons, and how many of them have a sum.
     noisy, gold_zone, collapsed : int
-        How many of the measured are in each regime.
+        How many are in each regime.
+    gold_zone_positions : tuple of int
     minimum, lower_quartile, median, upper_quartile, maximum, mean : float or None
-        Quartiles interpolate linearly; None where nothing was measured.
-    edges : tuple of float
-        Of the histogram's bins.
-    counts : tuple of int
-        One fewer than edges. A bin holds its lower edge, the last one both; a margin outside is in none.
+        Of the margins; quartiles interpolate linearly. None where nothing was measured.
+    edges, counts : tuple
+        Histogram of the margins; a bin holds its lower edge, the last one both.
+    rising, falling, stagnant : int
+        How many margins move which way (`MarginTrend`).
+    stale : int
+        How many last sums are older than `MAX_AGE` sweeps, or of another run.
+    median_age, greatest_age : float and int, or None
+        In sweeps, of the sums of this run.
     """
 
+    layer: int
     neurons: int
     measured: int
     noisy: int
     gold_zone: int
     collapsed: int
+    gold_zone_positions: tuple[int, ...]
     minimum: float | None
     lower_quartile: float | None
     median: float | None
@@ -190,183 +130,116 @@ class MarginDistribution:
     mean: float | None
     edges: tuple[float, ...]
     counts: tuple[int, ...]
+    rising: int
+    falling: int
+    stagnant: int
+    stale: int
+    median_age: float | None
+    greatest_age: int | None
 
 
-def margin_distribution(
-    sums: NDArray[np.int64],
-    samples: NDArray[np.int64],
-    *,
-    bins: Sequence[float] = DEFAULT_BINS,
-    noise_floor: float | None = None,
-    collapse: float = 0.8,
-) -> MarginDistribution:
-    """Describe the margins of a layer.
-
-    Parameters
-    ----------
-    sums, samples : int64[n_neurons]
-        S and N; N is 0 where never measured.
-    bins : sequence of float
-        Edges of the histogram, rising.
-    noise_floor, collapse
-        See `goldzone.training.sums.measurement.regime`.
+def describe_neuron(cache: SumCache, layer: int, position: int, zone: GoldZone, last: int) -> NeuronSums:
+    """Describe a neuron; `last` is how many records its trend is of, 2 or more.
 
     Raises
     ------
     StateError
-        If there are fewer than two edges, or they do not rise.
+        If there is no such neuron, or it was not trained yet.
     """
-    edges = np.array(bins, np.float64)
-    if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
-        raise StateError(f"bins {tuple(bins)} are no edges of a histogram; give two or more that rise")
-    there = samples > 0
-    margins = np.abs(sums[there]) / samples[there]
-    found = regimes(sums, samples, noise_floor, collapse)
-    five: list[float | None] = [None] * 5
-    if margins.size:
-        five = np.quantile(margins, (0, 0.25, 0.5, 0.75, 1)).tolist()
-    return MarginDistribution(
+    history = cache.history(layer, position)
+    if not history:
+        raise StateError(f"sum cache: neuron {layer}.{position} was not trained yet; choose another")
+    now = cache.newest
+    assert now is not None  # noqa: S101 - there is a record
+    kept = [record for record in history if record.accepted]
+    newest = kept[-1] if kept else None
+    age = record_age(newest, now) if newest else None
+    return NeuronSums(
+        layer=layer,
+        position=position,
+        regime=zone.regime(newest.sum, newest.samples) if newest else None,
+        margin=newest.margin if newest else None,
+        weighted_sum=weighted_sum(kept),
+        trend=margin_trend([record.margin for record in kept[-last:]]),
+        age=age,
+        stale=newest is not None and is_stale(age),
+        history=history,
+    )
+
+
+def describe_layer(cache: SumCache, layer: int, zone: GoldZone, last: int) -> LayerSums:
+    """Describe a layer; `last` is how many records of each neuron the trends are of, 2 or more.
+
+    Raises
+    ------
+    StateError
+        If there is no such layer.
+    """
+    sums, samples = cache.layer_sums(layer)
+    regimes = zone.regimes(sums, samples)
+    margins = np.abs(sums[samples > 0]) / samples[samples > 0]
+    quarters = np.quantile(margins, (0, 0.25, 0.5, 0.75, 1)).tolist() if margins.size else [None] * 5
+    measured = np.flatnonzero(samples).tolist()
+    pasts = [cache.history(layer, position, accepted_only=True) for position in measured]
+    trends = [trend for past in pasts if (trend := margin_trend([record.margin for record in past[-last:]]))]
+    now = cache.newest
+    ages = [record_age(past[-1], now) for past in pasts] if now else []
+    known = [age for age in ages if age is not None]
+    return LayerSums(
+        layer=layer,
         neurons=samples.size,
         measured=margins.size,
-        noisy=int(found[Regime.NOISY].sum()),
-        gold_zone=int(found[Regime.GOLD_ZONE].sum()),
-        collapsed=int(found[Regime.COLLAPSED].sum()),
-        minimum=five[0],
-        lower_quartile=five[1],
-        median=five[2],
-        upper_quartile=five[3],
-        maximum=five[4],
-        mean=float(margins.mean()) if margins.size else None,
-        edges=tuple(edges.tolist()),
-        counts=tuple(np.histogram(margins, edges)[0].tolist()),
+        noisy=int(regimes[Regime.NOISY].sum()),
+        gold_zone=int(regimes[Regime.GOLD_ZONE].sum()),
+        collapsed=int(regimes[Regime.COLLAPSED].sum()),
+        gold_zone_positions=tuple(np.flatnonzero(regimes[Regime.GOLD_ZONE]).tolist()),
+        minimum=quarters[0],
+        lower_quartile=quarters[1],
+        median=quarters[2],
+        upper_quartile=quarters[3],
+        maximum=quarters[4],
+        mean=fmean(margins) if margins.size else None,
+        edges=tuple(_BINS.tolist()),
+        counts=tuple(np.histogram(margins, _BINS)[0].tolist()),
+        rising=sum(not trend.stagnant and trend.slope > 0 for trend in trends),
+        falling=sum(not trend.stagnant and trend.slope < 0 for trend in trends),
+        stagnant=sum(trend.stagnant for trend in trends),
+        stale=sum(map(is_stale, ages)),
+        median_age=float(np.median(known)) if known else None,
+        greatest_age=max(known, default=None),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Staleness:
-    """How far a neuron's last sum lies behind.
-
-    Attributes
-    ----------
-    age : int or None
-        Sweeps since it was measured; None if it never was in this run.
-    changed_below : bool
-        Whether a neuron of a layer nearer the input was trained since.
-    """
-
-    age: int | None
-    changed_below: bool
-
-
-@dataclass(frozen=True, eq=False)
-class LayerStaleness:
-    """The staleness of a layer's neurons; see `Staleness`.
-
-    Attributes
-    ----------
-    age : int64[n_neurons]
-        -1 where never measured in this run.
-    changed_below : bool[n_neurons]
-    """
-
-    age: NDArray[np.int64]
-    changed_below: NDArray[np.bool_]
-
-    def neuron(self, position: int) -> Staleness:
-        """Return one neuron's staleness."""
-        age = self.age.item(position)
-        return Staleness(None if age < 0 else age, self.changed_below.item(position))
-
-
-def layer_staleness(
-    sweeps: NDArray[np.int64], serials: NDArray[np.int64], newest_below: int, sweep: int
-) -> LayerStaleness:
-    """Tell how far the sums of a layer lie behind.
-
-    Parameters
-    ----------
-    sweeps : int64[n_neurons]
-        Sweep of each neuron's last record; -1 where it has none in this run.
-    serials : int64[n_neurons]
-        When those records were appended, in the order of all; -1 where there is none.
-    newest_below : int
-        The highest serial of the layers nearer the input; -1: none.
-    sweep : int
-        The present one.
-
-    Raises
-    ------
-    StateError
-        If a record is of a later sweep.
-    """
-    if (sweeps > sweep).any():
-        raise StateError(f"sweep {sweep} is before sweep {sweeps.max()} of a record; give the present sweep")
-    return LayerStaleness(
-        np.where(sweeps >= 0, sweep - sweeps, -1), (serials >= 0) & (newest_below > serials)
+def margin_trend(margins: Sequence[float]) -> MarginTrend | None:
+    """Fit a line through margins, oldest first; None with fewer than 2."""
+    if len(margins) < 2:
+        return None
+    slope = linear_regression(range(len(margins)), margins).slope
+    return MarginTrend(
+        len(margins), slope, margins[-1] - margins[0], max(margins) - min(margins) <= _STAGNANT
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WeightedSum:
-    """A weighted average of a neuron's last sums.
-
-    Attributes
-    ----------
-    value : int
-        In [-N, N], N being that of the newest record; rounded half to even.
-    ages : tuple of int or None
-        Sweeps since each record that was averaged, newest first; None for one of another run.
-    stale : tuple of bool
-        Which of them are older than allowed, or of another run.
-    """
-
-    value: int
-    ages: tuple[int | None, ...]
-    stale: tuple[bool, ...]
-
-
-def weighted_sum(
-    history: Sequence[SumRecord],
-    run: int,
-    sweep: int,
-    *,
-    weights: Sequence[int] = (3, 2, 1),
-    max_age: int = DEFAULT_MAX_AGE,
-) -> WeightedSum | None:
-    """Average the last sums of a neuron, as margins with their signs, at the newest number of samples.
-
-    Parameters
-    ----------
-    history : sequence of SumRecord
-        Oldest first.
-    run, sweep : int
-        The present ones: sweeps of different runs cannot be compared.
-    weights : sequence of int
-        The newest record's first; as many records are averaged, or fewer if there are fewer.
-    max_age : int
-        Sweeps after which a record is marked as stale; it is averaged all the same.
+def weighted_sum(history: Sequence[SumRecord]) -> int | None:
+    """Average the last 3 sums, oldest first, as margins with their signs, by weights 3, 2, 1 from the newest.
 
     Returns
     -------
-    WeightedSum or None
-        None if there is no record.
-
-    Raises
-    ------
-    StateError
-        If the first weight is not positive or another is negative, or a record is of a later sweep.
+    int or None
+        In [-N, N], N being that of the newest record; rounded half to even. None without a record.
     """
-    if not weights or weights[0] <= 0 or min(weights) < 0:
-        raise StateError(f"weights {tuple(weights)} average nothing; give a positive one, then none below 0")
-    newest_first = history[::-1][: len(weights)]
-    if not newest_first:
+    if not history:
         return None
-    ages = tuple(sweep - record.sweep if record.run == run else None for record in newest_first)
-    if any(age is not None and age < 0 for age in ages):
-        raise StateError(f"sweep {sweep} is before that of a record; give the present sweep")
-    margins = [Fraction(record.sum, record.samples) for record in newest_first]
-    used = weights[: len(margins)]
-    mean = sum((w * m for w, m in zip(used, margins, strict=True)), Fraction(0)) / sum(used)
-    return WeightedSum(
-        round(mean * newest_first[0].samples), ages, tuple(age is None or age > max_age for age in ages)
-    )
+    pairs = list(zip(_WEIGHTS, reversed(history), strict=False))
+    mean = sum(weight * Fraction(record.sum, record.samples) for weight, record in pairs)
+    return round(mean / sum(weight for weight, _ in pairs) * history[-1].samples)
+
+
+def record_age(record: SumRecord, now: SumRecord) -> int | None:
+    """Return how many sweeps a record lies behind another; None if it is of another run."""
+    return now.sweep - record.sweep if record.run == now.run else None
+
+
+def is_stale(age: int | None) -> bool:
+    """Tell whether a sum of this `record_age` is stale: over `MAX_AGE` sweeps old, or of another run."""
+    return age is None or age > MAX_AGE
