@@ -10,7 +10,7 @@ import pytest
 from goldzone.errors import ModelFormatError
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.lzw import lzw_compress
-from goldzone.hashtron.network import Network, fresh_network
+from goldzone.hashtron.network import Network
 from goldzone.hashtron.neuron import BitTable, Hashtron
 from goldzone.hashtron.presets import context_committee, isalnum, preset
 from goldzone.hashtron.weights import format_weights, parse_weights, read_weights, text_limit, write_weights
@@ -171,7 +171,7 @@ def test_a_missing_file_and_an_unknown_suffix_are_named(tmp_path: Path) -> None:
         read_weights(tmp_path / "nothing.zlib", isalnum())
     with pytest.raises(ModelFormatError, match=r"unknown suffix '.txt'"):
         read_weights(tmp_path / "w.txt", isalnum())
-    network = fresh_network(isalnum(), np.random.default_rng(0))
+    network = Network(isalnum(), (Hashtron(((1, 2),)),))
     with pytest.raises(ModelFormatError, match="unknown suffix"):
         write_weights(tmp_path / "w", network)
     with pytest.raises(ModelFormatError, match="cannot be written"):
@@ -193,11 +193,11 @@ def test_damage_is_refused_or_harmless(tmp_path: Path) -> None:
     path = tmp_path / "w.zlib"
     for number in range(2000):
         damaged = bytearray(raw)
-        place = int(generator.integers(len(raw)))
+        offset = int(generator.integers(len(raw)))
         if number % 4:
-            damaged[place] ^= 1 << int(generator.integers(8))
+            damaged[offset] ^= 1 << int(generator.integers(8))
         else:
-            del damaged[place:]
+            del damaged[offset:]
         path.write_bytes(damaged)
         network, message = attempt(path, intact.architecture)
         assert network == intact or (network is None and message.startswith(f"{path}: "))

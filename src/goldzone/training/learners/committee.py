@@ -15,7 +15,7 @@ from goldzone.errors import ConfigError, StateError
 from goldzone.hashtron.committee import MAX_CELLS, Committee
 from goldzone.hashtron.fixed_point import LOG_BITS, bits_per_vote, exp_table
 from goldzone.hashtron.hashing import hash_values
-from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
+from goldzone.hashtron.neuron import MAX_TABLE_CELLS, BitTable, Hashtron, Neuron
 from goldzone.hashtron.quaternary import build_filter
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.pairs import PackedAnswers
@@ -33,7 +33,6 @@ from goldzone.training.learners.credit_kernels import (
 from goldzone.training.learners.features import count_distinct
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
 from goldzone.training.learners.tiles import tile_samples
-from goldzone.training.settings import MAX_TABLE_CELLS
 from goldzone.training.streams import stream
 
 __all__ = [
