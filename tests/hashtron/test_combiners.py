@@ -33,8 +33,13 @@ def construct(entry: dict[str, Any]) -> Combiner:
             return Stochastic(*arguments)
         case "sum":
             return Sum(tuple(entry["dims"]), *arguments)
+        case "full":
+            return Full(*arguments)
+        case "majpool2d":
+            return MajPool2D(*arguments)
         case kind:
-            return {"full": Full, "majpool2d": MajPool2D, "parity": Parity}[kind](*arguments)
+            assert kind == "parity"
+            return Parity(*arguments)
 
 
 def features(combiner: Combiner, bits: Any, count: int | None = None) -> list[list[int]]:

@@ -95,18 +95,6 @@ class Samples:
         """Number of context columns."""
         return int(self.context.shape[0])
 
-    def features(self, template: int) -> NDArray[np.uint32]:
-        """Return one feature column in full: uint32[n_samples].
-
-        For tests and exports; training never builds it.
-        """
-        counts = np.diff(self.sample_offsets)
-        first_key = np.repeat(self.candidate_offsets[self.symbol], counts)
-        within = np.arange(self.n_samples) - np.repeat(self.sample_offsets[:-1], counts)
-        features: NDArray[np.uint32] = np.repeat(self.context[template], counts)
-        features += self.candidate_key[first_key + within]
-        return features
-
 
 def candidate_keys(chunks: NDArray[np.int32]) -> NDArray[np.uint32]:
     """Spread chunk numbers over 32 bits, so that adding one to a context value gives a new hash."""

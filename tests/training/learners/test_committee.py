@@ -43,6 +43,7 @@ from tests.naive.committee import (
     naive_right_positions,
     naive_scores,
 )
+from tests.naive.samples import sample_order
 
 Kind = Literal["rank", "margin", "hard"]
 KINDS: tuple[Kind, ...] = ("rank", "margin", "hard")
@@ -96,13 +97,13 @@ def trainer(samples: Samples, settings: TrainingConfig, threads: int = 1) -> Ite
 def in_sample_order(training: CommitteeTrainer) -> NDArray[np.int64]:
     """Return the score of every sample: int64[n_samples]."""
     scores = np.empty(training.n_samples, np.int64)
-    scores[training._tiles.sample_order(training.samples)] = training._score
+    scores[sample_order(training._tiles, training.samples)] = training._score
     return scores
 
 
 def columns(samples: Samples, committee: Committee) -> NDArray[np.uint32]:
     """Return what each context neuron reads: uint32[n_samples, n_neurons]."""
-    return np.stack([samples.features(template) for template in committee.template_of], axis=1)
+    return np.array([naive_features(samples, t) for t in committee.template_of], dtype=np.uint32).T
 
 
 def labels(samples: Samples) -> NDArray[np.uint16]:
