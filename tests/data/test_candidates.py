@@ -52,9 +52,9 @@ def test_the_table_is_the_naive_count(
             (-ordered[0][0], ordered[0][1])
         ]
         kept = kept[:max_candidates]
-        place = slice(table.offsets[letter], table.offsets[letter + 1])
-        assert table.chunk[place].tolist() == [chunk for _, chunk in kept]
-        assert table.count[place].tolist() == [count for count, _ in kept]
+        own = slice(table.offsets[letter], table.offsets[letter + 1])
+        assert table.chunk[own].tolist() == [chunk for _, chunk in kept]
+        assert table.count[own].tolist() == [count for count, _ in kept]
         of_letter.append([chunk for _, chunk in kept])
     gold = [
         of_letter[letter].index(chunk) if chunk in of_letter[letter] else -1

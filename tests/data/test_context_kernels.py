@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from goldzone.data.context_kernels import (
     EMPTY_HISTORY,
     UNKNOWN_SYMBOL,
+    SpokenWords,
     extend_history,
     fill_contexts,
 )
@@ -31,20 +32,16 @@ def contexts(words: list[Word], templates: Templates, cuts: list[int] | None = N
     """Fill all contexts, in one call or in several."""
     pairs = np.array([pair for word in words for pair in word], np.int32).reshape(-1, 2)
     symbol, chunk = np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+    spoken = SpokenWords(
+        starts([len(word) for word in words]),
+        symbol,
+        chunk,
+        starts([len(segments) for segments in CHUNKS]),
+        np.array([segment for segments in CHUNKS for segment in segments], np.int32),
+    )
     out = np.zeros((len(templates), symbol.size), np.uint32)
     for first, last in pairwise([0, *(cuts or []), len(words)]):
-        fill_contexts(
-            first,
-            last,
-            starts([len(word) for word in words]),
-            symbol,
-            chunk,
-            starts([len(segments) for segments in CHUNKS]),
-            np.array([segment for segments in CHUNKS for segment in segments], np.int32),
-            templates.atoms,
-            templates.offsets,
-            out,
-        )
+        fill_contexts(first, last, spoken, templates.atoms, templates.offsets, out)
     return out
 
 
@@ -77,7 +74,7 @@ word = st.lists(
 # Derandomised: one pair of sights in 2**32 has the same hash.
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(word, min_size=1, max_size=5), st.lists(template, min_size=1, max_size=4, unique=True))
-def test_two_places_have_the_same_value_exactly_when_they_look_the_same(
+def test_two_positions_have_the_same_value_exactly_when_they_look_the_same(
     words: list[Word], texts: list[str]
 ) -> None:
     values = contexts(words, parse_templates(texts))

@@ -115,10 +115,10 @@ def test_contexts_see_the_letters_and_the_aligned_chunks_before() -> None:
     segments_of = [[number[segment] for segment in chunk] for chunk in aligned.chunks]
     for text, row in zip(TEMPLATES, samples.context.tolist(), strict=True):
         sights = [
-            naive_sight(text, aligned.letter[start:stop].tolist(), place, chunks, segments_of)
+            naive_sight(text, aligned.letter[start:stop].tolist(), position, chunks, segments_of)
             for start, stop in pairwise(aligned.offsets.tolist())
             for chunks in [aligned.chunk[start:stop].tolist()]
-            for place in range(stop - start)
+            for position in range(stop - start)
         ]
         assert len(set(row)) == len(set(sights)) == len(set(zip(row, sights, strict=True)))
 

@@ -29,17 +29,15 @@ def construct(entry: dict[str, Any]) -> Combiner:
             return Conv2D(*arguments[:5])
         case "crossattention":
             return CrossAttention(arguments[0], arguments[1], queries=entry["qkv"], masked=entry["masked"])
-        case "sochastic":
-            return Stochastic(*arguments)
         case "sum":
             return Sum(tuple(entry["dims"]), *arguments)
-        case "full":
-            return Full(*arguments)
-        case "majpool2d":
-            return MajPool2D(*arguments)
-        case kind:
-            assert kind == "parity"
-            return Parity(*arguments)
+    kinds: dict[str, type[Combiner]] = {
+        "full": Full,
+        "majpool2d": MajPool2D,
+        "parity": Parity,
+        "sochastic": Stochastic,
+    }
+    return kinds[entry["type"]](*arguments)
 
 
 def features(combiner: Combiner, bits: Any, count: int | None = None) -> list[list[int]]:

@@ -145,11 +145,6 @@ class AlignedLexicon:
         """Number of pronunciations."""
         return self.entry.size
 
-    def said(self, sequence: int) -> tuple[Segments, ...]:
-        """List the chunks of one sequence, letter by letter."""
-        positions = self.chunk[self.offsets[sequence] : self.offsets[sequence + 1]]
-        return tuple(self.chunks[chunk] for chunk in positions.tolist())
-
 
 def align(
     entries: Sequence[Entry],
@@ -201,12 +196,7 @@ def align(
     sizes = np.maximum(_gram_lengths(letter_keys)[keys >> 32], _gram_lengths(segment_keys)[keys & _GRAM_MASK])
     with ThreadPoolExecutor(threads) as executor:
         shares = _estimate(lattices, sizes, config.iterations, executor, progress)
-        starts, lengths = _best_alignment(lattices, shares, executor)
-
-    first_segment = np.repeat(segment_offsets[:-1], np.diff(letter_offsets))
-    said = np.zeros(letter.size, np.int32)  # the empty gram is number 0
-    speaking = np.flatnonzero(lengths)
-    said[speaking] = segment_grams[(first_segment + starts)[speaking], lengths[speaking]]
+        said = _best_alignment(lattices, shares, segment_grams, executor)
     chunks, chunk = _chunks(said, segment_keys, segments)
     entry = np.array([index for index, _ in sequences], np.int32)
     for array in (letter_offsets, letter, chunk, entry):
@@ -241,12 +231,14 @@ def _alignable(
 def _encode(
     rows: Sequence[tuple[str, ...]],
 ) -> tuple[tuple[str, ...], NDArray[np.int32], NDArray[np.int64]]:
-    """Replace symbols by their place among the sorted distinct ones: (these, places row by row, offsets)."""
+    """Replace symbols by numbers: (the distinct ones, sorted; the numbers row by row; offsets)."""
     symbols = tuple(sorted(set().union(*rows)))
-    place = {symbol: number for number, symbol in enumerate(symbols)}
+    numbers = {symbol: number for number, symbol in enumerate(symbols)}
     offsets = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
-    encoded = np.fromiter(map(place.__getitem__, chain.from_iterable(rows)), np.int32, count=int(offsets[-1]))
+    encoded = np.fromiter(
+        map(numbers.__getitem__, chain.from_iterable(rows)), np.int32, count=int(offsets[-1])
+    )
     return symbols, encoded, offsets
 
 
@@ -323,9 +315,12 @@ def _estimate(
 
 
 def _best_alignment(
-    lattices: Lattices, shares: NDArray[np.float64], executor: ThreadPoolExecutor
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find where each letter's segments start in its word, and how many they are: two int64[n_positions]."""
+    lattices: Lattices,
+    shares: NDArray[np.float64],
+    segment_grams: NDArray[np.int32],
+    executor: ThreadPoolExecutor,
+) -> NDArray[np.int32]:
+    """Find the gram of segments that is said at each letter: int32[n_positions]."""
     probability = np.maximum(shares, LEAST_PROBABILITY)
     starts = np.zeros(int(lattices.letter_offsets[-1]), np.int64)
     lengths = np.zeros_like(starts)
@@ -334,7 +329,11 @@ def _best_alignment(
         best_paths(part, lattices, probability, starts, lengths)
 
     list(executor.map(trace, _parts(lattices.first_edge)))
-    return starts, lengths
+    first_segment = np.repeat(lattices.segment_offsets[:-1], np.diff(lattices.letter_offsets))
+    said = np.zeros(lengths.size, np.int32)  # the empty gram is number 0
+    speaking = np.flatnonzero(lengths)
+    said[speaking] = segment_grams[(first_segment + starts)[speaking], lengths[speaking]]
+    return said
 
 
 def _chunks(

@@ -87,11 +87,11 @@ def gold_candidates(aligned: AlignedLexicon, table: CandidateTable) -> NDArray[n
     Returns
     -------
     int32[n_positions]
-        Place of the aligned chunk among the letter's candidates, from 0; -1 where it is not among them.
+        Rank of the aligned chunk among the letter's candidates, from 0; -1 where it is not among them.
     """
     n_chunks = len(aligned.chunks)
     letter = np.repeat(np.arange(table.offsets.size - 1), np.diff(table.offsets))
-    place = np.full(len(aligned.letters) * n_chunks, -1, dtype=np.int32)
-    place[letter * n_chunks + table.chunk] = np.arange(table.chunk.size) - table.offsets[letter]
-    gold: NDArray[np.int32] = place[aligned.letter.astype(np.int64) * n_chunks + aligned.chunk]
+    rank = np.full(len(aligned.letters) * n_chunks, -1, dtype=np.int32)
+    rank[letter * n_chunks + table.chunk] = np.arange(table.chunk.size) - table.offsets[letter]
+    gold: NDArray[np.int32] = rank[aligned.letter.astype(np.int64) * n_chunks + aligned.chunk]
     return gold

@@ -28,7 +28,7 @@ class LanguageFolder:
     Attributes
     ----------
     name : str
-        The folder's place in the dataset with ``/``: ``french``, ``english/american``.
+        The folder's path in the dataset with ``/``: ``french``, ``english/american``.
     path : Path
         The folder.
     """

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from goldzone.compilation.decorator import compiled, compiled_part
 
 __all__ = [
+    "FULL_RANGE",
     "KEY_BLOCK",
     "Number",
     "fold_hash",
@@ -26,6 +27,9 @@ __all__ = [
 
 Number: TypeAlias = int | np.uint8 | np.uint32 | np.int64
 """Any integer: the kernels cast to uint32 themselves."""
+
+FULL_RANGE = np.uint32(0xFFFFFFFF)
+"""The maximum that hashes into ``0 .. 2**32 - 2``."""
 
 _MAX_ROUNDS = 64
 """Cells that a key may visit in a filter before the look-up gives up."""
@@ -82,7 +86,7 @@ def fold_hash(start: Number, salts: NDArray[np.uint32]) -> np.uint32:
     """Hash `start` once with each salt in turn, each time into ``0 .. 2**32 - 2``."""
     folded = np.uint32(start)
     for i in range(salts.shape[0]):
-        folded = hash32(folded, salts[i], np.uint32(0xFFFFFFFF))
+        folded = hash32(folded, salts[i], FULL_RANGE)
     return folded
 
 
