@@ -30,7 +30,7 @@ def naive_paths(letters: Row, segments: Row, steps: Sequence[Step]) -> Iterator[
 
 def naive_chunks(path: Sequence[Pair]) -> tuple[Row, ...]:
     """List what each letter says: of several letters, the first says it all."""
-    return tuple(said if place == 0 else () for letters, said in path for place in range(len(letters)))
+    return tuple(said if index == 0 else () for letters, said in path for index in range(len(letters)))
 
 
 def naive_counts(

@@ -39,6 +39,6 @@ def naive_gold_zone_order(
 ) -> list[int]:
     order = []
     for position, (group, distance) in enumerate(naive_groups(measured, noise_floor, collapse)):
-        place = ["untrained", "gold_zone", "moderate", "far"].index(group)
-        order.append((place, words[position] if group == "far" else distance, position))
+        rank = ["untrained", "gold_zone", "moderate", "far"].index(group)
+        order.append((rank, words[position] if group == "far" else distance, position))
     return [position for _, _, position in sorted(order)]

@@ -122,14 +122,15 @@ def _evaluate_changed(
         row = j if features.shape[0] > 1 else 0
         for start in range(0, bits.shape[1], KEY_BLOCK):
             stop = min(start + KEY_BLOCK, bits.shape[1])
-            new, target, size = features[row, start:stop], bits[j, start:stop], stop - start
+            new, size = features[row, start:stop], stop - start
+            target, kept = bits[j, start:stop], present_bits[j, start:stop]
             changed = _compare(new, present[row, start:stop], differs[:size], reached[start:stop])
             if 2 * changed > size:
                 # Most: to pick them out would cost more than to ask for the rest too.
                 _answer(layer, j, premodulo, _copied(new, keys), target, work)
                 continue
             for i in range(size):
-                target[i] = present_bits[j, start + i]
+                target[i] = kept[i]
             if changed == 0:
                 continue
             asked = 0

@@ -555,7 +555,7 @@ def test_packed_answers_are_those_to_the_right_candidates(threads: int) -> None:
     assert packed.samples == listed
     for row, neuron in enumerate([4, 7, 0]):
         bits = naive_right_answers(committee, samples, neuron)
-        number = sum(bit << place for place, bit in enumerate(bits))
+        number = sum(bit << shift for shift, bit in enumerate(bits))
         assert packed.words[row].tolist() == [number >> shift & (2**64 - 1) for shift in (0, 64, 128)]
     assert packed.words[0].any()
     assert not packed.words[1].any()  # never trained
@@ -578,7 +578,7 @@ def test_of_many_answers_every_nth_is_packed(monkeypatch: pytest.MonkeyPatch) ->
             packed = training.packed_answers(1, [0])
             bits = naive_right_answers(committee, samples, 0)[::step]
             assert packed.samples == len(bits) <= most
-            assert packed.words.tolist() == [[sum(bit << place for place, bit in enumerate(bits))]]
+            assert packed.words.tolist() == [[sum(bit << shift for shift, bit in enumerate(bits))]]
 
 
 @cache
