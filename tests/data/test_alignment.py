@@ -449,21 +449,6 @@ def test_no_word_left_is_an_error() -> None:
         align([entry("w", "d ʌ b l j u")])
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("iterations", 0), ("max_letters", 0), ("max_segments", 17), ("max_cells", 1 << 23)],
-)
-def test_values_out_of_range_are_errors(name: str, value: int) -> None:
-    with pytest.raises(ConfigError, match=f"{name}: {value} is out of range"):
-        AlignmentConfig(**{name: value})
-
-
 def test_threads_below_one_are_an_error() -> None:
     with pytest.raises(ConfigError, match="threads: 0"):
         align([entry("a", "x")], threads=0)
-
-
-def test_progress_is_told_after_each_iteration() -> None:
-    calls: list[tuple[int, int]] = []
-    align([entry("a", "x")], AlignmentConfig(iterations=3), progress=lambda *done: calls.append(done))
-    assert calls == [(1, 3), (2, 3), (3, 3)]

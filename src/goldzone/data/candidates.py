@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.data.alignment import AlignedLexicon
-from goldzone.errors import ConfigError
 
 __all__ = ["CandidateTable", "build_candidates", "gold_candidates"]
 
@@ -50,22 +49,12 @@ def build_candidates(
     aligned : AlignedLexicon
         Training words only: a candidate learnt from others is no held-out result.
     max_candidates : int
-        Candidates a letter may have.
+        Candidates a letter may have; at least 1.
     min_count : int
         Leave out chunks seen less often at the letter; its most frequent one stays in any case.
     min_share : float
         Leave out chunks seen at a smaller share of the letter's positions; 0 to 1.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of its range.
     """
-    for name, value in (("max_candidates", max_candidates), ("min_count", min_count)):
-        if value < 1:
-            raise ConfigError(f"{name}: {value} is below 1; give 1 or more")
-    if not 0 <= min_share <= 1:
-        raise ConfigError(f"min_share: {min_share} is no share; give 0 to 1")
     n_chunks = len(aligned.chunks)
     pairs, counts = np.unique(aligned.letter.astype(np.int64) * n_chunks + aligned.chunk, return_counts=True)
     letter, chunk = np.divmod(pairs, n_chunks)
