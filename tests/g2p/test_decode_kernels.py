@@ -31,7 +31,7 @@ def search(model: G2PModel, words: list[list[int]], beam: int, memo: Memo | None
                 int(found.cost[rank, word]),
                 tuple(found.chunk[rank, offsets[word] : offsets[word + 1]].tolist()),
             )
-            for rank in range(found.count[word])
+            for rank in range(found.n_found[word])
         ]
         for word in range(len(words))
     ]
@@ -81,7 +81,7 @@ def test_as_many_ranks_are_written_as_are_asked_for() -> None:
     memo, work = empty_memo(arrays.most_candidates), empty_workspace(arrays.most_candidates)
     offsets, symbol = np.array([0, 6]), np.array(word, dtype=np.int32)
     found = decode_words(arrays, offsets, symbol, 4, 1, memo, work)
-    assert found.count.tolist() == [1]
+    assert found.n_found.tolist() == [1]
     assert (int(found.cost[0, 0]), tuple(found.chunk[0].tolist())) == naive_beam_search(model, word, 4)[0]
 
 

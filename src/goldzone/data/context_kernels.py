@@ -67,7 +67,7 @@ class _Said(NamedTuple):
 
     Attributes
     ----------
-    count : int64[>= n_positions]
+    before : int64[>= n_positions]
         Segments said before, in the whole block.
     history : uint32[>= n_positions]
         Their hash, in the position's own sequence.
@@ -75,7 +75,7 @@ class _Said(NamedTuple):
         All segments of the block, end to end.
     """
 
-    count: NDArray[np.int64]
+    before: NDArray[np.int64]
     history: NDArray[np.uint32]
     segments: NDArray[np.int32]
 
@@ -205,8 +205,8 @@ def _look(
                 if i >= argument:
                     part = chunk[start + i - argument] + FIRST
             elif kind == SEGMENT:
-                if said.count[base + i] - said.count[base] >= argument:
-                    part = said.segments[said.count[base + i] - argument] + FIRST
+                if said.before[base + i] - said.before[base] >= argument:
+                    part = said.segments[said.before[base + i] - argument] + FIRST
             elif kind == SAME:
                 for seen in range(i - 1, -1, -1):
                     if symbol[start + seen] == symbol[start + i]:

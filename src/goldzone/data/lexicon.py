@@ -72,7 +72,7 @@ def read_lexicon(
     Rows of one word are merged, and duplicates dropped. Rows that cannot be used (no tab, empty word or
     pronunciation, a pronunciation without a sound, bytes that are not UTF-8, control characters, a field of
     more than `MAX_FIELD` characters) are skipped and counted in the report. In a file of spaced segments
-    (`pronunciation_form`) each token between blanks is one as it stands: ARPAbet and other notations can be read.
+    (`pronunciation_form`) each token between blanks is one as it stands, in any notation (ARPAbet).
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ class Found(NamedTuple):
 
     Attributes
     ----------
-    count : int64[n_words]
+    n_found : int64[n_words]
         Pronunciations found.
     chunk : int32[n_ranks, n_letters]
         Chunk of each letter, by rank.
@@ -65,7 +65,7 @@ class Found(NamedTuple):
         -log2 of the probability, with `LOG_BITS` fraction bits.
     """
 
-    count: NDArray[np.int64]
+    n_found: NDArray[np.int64]
     chunk: NDArray[np.int32]
     cost: NDArray[np.int64]
 
@@ -163,8 +163,8 @@ def _trace_back(offsets: NDArray[np.int64], partials: Partials, found: Found) ->
     for word in range(offsets.shape[0] - 1):
         start, stop = offsets[word], offsets[word + 1]
         side = (stop - start) & 1
-        found.count[word] = min(found.chunk.shape[0], partials.n_ranks[side, word])
-        for first_rank in range(found.count[word]):
+        found.n_found[word] = min(found.chunk.shape[0], partials.n_ranks[side, word])
+        for first_rank in range(found.n_found[word]):
             found.cost[first_rank, word] = partials.cost[side, word, first_rank]
             rank = np.int64(first_rank)
             for index in range(stop - 1, start - 1, -1):

@@ -122,7 +122,7 @@ class Decoder:
         return [
             self._ranked([row[first:last] for row in rows[:count]], cost, n_best)
             for first, last, count, cost in zip(
-                edges[:-1], edges[1:], found.count.tolist(), found.cost.T.tolist(), strict=True
+                edges[:-1], edges[1:], found.n_found.tolist(), found.cost.T.tolist(), strict=True
             )
         ]
 
