@@ -127,9 +127,11 @@ def build_problem(dataset: Path, language: str, words: int) -> Problem:
     in_train = np.repeat(parts[aligned.entry], np.diff(aligned.offsets))
     candidates = build_candidates(_only(aligned, parts[aligned.entry]), max_candidates=CANDIDATES)
     samples = word_samples(aligned, candidates, parse_templates(DEFAULT_TEMPLATES[:FEATURES]))
-    features = np.stack([samples.features(column) for column in range(FEATURES)], axis=1)
     counts = np.diff(samples.sample_offsets)
     position = np.repeat(np.arange(samples.n_positions), counts)
+    candidate = np.arange(samples.n_samples) - samples.sample_offsets[position]
+    keys = samples.candidate_key[samples.candidate_offsets[samples.symbol[position]] + candidate]
+    features = (samples.context[:, position] + keys).T
     labels = np.zeros(samples.n_samples, dtype=np.uint16)
     listed = samples.gold >= 0
     labels[(samples.sample_offsets[:-1] + samples.gold)[listed]] = 1

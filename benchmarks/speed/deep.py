@@ -19,9 +19,9 @@ from benchmarks.directions import build_problem
 from benchmarks.speed.measure import Figure, Setting, best_seconds
 from goldzone.deep.hard_tally import tally_traces
 from goldzone.deep.traces import Traces
-from goldzone.deep.trainer import FORWARD_RULES, LearningRules, NetworkTrainer
+from goldzone.deep.trainer import FORWARD_RULES, LearningRules, NetworkTrainer, untrained_network
 from goldzone.hashtron.kernels import hash32
-from goldzone.hashtron.network import Network, fresh_network
+from goldzone.hashtron.network import Network
 from goldzone.hashtron.neuron import Hashtron
 from goldzone.hashtron.presets import ulevel
 from goldzone.hashtron.quaternary import build_filter
@@ -62,7 +62,7 @@ def hash_and_gather(
 def memorised(inputs: NDArray[np.uint32]) -> Network:
     """Return a network whose neurons all hold a random answer for every value that they see."""
     generator = np.random.default_rng(1)
-    network = fresh_network(ulevel(), generator)
+    network = untrained_network(ulevel(), 1)
     features = inputs
     for index, stage in enumerate(network.architecture.stages):
         columns = [np.unique(features[:, j]) for j in range(features.shape[1])]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,12 +162,11 @@ def word_accuracy(choose: Chooser, problem: Problem) -> float:
         asked = aligned.offsets[:-1][lengths > place] + place
         chosen = choose(problem.samples(so_far), problem.atoms(so_far), asked)
         chunk[asked] = candidates.chunk[candidates.offsets[aligned.letter[asked]] + chosen]
-    said = replace(aligned, chunk=chunk)
     right = {
-        int(aligned.entry[sequence])
-        for sequence in range(aligned.n_sequences)
-        if tuple(segment for step in said.said(sequence) for segment in step)
-        in problem.entries[aligned.entry[sequence]].pronunciations
+        entry
+        for entry, (first, last) in zip(aligned.entry.tolist(), pairwise(aligned.offsets), strict=True)
+        if tuple(segment for step in chunk[first:last] for segment in aligned.chunks[step])
+        in problem.entries[entry].pronunciations
     }
     return len(right) / len(problem.entries)
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from goldzone.data.alignment import AlignedLexicon, Unalignable, align
 from goldzone.data.builtin import load_builtin
 from goldzone.data.candidates import build_candidates, gold_candidates
-from goldzone.errors import ConfigError
 
 LETTERS = ("a", "b", "c")
 N_CHUNKS = 6
@@ -52,9 +51,9 @@ def test_the_table_is_the_naive_count(
             (-ordered[0][0], ordered[0][1])
         ]
         kept = kept[:max_candidates]
-        place = slice(table.offsets[letter], table.offsets[letter + 1])
-        assert table.chunk[place].tolist() == [chunk for _, chunk in kept]
-        assert table.count[place].tolist() == [count for count, _ in kept]
+        own = slice(table.offsets[letter], table.offsets[letter + 1])
+        assert table.chunk[own].tolist() == [chunk for _, chunk in kept]
+        assert table.count[own].tolist() == [count for count, _ in kept]
         of_letter.append([chunk for _, chunk in kept])
     gold = [
         of_letter[letter].index(chunk) if chunk in of_letter[letter] else -1
@@ -74,12 +73,6 @@ def test_a_chunk_at_the_least_share_stays_and_a_rarer_one_goes() -> None:
     aligned = aligned_of([[(0, 1)] * 7 + [(0, 2)] * 2 + [(0, 3)], [(1, 4)]])
     table = build_candidates(aligned, min_count=1, min_share=0.2)
     assert table.chunk.tolist() == [1, 2, 4]
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.1])
-def test_a_share_outside_zero_to_one_is_an_error(share: float) -> None:
-    with pytest.raises(ConfigError, match=r"min_share: .* is no share; give 0 to 1"):
-        build_candidates(aligned_of([[(0, 0)]]), min_share=share)
 
 
 def test_of_equally_frequent_chunks_the_lower_number_comes_first() -> None:
@@ -106,9 +99,3 @@ def test_real_words_are_mostly_covered() -> None:
     everything = build_candidates(aligned, max_candidates=10**6, min_count=1)
     assert (gold_candidates(aligned, everything) >= 0).all()
     assert everything.count.sum() == aligned.chunk.size
-
-
-@pytest.mark.parametrize("name", ["max_candidates", "min_count"])
-def test_values_below_one_are_errors(name: str) -> None:
-    with pytest.raises(ConfigError, match=f"{name}: 0 is below 1"):
-        build_candidates(aligned_of([[(0, 0)]]), **{name: 0})

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from goldzone.data.context_kernels import (
     EMPTY_HISTORY,
     UNKNOWN_SYMBOL,
+    SpokenWords,
     extend_history,
     fill_contexts,
 )
@@ -31,20 +32,16 @@ def contexts(words: list[Word], templates: Templates, cuts: list[int] | None = N
     """Fill all contexts, in one call or in several."""
     pairs = np.array([pair for word in words for pair in word], np.int32).reshape(-1, 2)
     symbol, chunk = np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+    spoken = SpokenWords(
+        starts([len(word) for word in words]),
+        symbol,
+        chunk,
+        starts([len(segments) for segments in CHUNKS]),
+        np.array([segment for segments in CHUNKS for segment in segments], np.int32),
+    )
     out = np.zeros((len(templates), symbol.size), np.uint32)
     for first, last in pairwise([0, *(cuts or []), len(words)]):
-        fill_contexts(
-            first,
-            last,
-            starts([len(word) for word in words]),
-            symbol,
-            chunk,
-            starts([len(segments) for segments in CHUNKS]),
-            np.array([segment for segments in CHUNKS for segment in segments], np.int32),
-            templates.atoms,
-            templates.offsets,
-            out,
-        )
+        fill_contexts(first, last, spoken, templates.atoms, templates.offsets, out)
     return out
 
 
@@ -77,15 +74,15 @@ word = st.lists(
 # Derandomised: one pair of sights in 2**32 has the same hash.
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(word, min_size=1, max_size=5), st.lists(template, min_size=1, max_size=4, unique=True))
-def test_two_places_have_the_same_value_exactly_when_they_look_the_same(
+def test_two_positions_have_the_same_value_exactly_when_they_look_the_same(
     words: list[Word], texts: list[str]
 ) -> None:
     values = contexts(words, parse_templates(texts))
     for text, row in zip(texts, values.tolist(), strict=True):
         sights = [
-            naive_sight(text, [s for s, _ in letters], place, [c for _, c in letters], CHUNKS)
+            naive_sight(text, [s for s, _ in letters], position, [c for _, c in letters], CHUNKS)
             for letters in words
-            for place in range(len(letters))
+            for position in range(len(letters))
         ]
         assert len(set(row)) == len(set(sights)) == len(set(zip(row, sights, strict=True)))
 
@@ -139,23 +136,23 @@ def test_later_choices_and_unused_places_of_the_buffers_do_not_count(
     letters: Word, data: st.DataObject
 ) -> None:
     """The decoder calls `context_value` with buffers that hold anything beyond what was chosen."""
-    place = data.draw(st.integers(0, len(letters) - 1))
+    position = data.draw(st.integers(0, len(letters) - 1))
     texts = ["L-1..1", "C1..3", "S1..3", "same L0", "said", "L0 start4 end6"]
     templates = parse_templates(texts)
-    said = [segment for _, chunk in letters[:place] for segment in CHUNKS[chunk]]
+    said = [segment for _, chunk in letters[:position] for segment in CHUNKS[chunk]]
     history = EMPTY_HISTORY
     for segment in said:
         history = extend_history(history, segment)
-    chunks = np.array([chunk for _, chunk in letters[:place]] + [77] * 4, np.int32)
+    chunks = np.array([chunk for _, chunk in letters[:position]] + [77] * 4, np.int32)
     segments = np.array([*said, 88, 88, 88], np.int32)
     symbols = np.array([symbol for symbol, _ in letters], np.int32)
     values = [
         context_value(
-            templates.atoms, first, last, symbols, place, chunks, segments, len(said), np.uint32(history)
+            templates.atoms, first, last, symbols, position, chunks, segments, len(said), np.uint32(history)
         )
         for first, last in pairwise(templates.offsets.tolist())
     ]
-    assert values == contexts([letters], templates)[:, place].tolist()
+    assert values == contexts([letters], templates)[:, position].tolist()
 
 
 def test_values_never_change_because_models_on_disk_were_trained_on_them() -> None:

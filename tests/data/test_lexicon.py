@@ -52,7 +52,7 @@ def test_byte_order_mark_and_carriage_returns_are_tolerated(file: Path) -> None:
     lexicon = read_lexicon(write(file, b"\xef\xbb\xbfa\ta\r\n\r\nb\tb"))
     assert [(entry.word, entry.pronunciations) for entry in lexicon] == [("a", (("a",),)), ("b", (("b",),))]
     assert lexicon.report.rows == 2
-    assert read_lexicon(write(file, b"\xef\xbb\xbf\r\na\ta\n"), strict=True).report.rows == 1
+    assert read_lexicon(write(file, b"\xef\xbb\xbf\r\na\ta\n")).report.rows == 1
 
 
 BAD_ROWS = {
@@ -80,15 +80,6 @@ def test_an_unusable_row_is_skipped_and_counted(file: Path, row: bytes, reason: 
     (skipped,) = lexicon.report.skipped
     assert (skipped.reason, skipped.count, skipped.first_lines) == (reason, 1, (2,))
     assert lexicon.report.rows == 3
-
-
-@pytest.mark.parametrize(("row", "reason"), BAD_ROWS.items())
-def test_an_unusable_row_is_an_error_that_names_its_line_when_strict(
-    file: Path, row: bytes, reason: str
-) -> None:
-    with pytest.raises(DataError) as caught:
-        read_lexicon(write(file, b"b\tb\n" + row + b"\nc\tc\n"), strict=True)
-    assert str(caught.value) == f"{file}:2: {reason}; correct or remove this row"
 
 
 def test_the_report_names_the_first_lines_of_each_reason(file: Path) -> None:
@@ -123,13 +114,6 @@ def test_segments_separated_by_blanks_are_recognised_and_kept_as_they_are(file: 
     assert lexicon.entries[0].pronunciations == (("a", "k", "œ", "j"),)
     assert lexicon.entries[2].pronunciations == (("DH", "AH0"),)
     assert lexicon.entries[3].pronunciations == (("ʔ", "a", "ŋ̟", "˧˧"),)
-
-
-def test_the_form_can_be_given(file: Path) -> None:
-    joined = read_lexicon(write(file, SPACED), form="joined")
-    assert joined.entries[2].pronunciations == (("D", "H", "A", "H0"),)
-    spaced = read_lexicon(write(file, "a\tabc\n"), form="spaced")
-    assert spaced.entries[0].pronunciations == (("abc",),)
 
 
 @pytest.mark.parametrize(

@@ -101,13 +101,8 @@ def _first_positions(aligned: AlignedLexicon) -> list[tuple[int, int]]:
     return list(zip(aligned.entry.tolist(), aligned.offsets[:-1].tolist(), strict=True))
 
 
-def test_a_feature_column_is_context_plus_key_of_the_candidate() -> None:
+def test_keys_of_candidates_stay_what_models_on_disk_depend_on() -> None:
     _, candidates, samples = built()
-    for template in range(samples.n_templates):
-        column = samples.features(template)
-        assert column.dtype == np.uint32
-        assert column.tolist() == naive_features(samples, template)
-    # Models on disk depend on how keys are made.
     assert samples.candidate_key.tolist() == [
         naive_hash(chunk, 0x60D2, WORD) for chunk in candidates.chunk.tolist()
     ]
@@ -120,10 +115,10 @@ def test_contexts_see_the_letters_and_the_aligned_chunks_before() -> None:
     segments_of = [[number[segment] for segment in chunk] for chunk in aligned.chunks]
     for text, row in zip(TEMPLATES, samples.context.tolist(), strict=True):
         sights = [
-            naive_sight(text, aligned.letter[start:stop].tolist(), place, chunks, segments_of)
+            naive_sight(text, aligned.letter[start:stop].tolist(), position, chunks, segments_of)
             for start, stop in pairwise(aligned.offsets.tolist())
             for chunks in [aligned.chunk[start:stop].tolist()]
-            for place in range(stop - start)
+            for position in range(stop - start)
         ]
         assert len(set(row)) == len(set(sights)) == len(set(zip(row, sights, strict=True)))
 
@@ -209,13 +204,10 @@ def test_a_sentence_is_one_position_with_the_candidates_of_its_word() -> None:
     assert samples.gold.tolist() == [0, 1, 1, -1, -1]
     assert samples.weight.tolist() == [WORD_WEIGHT] * 5
     assert samples.context.shape == (len(SENTENCE_TEMPLATES), 5)
-    for template in range(samples.n_templates):
-        assert samples.features(template).tolist() == naive_features(samples, template)
     # Four pronunciations, four keys; a word's own wherever it stands.
-    keys = [samples.features(0)[2 * place : 2 * place + 2] - samples.context[0, place] for place in range(4)]
-    assert np.array_equal(keys[0], keys[1])
-    assert np.array_equal(keys[0], keys[3])
-    assert len({*keys[0].tolist(), *keys[2].tolist()}) == 4
+    assert samples.symbol.tolist()[:4] == [0, 0, 1, 0]
+    assert samples.candidate_offsets.tolist()[:3] == [0, 2, 4]
+    assert len(set(samples.candidate_key.tolist())) == 4
 
 
 def test_held_out_sentences_have_the_features_that_they_have_among_all_others() -> None:
@@ -226,7 +218,7 @@ def test_held_out_sentences_have_the_features_that_they_have_among_all_others() 
         alone = sentence_samples(TRAIN[number : number + 1], VOCABULARY, templates)
         start, stop = whole.sample_offsets[number : number + 2]
         for template in range(len(templates)):
-            assert np.array_equal(alone.features(template), whole.features(template)[start:stop])
+            assert naive_features(alone, template) == naive_features(whole, template)[start:stop]
 
 
 def test_a_sentence_s_context_is_that_of_its_marked_word() -> None:

@@ -36,16 +36,16 @@ NUMBERS = lexicon_of([f"word{number}" for number in range(5000)])
         ("zub", "test"),
     ],
 )
-def test_the_place_of_a_word_never_changes(word: str, part: str) -> None:
+def test_the_part_of_a_word_never_changes(word: str, part: str) -> None:
     assert split_of(word) == part
 
 
 @given(words)
 def test_all_capitalisations_of_a_word_are_on_one_side(word: str) -> None:
-    place = split_of(word)
+    part = split_of(word)
     for variant in (word.upper(), word.lower(), word.title(), word.casefold(), word.capitalize()):
-        assert split_of(variant) == place
-    assert split_of(unicodedata.normalize("NFD", word)) == place
+        assert split_of(variant) == part
+    assert split_of(unicodedata.normalize("NFD", word)) == part
 
 
 def test_turkish_capitals_are_on_the_side_of_their_small_letters() -> None:

@@ -137,7 +137,7 @@ def test_no_template_at_all_is_an_error() -> None:
         ("said L0", True),
     ],
 )
-def test_letters_and_places_are_known_before_any_choice(text: str, reads: bool) -> None:
+def test_letters_and_positions_are_known_before_any_choice(text: str, reads: bool) -> None:
     # Neighbours of both sorts, so that a template is not taken for the one beside it.
     templates = parse_templates(["L-3", text, "C7"])
     assert templates.reads_choices().tolist() == [False, reads, True]

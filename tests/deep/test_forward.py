@@ -21,7 +21,7 @@ from goldzone.deep.trainer import (
 from goldzone.errors import ConfigError
 from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import Full, MajPool2D, Stochastic, Sum
-from goldzone.hashtron.network import Network, fresh_network
+from goldzone.hashtron.network import Network
 from goldzone.hashtron.presets import PRESETS, preset
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import HeldOut, Hooks, Outcome
@@ -29,6 +29,7 @@ from goldzone.training.runs.events import Event, LayerTrained, NeuronTrained, Sw
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.cache import SumCache
 from goldzone.training.sweeps import train_sweeps
+from tests.deep.fresh_networks import fresh_network
 from tests.naive.forward import NaiveForward
 
 COUNTING = Architecture(

@@ -14,8 +14,9 @@ from goldzone.deep.traces import Traces
 from goldzone.errors import ConfigError, DataError
 from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import Full, MajPool2D, Stochastic, Sum
-from goldzone.hashtron.network import Network, fresh_network
+from goldzone.hashtron.network import Network
 from goldzone.hashtron.neuron import Hashtron
+from tests.deep.fresh_networks import fresh_network
 from tests.golden import NETWORKS, golden_inputs, golden_network, read_golden
 from tests.naive.training_hard_tally import naive_pair, naive_tally
 

@@ -12,9 +12,10 @@ from goldzone.deep import traces as traces_module
 from goldzone.deep.traces import Flip, Traces
 from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import CrossAttention, Full, MajPool2D, Stochastic, Sum
-from goldzone.hashtron.network import SAMPLE_BLOCK, Network, fresh_network
+from goldzone.hashtron.network import SAMPLE_BLOCK, Network
 from goldzone.hashtron.neuron import Hashtron
 from goldzone.hashtron.quaternary import build_filter
+from tests.deep.fresh_networks import fresh_network
 
 COUNTING = Architecture(
     (HashtronLayer(4), Stochastic(4, 3, 1), HashtronLayer(4, 0, True), Sum((4,)), HashtronLayer(1))

@@ -25,15 +25,16 @@ from goldzone.errors import ConfigError, DataError, StateError
 from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import CrossAttention, Full, MajPool2D, Parity, Stochastic, Sum
 from goldzone.hashtron.hashing import hash_values
-from goldzone.hashtron.network import SAMPLE_BLOCK, Network, fresh_network
+from goldzone.hashtron.network import SAMPLE_BLOCK, Network
 from goldzone.hashtron.neuron import BitTable, Hashtron
 from goldzone.hashtron.presets import PRESETS, preset
-from goldzone.hashtron.quaternary import build_filter, look_up_filter
+from goldzone.hashtron.quaternary import build_filter
 from goldzone.training.checkpoint import FolderCheckpointer
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks
 from goldzone.training.streams import stream
 from goldzone.training.sweeps import train_sweeps
+from tests.deep.fresh_networks import fresh_network
 from tests.naive.hashtron_filter import naive_hash
 from tests.naive.hashtron_network import naive_run
 from tests.naive.soft_credit import naive_evidence, naive_margin_votes
@@ -119,7 +120,7 @@ def test_margin_votes_equal_their_definition(
         assert neuron.program == (((salt_of(layer, position), premodulo),) if premodulo else ())
         for cell, total in sums.items():
             if total:
-                assert look_up_filter(neuron.filter, [cell])[0] == (total > 0)
+                assert Hashtron((), neuron.filter).evaluate([cell])[0] == (total > 0)
     else:
         assert neuron is case.network.neurons[number]
 

@@ -14,7 +14,6 @@ from goldzone.g2p.task import TrainedModel
 from goldzone.g2p.vote_kernels import LANE_BLOCK, Memo, empty_memo, empty_workspace
 from tests.g2p.small_models import small_model, small_word
 from tests.naive.decoding import Path, naive_all_paths, naive_beam_search
-from tests.naive.word_search import slow_search
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -23,17 +22,16 @@ def search(model: G2PModel, words: list[list[int]], beam: int, memo: Memo | None
     """Run the kernel on words of symbols; return the paths of each."""
     offsets = np.cumsum([0, *map(len, words)]).astype(np.int64)
     symbol = np.array([symbol for word in words for symbol in word], dtype=np.int32)
-    found = np.zeros(len(words), dtype=np.int64)
-    chunks = np.full((beam, symbol.size), -1, dtype=np.int32)
-    costs = np.full((beam, len(words)), -1, dtype=np.int64)
     arrays = model_arrays(model)
     most = arrays.most_candidates
-    work = empty_workspace(most)
-    decode_words(arrays, offsets, symbol, beam, memo or empty_memo(most), work, found, chunks, costs)
+    found = decode_words(arrays, offsets, symbol, beam, beam, memo or empty_memo(most), empty_workspace(most))
     return [
         [
-            (int(costs[rank, word]), tuple(chunks[rank, offsets[word] : offsets[word + 1]].tolist()))
-            for rank in range(found[word])
+            (
+                int(found.cost[rank, word]),
+                tuple(found.chunk[rank, offsets[word] : offsets[word + 1]].tolist()),
+            )
+            for rank in range(found.n_found[word])
         ]
         for word in range(len(words))
     ]
@@ -59,7 +57,7 @@ def test_the_size_and_the_past_of_the_memo_change_nothing(seed: int, beam: int, 
     lengths = random.integers(0, 9, size=2 * LANE_BLOCK // beam)  # several blocks of lanes
     words = [decoder.encode(small_word(random, model, length)) for length in lengths]
     memo = empty_memo(model_arrays(model).most_candidates, n_bytes=n_bytes)
-    expected = slow_search(model, words, beam)
+    expected = [alone for word in words for alone in search(model, [word], beam)]
     assert search(model, words, beam, memo) == expected
     assert search(model, words[::-1], beam, memo) == expected[::-1]
 
@@ -70,28 +68,21 @@ def test_a_trained_model_is_searched_like_word_by_word(
 ) -> None:
     decoder = Decoder(trained.model)
     words = [decoder.encode(entry.letters) for entry in slovak.entries[:500]]
-    assert search(trained.model, words, beam) == slow_search(trained.model, words, beam)
-
-
-@given(seed=seeds, beam=st.integers(1, 5))
-def test_the_word_by_word_search_is_the_naive_one(seed: int, beam: int) -> None:
-    random = np.random.default_rng(seed)
-    model = small_model(random)
-    word = Decoder(model).encode(small_word(random, model, 6))
-    assert slow_search(model, [word], beam) == [naive_beam_search(model, word, beam)]
+    found = search(trained.model, words, beam)
+    assert found == [alone for word in words for alone in search(trained.model, [word], beam)]
+    assert found[:3] == [naive_beam_search(trained.model, word, beam) for word in words[:3]]
 
 
 def test_as_many_ranks_are_written_as_are_asked_for() -> None:
     random = np.random.default_rng(4)
     model = small_model(random)
     word = Decoder(model).encode(small_word(random, model, 6))
-    arrays, found = model_arrays(model), np.zeros(1, dtype=np.int64)
-    chunks, costs = np.zeros((1, 6), dtype=np.int32), np.zeros((1, 1), dtype=np.int64)
+    arrays = model_arrays(model)
     memo, work = empty_memo(arrays.most_candidates), empty_workspace(arrays.most_candidates)
     offsets, symbol = np.array([0, 6]), np.array(word, dtype=np.int32)
-    decode_words(arrays, offsets, symbol, 4, memo, work, found, chunks, costs)
-    assert found.tolist() == [1]
-    assert (int(costs[0, 0]), tuple(chunks[0].tolist())) == slow_search(model, [word], 4)[0][0]
+    found = decode_words(arrays, offsets, symbol, 4, 1, memo, work)
+    assert found.n_found.tolist() == [1]
+    assert (int(found.cost[0, 0]), tuple(found.chunk[0].tolist())) == naive_beam_search(model, word, 4)[0]
 
 
 @settings(max_examples=20)

@@ -41,7 +41,7 @@ def parts_before(numbers: list[int]) -> NDArray[np.uint32]:
 def test_a_lane_sees_what_training_saw(
     symbols: list[int], said: list[list[int]], chunks: list[int], data: st.DataObject
 ) -> None:
-    place = data.draw(st.integers(0, len(symbols) - 1))
+    position = data.draw(st.integers(0, len(symbols) - 1))
     beam, rank, other = 3, 2, 5  # letters of another word stand before and behind
     symbol = np.array([1] * other + symbols + [2] * other, dtype=np.int32)
     offsets = np.array([0, other, other + len(symbols), 2 * other + len(symbols)])
@@ -49,7 +49,7 @@ def test_a_lane_sees_what_training_saw(
     for index in range(len(symbols)):
         before = [at for at in range(index) if symbols[at] == symbols[index]]
         earlier[other + index] = before[-1] if before else -1
-    segments = [segment for chunk in said[:place] for segment in chunk]
+    segments = [segment for chunk in said[:position] for segment in chunk]
     history = EMPTY_HISTORY
     for segment in segments:
         history = extend_history(history, segment)
@@ -62,19 +62,19 @@ def test_a_lane_sees_what_training_saw(
         parent=np.zeros((symbol.size, beam), dtype=np.int32),
         chunk=np.full((symbol.size, beam), -1, dtype=np.int32),
     )
-    partials.history[place % 2, 1, rank] = history
-    partials.recent_chunks[place % 2, 1, rank] = parts_before(chunks[:place])
-    partials.recent_segments[place % 2, 1, rank] = parts_before(segments)
+    partials.history[position % 2, 1, rank] = history
+    partials.recent_chunks[position % 2, 1, rank] = parts_before(chunks[:position])
+    partials.recent_segments[position % 2, 1, rank] = parts_before(segments)
     # The way back: at each letter the pronunciation had another rank.
-    ranks = [data.draw(st.integers(0, beam - 1)) for _ in range(place)] + [rank]
-    for at in range(place):
+    ranks = [data.draw(st.integers(0, beam - 1)) for _ in range(position)] + [rank]
+    for at in range(position):
         # What is decided at letter `at` has the rank that is drawn for the letters after it.
         partials.chunk[other + at, ranks[at + 1]] = chunks[at]
         partials.parent[other + at, ranks[at + 1]] = ranks[at]
-    lanes = Lanes(np.array([1]), np.array([rank]), np.array([symbols[place]], dtype=np.int32))
+    lanes = Lanes(np.array([1]), np.array([rank]), np.array([symbols[position]], dtype=np.int32))
     templates = every_template()
     parts = np.zeros((len(templates.atoms), 1), dtype=np.uint32)
-    fill_parts(templates.atoms, Words(offsets, symbol, earlier), partials, lanes, 1, place, parts)
+    fill_parts(templates.atoms, Words(offsets, symbol, earlier), partials, lanes, 1, position, parts)
     value = np.zeros(1, dtype=np.uint32)
     for template in range(len(TEMPLATES)):
         fill_values(templates, template, parts, 0, 1, value)
@@ -83,8 +83,8 @@ def test_a_lane_sees_what_training_saw(
             templates.offsets[template],
             templates.offsets[template + 1],
             np.array(symbols, dtype=np.int32),
-            place,
-            np.array(chunks[:place], dtype=np.int32),
+            position,
+            np.array(chunks[:position], dtype=np.int32),
             np.array(segments, dtype=np.int32),
             len(segments),
             history,

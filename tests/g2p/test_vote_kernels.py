@@ -34,7 +34,7 @@ def test_each_lane_gets_the_votes_of_every_neuron(
     for templates in (arrays.by_letters, arrays.by_choices, arrays.by_letters):
         pool = random.integers(2**32, size=(len(templates.atoms), n_contexts), dtype=np.uint32)
         parts = np.ascontiguousarray(pool[:, random.integers(n_contexts, size=n_lanes)])
-        add_votes(arrays.candidates, arrays.neurons, templates, parts, symbols, n_lanes, memo, work, scores)
+        add_votes(arrays, templates, parts, symbols, memo, work, scores)
         for index, number in enumerate(templates.number.tolist()):
             values = np.zeros(n_lanes, dtype=np.uint32)
             fill_values(templates, index, parts, 0, n_lanes, values)
@@ -67,7 +67,7 @@ def test_templates_that_see_the_same_value_do_not_share_votes(n_bytes: int) -> N
     counted = []
     for templates in (own, other, own):
         scores = np.zeros((1, score_words(most)), dtype=np.uint64)
-        add_votes(arrays.candidates, arrays.neurons, templates, parts, symbols, 1, memo, work, scores)
+        add_votes(arrays, templates, parts, symbols, memo, work, scores)
         counted.append(int(scores.view(np.uint16).sum()))
     assert counted[0] == counted[2] > 0
     assert counted[1] == 0

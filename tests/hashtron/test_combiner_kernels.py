@@ -10,7 +10,6 @@ from goldzone.hashtron.combiner_kernels import (
     count_bits,
     majority,
     pack_bits,
-    prefix_counts,
     query_counts,
 )
 from goldzone.hashtron.combiners import CrossAttention
@@ -66,12 +65,6 @@ def test_named_bits_are_counted() -> None:
     count_bits(BITS, TABLE[:2], out)
     assert np.array_equal(out[0], BITS[0] + 2 * BITS[5])
     assert np.array_equal(out[1], BITS[:3].sum(axis=0))
-
-
-def test_prefixes_are_counted() -> None:
-    out = stale(6, 50)
-    prefix_counts(BITS, out)
-    assert np.array_equal(out, np.cumsum(BITS, axis=0))
 
 
 def test_groups_vote() -> None:

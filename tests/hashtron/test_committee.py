@@ -87,9 +87,9 @@ def test_damaged_bytes_are_refused_or_are_other_tables_rightly_written(
     """A gap has one form only, so what can be read is what would be written."""
     damaged = bytearray(encode_tables(tables(answers)))
     for _ in range(data.draw(st.integers(1, 3))):
-        place = data.draw(st.integers(0, len(damaged)))
+        start = data.draw(st.integers(0, len(damaged)))
         removed = data.draw(st.integers(0, 2))
-        damaged[place : place + removed] = data.draw(st.binary(max_size=6))
+        damaged[start : start + removed] = data.draw(st.binary(max_size=6))
     try:
         found = decoded(bytes(damaged), answers)
     except ModelFormatError:

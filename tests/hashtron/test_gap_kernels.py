@@ -10,8 +10,8 @@ from goldzone.hashtron.gap_kernels import pack_ones, read_gaps, write_gaps
 def written(bits: list[bool], zeros: int = 0) -> tuple[int, list[int]]:
     packed = np.packbits(np.array(bits, dtype=np.bool_), bitorder="little")
     out = np.zeros(len(bits) + (len(bits) + zeros) // 128 + 1, dtype=np.uint8)
-    zeros, place = write_gaps(packed, zeros, out, 0)
-    return zeros, out[:place].tolist()
+    zeros, end = write_gaps(packed, zeros, out, 0)
+    return zeros, out[:end].tolist()
 
 
 @given(st.lists(st.booleans(), max_size=600))

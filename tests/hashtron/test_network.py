@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from goldzone.errors import ConfigError, DataError
 from goldzone.hashtron.architecture import Architecture, HashtronLayer, Layer
 from goldzone.hashtron.combiners import CrossAttention, Full, MajPool2D, Parity, Stochastic, Sum
-from goldzone.hashtron.network import Network, fresh_network
+from goldzone.hashtron.network import Network
 from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
-from goldzone.hashtron.presets import ulevel
 from tests.golden import NETWORKS, golden_inputs, golden_network, read_golden
 from tests.naive.hashtron_network import naive_run
 
@@ -137,16 +136,6 @@ def test_replacing_neurons_leaves_the_old_network_alone() -> None:
     assert np.array_equal(changed.infer(inputs), rebuilt.infer(inputs))
     assert not np.array_equal(changed.infer(inputs), before)
     assert np.array_equal(network.infer(inputs), before)
-
-
-def test_fresh_networks_follow_from_the_seed_alone() -> None:
-    first, again, other = (fresh_network(ulevel(), np.random.default_rng(seed)) for seed in (1, 1, 2))
-    assert first == again
-    assert first != other
-    for neuron in first.neurons:
-        assert isinstance(neuron, Hashtron)
-        assert [maximum for _, maximum in neuron.program] == [2]
-        assert neuron.filter == b""
 
 
 def test_neuron_count_must_fit() -> None:

@@ -5,7 +5,7 @@ import pytest
 from goldzone.errors import ConfigError
 from goldzone.hashtron.architecture import HashtronLayer
 from goldzone.hashtron.combiners import Combiner, CrossAttention, Full, Stochastic, Sum
-from goldzone.hashtron.presets import PRESETS, context_committee, preset, windowed_committee
+from goldzone.hashtron.presets import context_committee, preset, windowed_committee
 from tests.golden import NETWORKS, read_golden
 
 
@@ -36,10 +36,6 @@ def test_presets_have_the_layers_of_the_reference(name: str) -> None:
         else:
             assert layer.kind == {"sochastic": "stochastic"}.get(expected["kind"], expected["kind"])
             assert arguments_of(layer)[: len(expected["args"])] == expected["args"]
-
-
-def test_isalnum_is_one_neuron() -> None:
-    assert preset("isalnum").layers == (HashtronLayer(1),)
 
 
 def test_context_committee_sums_its_neurons() -> None:
@@ -76,4 +72,3 @@ def test_unknown_preset_is_refused_with_the_known_names() -> None:
         preset("nothing")
     with pytest.raises(ConfigError, match="does not take the arguments"):
         preset("mnist", 3)
-    assert sorted(PRESETS) == list(PRESETS)

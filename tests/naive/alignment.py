@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import prod
 
+from goldzone.data.alignment import AlignedLexicon
+from goldzone.data.lexicon import Segments
+
 Row = tuple[str, ...]
 Pair = tuple[Row, Row]
 Word = tuple[Row, Row]
@@ -27,7 +30,7 @@ def naive_paths(letters: Row, segments: Row, steps: Sequence[Step]) -> Iterator[
 
 def naive_chunks(path: Sequence[Pair]) -> tuple[Row, ...]:
     """List what each letter says: of several letters, the first says it all."""
-    return tuple(said if place == 0 else () for letters, said in path for place in range(len(letters)))
+    return tuple(said if index == 0 else () for letters, said in path for index in range(len(letters)))
 
 
 def naive_counts(
@@ -108,3 +111,9 @@ def naive_renumbering(parts: Sequence[Sequence[int]]) -> tuple[dict[int, int], l
     several = [sum(pair in part for part in parts) > 1 for pair in pairs]
     ordered = sorted(pairs, key=lambda pair: not several[pairs.index(pair)])
     return {pair: number for number, pair in enumerate(ordered)}, several
+
+
+def said_chunks(aligned: AlignedLexicon, sequence: int) -> tuple[Segments, ...]:
+    """List the chunks of one sequence, letter by letter."""
+    chunks = aligned.chunk[aligned.offsets[sequence] : aligned.offsets[sequence + 1]]
+    return tuple(aligned.chunks[chunk] for chunk in chunks.tolist())

@@ -30,9 +30,9 @@ def naive_cells(positions: Sequence[Position], salt: int, premodulo: int) -> lis
 
 
 def _grouped(positions: Sequence[Position], values: Sequence[int]) -> Iterator[tuple[Position, list[int]]]:
-    place = iter(values)
+    values_left = iter(values)
     for position in positions:
-        yield position, [next(place) for _ in position.keys]
+        yield position, [next(values_left) for _ in position.keys]
 
 
 def naive_rank_votes(
@@ -77,10 +77,10 @@ def naive_statistics(
 ) -> tuple[int, int, float]:
     """Return sequences all right, positions right, and the bits of loss where the right one is listed."""
     right_sequences, right_positions, loss = 0, 0, 0.0
-    place = iter(scores)
+    scores_left = iter(scores)
     for sequence in sequences:
         rights = []
-        for position, own in _grouped(sequence, [next(place) for p in sequence for _ in p.keys]):
+        for position, own in _grouped(sequence, [next(scores_left) for p in sequence for _ in p.keys]):
             if position.right is None:
                 rights.append(False)
                 continue

@@ -22,11 +22,11 @@ Path = tuple[int, tuple[int, ...]]
 def naive_beam_search(model: G2PModel, symbols: Sequence[int], beam: int) -> list[Path]:
     """Keep the `beam` cheapest paths after every letter; of equally cheap ones, those listed first."""
     paths: list[Path] = [(0, ())]
-    for place in range(len(symbols)):
+    for position in range(len(symbols)):
         longer = [
             (cost + more, (*chunks, chunk))
             for cost, chunks in paths
-            for more, chunk in naive_choices(model, symbols, place, chunks)
+            for more, chunk in naive_choices(model, symbols, position, chunks)
         ]
         paths = sorted(longer, key=lambda path: path[0])[:beam]
     return paths
@@ -44,16 +44,16 @@ def naive_all_paths(model: G2PModel, symbols: Sequence[int], chunks: tuple[int, 
 
 
 def naive_choices(
-    model: G2PModel, symbols: Sequence[int], place: int, chunks: tuple[int, ...]
+    model: G2PModel, symbols: Sequence[int], position: int, chunks: tuple[int, ...]
 ) -> list[tuple[int, int]]:
-    """List (cost, chunk) of each candidate at one place, after the chunks chosen before it."""
-    if symbols[place] < 0:
+    """List (cost, chunk) of each candidate at one position, after the chunks chosen before it."""
+    if symbols[position] < 0:
         return [(0, model.chunks.index(()))]
     table = model.candidates
-    candidates = table.chunk[table.offsets[symbols[place]] : table.offsets[symbols[place] + 1]]
+    candidates = table.chunk[table.offsets[symbols[position]] : table.offsets[symbols[position] + 1]]
     votes = np.zeros(len(candidates), dtype=int)
     for template, neuron in zip(model.committee.template_of, model.committee.tables, strict=True):
-        context = naive_context(model, template, symbols, place, chunks)
+        context = naive_context(model, template, symbols, position, chunks)
         features = [(context + int(key)) % 2**32 for key in candidate_keys(candidates)]
         votes += neuron.evaluate(features)
     if len(candidates) == 1:
@@ -69,7 +69,7 @@ def naive_choices(
 
 
 def naive_context(
-    model: G2PModel, template: int, symbols: Sequence[int], place: int, chunks: tuple[int, ...]
+    model: G2PModel, template: int, symbols: Sequence[int], position: int, chunks: tuple[int, ...]
 ) -> int:
     """Hash what one template sees, with all that the word has said so far worked out anew."""
     said = [segment for chunk in chunks for segment in model.chunks[chunk]]
@@ -83,7 +83,7 @@ def naive_context(
             first,
             last,
             np.array(symbols, dtype=np.int32),
-            place,
+            position,
             np.array(chunks, dtype=np.int32),
             np.array(said, dtype=np.int32),
             len(said),

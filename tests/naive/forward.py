@@ -68,7 +68,7 @@ class NaiveForward:
                     self.network = before
                 if word == "taken":
                     idle, undo = 0, before
-                self.trained += [(*place, premodulo, word) for place in group]
+                self.trained += [(*neuron, premodulo, word) for neuron in group]
                 in_sweep += len(group)
                 if in_sweep >= sum(sizes):
                     in_sweep, sweeps = 0, sweeps + 1
@@ -115,20 +115,20 @@ class NaiveForward:
         order = sorted(range(sizes[layer]), key=lambda p: (words[1 + p], p))
         return [(layer + 1, p) for p in order]
 
-    def _single(self, place: tuple[int, int], premodulo: int) -> bool:
-        salt = int(stream(self.seed, "salt", *place, count=1)[0])
+    def _single(self, neuron: tuple[int, int], premodulo: int) -> bool:
+        salt = int(stream(self.seed, "salt", *neuron, count=1)[0])
         sums, possible = naive_tally(
-            self.network, self._number(place), self.inputs, self.expected, salt, premodulo
+            self.network, self._number(neuron), self.inputs, self.expected, salt, premodulo
         )
         if not possible or not sums:
             return False
         decided = {value: total > 0 for value, total in sums.items()}
-        self.network = self.network.with_neurons({self._number(place): _neuron(decided, salt, premodulo)})
+        self.network = self.network.with_neurons({self._number(neuron): _neuron(decided, salt, premodulo)})
         return True
 
-    def _pair(self, places: list[tuple[int, int]], premodulo: int) -> bool:
-        salt = int(stream(self.seed, "salt", *places[0], count=1)[0])
-        first, second = (self._number(place) for place in places)
+    def _pair(self, neurons: list[tuple[int, int]], premodulo: int) -> bool:
+        salt = int(stream(self.seed, "salt", *neurons[0], count=1)[0])
+        first, second = (self._number(neuron) for neuron in neurons)
         decided = naive_pair(self.network, (first, second), self.inputs, self.expected, salt, premodulo)
         changes = {
             number: _neuron(found, salt, premodulo)
@@ -143,8 +143,8 @@ class NaiveForward:
         self.network = self.network.with_neurons(changes)
         return True
 
-    def _number(self, place: tuple[int, int]) -> int:
-        return self.network.architecture.stages[place[0] - 1].neurons[place[1]]
+    def _number(self, neuron: tuple[int, int]) -> int:
+        return self.network.architecture.stages[neuron[0] - 1].neurons[neuron[1]]
 
 
 def _neuron(decided: Mapping[int, int], salt: int, premodulo: int) -> Hashtron:

@@ -39,7 +39,7 @@ def naive_feature(combiner: Combiner, bits: list[int], n: int) -> int:  # noqa: 
         case Parity():
             return sum(bits) % 2
         case Stochastic(width=width, seed=seed):
-            return _number([bits[naive_hash(seed ^ n, place, len(bits))] for place in range(width)])
+            return _number([bits[naive_hash(seed ^ n, bit, len(bits))] for bit in range(width)])
         case Sum(sizes=sizes, axis=axis):
             step = prod(sizes[:axis])
             return sum(bits[(n * sizes[axis] + j * step) % len(bits)] for j in range(sizes[axis]))

@@ -64,7 +64,7 @@ def naive_margin_votes(
             with_zero, with_one = (evidence.get(run.seen[number], 0) for run in pair)
             sign = 1 if labels[k] else -1
             margin = (sign * (with_zero + with_one)) // 32  # twice the mean, from 1/256 to 1/16 bits
-            place = max(0, min(margin + reach, len(table) - 1))
-            weight = (table[place] << 14) * sum(weights) // (2 * shares[labels[k]] * table[reach])
+            index = max(0, min(margin + reach, len(table) - 1))
+            weight = (table[index] << 14) * sum(weights) // (2 * shares[labels[k]] * table[reach])
             votes[k] += sign * weights[k] * weight * (with_one - with_zero)
     return [(run.seen[neuron], vote) for run, vote in zip(present, votes, strict=True)]

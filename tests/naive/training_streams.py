@@ -32,7 +32,7 @@ def mix(entropy: list[int]) -> list[int]:
         result = (0xCA01F9DD * one - 0x4973F715 * other) & MASK
         return result ^ result >> 16
 
-    pool = [scramble(entropy[place] if place < len(entropy) else 0) for place in range(4)]
+    pool = [scramble(entropy[i] if i < len(entropy) else 0) for i in range(4)]
     for source in range(4):
         for target in range(4):
             if source != target:
@@ -46,8 +46,8 @@ def mix(entropy: list[int]) -> list[int]:
 def generate(pool: list[int], count: int) -> list[int]:
     constant = 0x8B51F9DD
     words = []
-    for place in range(count):
-        value = pool[place % 4] ^ constant
+    for i in range(count):
+        value = pool[i % 4] ^ constant
         constant = constant * 0x58F38DED & MASK
         value = value * constant & MASK
         words.append(value ^ value >> 16)

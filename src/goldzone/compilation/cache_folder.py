@@ -61,10 +61,10 @@ def find_cache_folder(chosen: str = "") -> CacheFolder:
     """
     name = f"{_PREFIX}{__version__}-{sources_digest()[:12]}"
     problems: list[str] = []
-    places: list[Callable[[], Path | None]] = [lambda: _chosen(chosen), _user_cache, _temporary]
-    for place in places:
+    folders: list[Callable[[], Path | None]] = [lambda: _chosen(chosen), _user_cache, _temporary]
+    for folder in folders:
         try:
-            if (own := place()) is not None:
+            if (own := folder()) is not None:
                 return CacheFolder(_open(own, name), "; ".join(problems))
         except (OSError, RuntimeError) as error:  # RuntimeError: this user has no home
             problems.append(_in_words(error))
@@ -115,7 +115,7 @@ def _chosen(chosen: str) -> Path | None:
 
 
 def _user_cache() -> Path:
-    """Return goldzone's place among the user's caches; the home itself is never made."""
+    """Return goldzone's folder among the user's caches; the home itself is never made."""
     if sys.platform == "win32":
         caches = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":

@@ -66,7 +66,7 @@ def _decorated(function: _FunctionT, options: dict[str, bool]) -> _FunctionT:
 def _kernel(function: Callable[..., Any], options: dict[str, bool]) -> Any:
     folder = _folder().path
     if folder is not None:
-        with contextlib.suppress(RuntimeError), _caching_in(str(folder)):  # numba finds no place either
+        with contextlib.suppress(RuntimeError), _caching_in(str(folder)):  # numba finds no folder either
             return _NJIT(cache=True, nogil=True, **options)(function)
     return _NJIT(nogil=True, **options)(function)
 
@@ -78,7 +78,7 @@ def _folder() -> CacheFolder:
 
 @contextlib.contextmanager
 def _caching_in(folder: str) -> Iterator[None]:
-    """Let numba place the caches of functions decorated in here, and of no others, in a folder."""
+    """Let numba put the caches of functions decorated in here, and of no others, in a folder."""
     before = _NUMBA.CACHE_DIR
     _NUMBA.CACHE_DIR = folder
     try:

@@ -15,7 +15,7 @@ and divisions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -62,28 +62,12 @@ class AlignmentConfig:
         Segments that one letter may say. An alphabet needs 3, Chinese characters need 5.
     max_cells : int
         Words with more than this many (letters + 1) * (segments + 1) are left out, which bounds the memory.
-
-    Raises
-    ------
-    ConfigError
-        A value is out of range.
     """
 
     iterations: int = 10
     max_letters: int = 2
     max_segments: int = 5
     max_cells: int = 65_536
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        for name, value, least, most in (
-            ("iterations", self.iterations, 1, 1_000),
-            ("max_letters", self.max_letters, 1, 8),
-            ("max_segments", self.max_segments, 1, 16),
-            ("max_cells", self.max_cells, 4, 1 << 22),
-        ):
-            if not least <= value <= most:
-                raise ConfigError(f"{name}: {value} is out of range; give {least} to {most}")
 
 
 DEFAULT_ALIGNMENT: Final = AlignmentConfig()
@@ -145,18 +129,9 @@ class AlignedLexicon:
         """Number of pronunciations."""
         return self.entry.size
 
-    def said(self, sequence: int) -> tuple[Segments, ...]:
-        """List the chunks of one sequence, letter by letter."""
-        positions = self.chunk[self.offsets[sequence] : self.offsets[sequence + 1]]
-        return tuple(self.chunks[chunk] for chunk in positions.tolist())
-
 
 def align(
-    entries: Sequence[Entry],
-    config: AlignmentConfig = DEFAULT_ALIGNMENT,
-    *,
-    threads: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    entries: Sequence[Entry], config: AlignmentConfig = DEFAULT_ALIGNMENT, *, threads: int = 1
 ) -> AlignedLexicon:
     """Align each word with each of its pronunciations.
 
@@ -167,8 +142,6 @@ def align(
     config : AlignmentConfig
     threads : int
         Threads to work with; the result does not depend on it.
-    progress : callable, optional
-        Called after each iteration with the number of iterations done and of all.
 
     Returns
     -------
@@ -200,13 +173,8 @@ def align(
     keys = number_pairs(letter_grams, segment_grams, lattices)
     sizes = np.maximum(_gram_lengths(letter_keys)[keys >> 32], _gram_lengths(segment_keys)[keys & _GRAM_MASK])
     with ThreadPoolExecutor(threads) as executor:
-        shares = _estimate(lattices, sizes, config.iterations, executor, progress)
-        starts, lengths = _best_alignment(lattices, shares, executor)
-
-    first_segment = np.repeat(segment_offsets[:-1], np.diff(letter_offsets))
-    said = np.zeros(letter.size, np.int32)  # the empty gram is number 0
-    speaking = np.flatnonzero(lengths)
-    said[speaking] = segment_grams[(first_segment + starts)[speaking], lengths[speaking]]
+        shares = _estimate(lattices, sizes, config.iterations, executor)
+        said = _best_alignment(lattices, shares, segment_grams, executor)
     chunks, chunk = _chunks(said, segment_keys, segments)
     entry = np.array([index for index, _ in sequences], np.int32)
     for array in (letter_offsets, letter, chunk, entry):
@@ -241,12 +209,14 @@ def _alignable(
 def _encode(
     rows: Sequence[tuple[str, ...]],
 ) -> tuple[tuple[str, ...], NDArray[np.int32], NDArray[np.int64]]:
-    """Replace symbols by their place among the sorted distinct ones: (these, places row by row, offsets)."""
+    """Replace symbols by numbers: (the distinct ones, sorted; the numbers row by row; offsets)."""
     symbols = tuple(sorted(set().union(*rows)))
-    place = {symbol: number for number, symbol in enumerate(symbols)}
+    numbers = {symbol: number for number, symbol in enumerate(symbols)}
     offsets = np.zeros(len(rows) + 1, np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
-    encoded = np.fromiter(map(place.__getitem__, chain.from_iterable(rows)), np.int32, count=int(offsets[-1]))
+    encoded = np.fromiter(
+        map(numbers.__getitem__, chain.from_iterable(rows)), np.int32, count=int(offsets[-1])
+    )
     return symbols, encoded, offsets
 
 
@@ -292,11 +262,7 @@ def _gram_lengths(keys: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def _estimate(
-    lattices: Lattices,
-    sizes: NDArray[np.uint8],
-    iterations: int,
-    executor: ThreadPoolExecutor,
-    progress: Callable[[int, int], None] | None,
+    lattices: Lattices, sizes: NDArray[np.uint8], iterations: int, executor: ThreadPoolExecutor
 ) -> NDArray[np.float64]:
     """Give the pairs new numbers, and find the share of each among the steps: float64[n_pairs]."""
     parts = _parts(lattices.first_edge)
@@ -312,20 +278,21 @@ def _estimate(
     def expect(part: int) -> None:
         expected_counts(parts[part], lattices, probability, n_shared, part, counts)
 
-    for iteration in range(iterations):
+    for _ in range(iterations):
         counts.fill(0.0)
         list(executor.map(expect, range(_PARTS)))
         total = add_up(counts, shared, n_shared)
         to_probabilities(sums, total, sizes, probability)
-        if progress is not None:
-            progress(iteration + 1, iterations)
     return sums / total
 
 
 def _best_alignment(
-    lattices: Lattices, shares: NDArray[np.float64], executor: ThreadPoolExecutor
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find where each letter's segments start in its word, and how many they are: two int64[n_positions]."""
+    lattices: Lattices,
+    shares: NDArray[np.float64],
+    segment_grams: NDArray[np.int32],
+    executor: ThreadPoolExecutor,
+) -> NDArray[np.int32]:
+    """Find the gram of segments that is said at each letter: int32[n_positions]."""
     probability = np.maximum(shares, LEAST_PROBABILITY)
     starts = np.zeros(int(lattices.letter_offsets[-1]), np.int64)
     lengths = np.zeros_like(starts)
@@ -334,7 +301,11 @@ def _best_alignment(
         best_paths(part, lattices, probability, starts, lengths)
 
     list(executor.map(trace, _parts(lattices.first_edge)))
-    return starts, lengths
+    first_segment = np.repeat(lattices.segment_offsets[:-1], np.diff(lattices.letter_offsets))
+    said = np.zeros(lengths.size, np.int32)  # the empty gram is number 0
+    speaking = np.flatnonzero(lengths)
+    said[speaking] = segment_grams[(first_segment + starts)[speaking], lengths[speaking]]
+    return said
 
 
 def _chunks(

@@ -68,12 +68,12 @@ def expected_counts(
     probability : float64[n_pairs]
         Each 0 or in [`LEAST_PROBABILITY`, 1].
     n_shared, part : int
-        Pairs from `n_shared` on are in no other part, and need no place in each.
+        Pairs from `n_shared` on are in no other part, and are counted at one index for all.
     counts : float64[(n_parts - 1) * n_shared + n_pairs]
         Where to add: the shared pairs of each part, then all other pairs.
     """
-    own_place = np.int64(part) * n_shared
-    common_place = np.int64(counts.shape[0] - probability.shape[0])
+    own_shift = np.int64(part) * n_shared
+    common_shift = np.int64(counts.shape[0] - probability.shape[0])
     n_cells, n_edges = _largest(words, lattices)
     chances = np.empty(n_edges)
     forward, forward_exponent = np.empty(n_cells), np.empty(n_cells, np.int64)
@@ -95,7 +95,7 @@ def expected_counts(
         # From the last to the first, in a loop of its own: additions to memory far apart then overlap.
         for edge in range(own.shape[0] - 1, -1, -1):
             pair = np.int64(own[edge])
-            counts[pair + (own_place if pair < n_shared else common_place)] += chances[edge]
+            counts[pair + (own_shift if pair < n_shared else common_shift)] += chances[edge]
 
 
 @compiled
@@ -180,16 +180,10 @@ def put_shared_first(
             part_of[pair] = part + 1
         first_edge = part_ends[part]
     number = np.empty(n_pairs, np.int32)
-    n_shared, n_others = 0, 0
+    following = np.array([np.count_nonzero(shared), 0])  # of the others, of the shared
     for pair in range(n_pairs):
-        n_others += shared[pair]
-    for pair in range(n_pairs):
-        if shared[pair]:
-            number[pair] = n_shared
-            n_shared += 1
-        else:
-            number[pair] = n_others
-            n_others += 1
+        number[pair] = following[int(shared[pair])]
+        following[int(shared[pair])] += 1
     for edge in range(pairs.shape[0]):
         pairs[edge] = number[pairs[edge]]
     return shared
@@ -202,7 +196,7 @@ def add_up(counts: NDArray[np.float64], shared: NDArray[np.bool_], n_shared: int
     Parameters
     ----------
     counts : float64[(n_parts - 1) * n_shared + n_pairs]
-        From `expected_counts`. The sums take the place of the last part's.
+        From `expected_counts`. The sums are written over the last part's.
     shared : bool[n_pairs]
         From `put_shared_first`.
     n_shared : int
@@ -220,14 +214,10 @@ def add_up(counts: NDArray[np.float64], shared: NDArray[np.bool_], n_shared: int
         for pair in range(n_shared):
             counts[last + pair] = counts[pair] + counts[last + pair]
     total = 0.0
-    at_shared, at_other = last, last + n_shared
+    following = np.array([last + n_shared, last])  # of the others, of the shared
     for pair in range(shared.shape[0]):
-        if shared[pair]:
-            total += counts[at_shared]
-            at_shared += 1
-        else:
-            total += counts[at_other]
-            at_other += 1
+        total += counts[following[int(shared[pair])]]
+        following[int(shared[pair])] += 1
     return total
 
 

@@ -39,7 +39,7 @@ def load_builtin(name: str) -> Lexicon:
     """
     _check(name, _LEXICONS)
     with as_file(files("goldzone.data") / "builtin" / f"{name}.tsv") as path:
-        return read_lexicon(path, name=name, strict=True)
+        return read_lexicon(path, name=name)
 
 
 def load_builtin_sentences(name: str) -> SentenceFile:
@@ -52,7 +52,7 @@ def load_builtin_sentences(name: str) -> SentenceFile:
     """
     _check(name, _SENTENCES)
     with as_file(files("goldzone.data") / "builtin" / f"{name}.tsv") as path:
-        return read_sentences(path, strict=True)
+        return read_sentences(path)
 
 
 def _check(name: str, known: tuple[str, ...]) -> None:

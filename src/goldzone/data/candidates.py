@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.data.alignment import AlignedLexicon
-from goldzone.errors import ConfigError
 
 __all__ = ["CandidateTable", "build_candidates", "gold_candidates"]
 
@@ -50,22 +49,12 @@ def build_candidates(
     aligned : AlignedLexicon
         Training words only: a candidate learnt from others is no held-out result.
     max_candidates : int
-        Candidates a letter may have.
+        Candidates a letter may have; at least 1.
     min_count : int
         Leave out chunks seen less often at the letter; its most frequent one stays in any case.
     min_share : float
         Leave out chunks seen at a smaller share of the letter's positions; 0 to 1.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of its range.
     """
-    for name, value in (("max_candidates", max_candidates), ("min_count", min_count)):
-        if value < 1:
-            raise ConfigError(f"{name}: {value} is below 1; give 1 or more")
-    if not 0 <= min_share <= 1:
-        raise ConfigError(f"min_share: {min_share} is no share; give 0 to 1")
     n_chunks = len(aligned.chunks)
     pairs, counts = np.unique(aligned.letter.astype(np.int64) * n_chunks + aligned.chunk, return_counts=True)
     letter, chunk = np.divmod(pairs, n_chunks)
@@ -87,11 +76,11 @@ def gold_candidates(aligned: AlignedLexicon, table: CandidateTable) -> NDArray[n
     Returns
     -------
     int32[n_positions]
-        Place of the aligned chunk among the letter's candidates, from 0; -1 where it is not among them.
+        Rank of the aligned chunk among the letter's candidates, from 0; -1 where it is not among them.
     """
     n_chunks = len(aligned.chunks)
     letter = np.repeat(np.arange(table.offsets.size - 1), np.diff(table.offsets))
-    place = np.full(len(aligned.letters) * n_chunks, -1, dtype=np.int32)
-    place[letter * n_chunks + table.chunk] = np.arange(table.chunk.size) - table.offsets[letter]
-    gold: NDArray[np.int32] = place[aligned.letter.astype(np.int64) * n_chunks + aligned.chunk]
+    rank = np.full(len(aligned.letters) * n_chunks, -1, dtype=np.int32)
+    rank[letter * n_chunks + table.chunk] = np.arange(table.chunk.size) - table.offsets[letter]
+    gold: NDArray[np.int32] = rank[aligned.letter.astype(np.int64) * n_chunks + aligned.chunk]
     return gold

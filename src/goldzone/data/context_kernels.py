@@ -7,12 +7,14 @@ at a time. Decoding has to choose as it goes (`goldzone.g2p.lane_kernels`). Test
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.data.templates import CHUNK, END, LETTER, SAID, SAME, SEGMENT, START
-from goldzone.hashtron.kernels import hash32
+from goldzone.hashtron.kernels import FULL_RANGE, hash32
 
 __all__ = [
     "AFTER",
@@ -21,6 +23,7 @@ __all__ = [
     "FIRST",
     "NOTHING",
     "UNKNOWN_SYMBOL",
+    "SpokenWords",
     "atom_salt",
     "extend_history",
     "fill_contexts",
@@ -32,7 +35,6 @@ EMPTY_HISTORY = np.uint32(0x5EED)
 UNKNOWN_SYMBOL = -1
 """A letter that training never saw."""
 
-_MAXIMUM = np.uint32(0xFFFFFFFF)
 BEFORE, AFTER, NOTHING, FIRST = 1, 2, 3, 5
 """What an atom sees that is no letter or chunk, and how it sees the first one; 4 is `UNKNOWN_SYMBOL`."""
 
@@ -40,21 +42,55 @@ _BLOCK = 1024
 """Positions done at a time: what all atoms see there then stays in a near cache."""
 
 
+class SpokenWords(NamedTuple):
+    """Sequences of letters, and what is said at each.
+
+    Attributes
+    ----------
+    offsets : int64[n_sequences + 1]
+        Where each sequence's positions start.
+    symbol, chunk : int32[n_positions]
+        Letters, and the chunks that the alignment gave them (the history that the model will see).
+    chunk_offsets, chunk_segments : int64[n_chunks + 1], int32[...]
+        Segments of each chunk, end to end.
+    """
+
+    offsets: NDArray[np.int64]
+    symbol: NDArray[np.int32]
+    chunk: NDArray[np.int32]
+    chunk_offsets: NDArray[np.int64]
+    chunk_segments: NDArray[np.int32]
+
+
+class _Said(NamedTuple):
+    """What was said before each position of a block.
+
+    Attributes
+    ----------
+    before : int64[>= n_positions]
+        Segments said before, in the whole block.
+    history : uint32[>= n_positions]
+        Their hash, in the position's own sequence.
+    segments : int32[...]
+        All segments of the block, end to end.
+    """
+
+    before: NDArray[np.int64]
+    history: NDArray[np.uint32]
+    segments: NDArray[np.int32]
+
+
 @compiled
 def extend_history(history: np.uint32, segment: int) -> np.uint32:
     """Return the value of ``said`` after one more segment."""
-    return np.uint32(hash32(np.uint32(history + np.uint32(segment + 1)), np.uint32(1), _MAXIMUM))
+    return np.uint32(hash32(np.uint32(history + np.uint32(segment + 1)), np.uint32(1), FULL_RANGE))
 
 
 @compiled
 def fill_contexts(
-    first_sequence: int,
-    last_sequence: int,
-    offsets: NDArray[np.int64],
-    symbol: NDArray[np.int32],
-    chunk: NDArray[np.int32],
-    chunk_offsets: NDArray[np.int64],
-    chunk_segments: NDArray[np.int32],
+    first: int,
+    last: int,
+    words: SpokenWords,
     atoms: NDArray[np.int32],
     template_offsets: NDArray[np.int64],
     context: NDArray[np.uint32],
@@ -63,48 +99,33 @@ def fill_contexts(
 
     Parameters
     ----------
-    first_sequence, last_sequence : int
+    first, last : int
         The sequences to do, the last one excluded.
-    offsets : int64[n_sequences + 1]
-    symbol, chunk : int32[n_positions]
-        Letters, and the chunks that the alignment gave them (the history that the model will see).
-    chunk_offsets, chunk_segments : int64[n_chunks + 1], int32[...]
-        Segments of each chunk, end to end.
+    words : SpokenWords
     atoms, template_offsets : int32[n_atoms, 2], int64[n_templates + 1]
     context : uint32[n_templates, n_positions]
         Output.
     """
     names, number = _distinct_atoms(atoms)
     sights = np.empty((names.shape[0], 0), np.uint32)
-    said, segments = np.empty(0, np.int64), np.empty(0, np.int32)
-    history = np.empty(0, np.uint32)
-    while first_sequence < last_sequence:
-        start = offsets[first_sequence]
-        next_sequence = first_sequence + 1
-        while next_sequence < last_sequence and offsets[next_sequence + 1] - start <= _BLOCK:
-            next_sequence += 1
-        stop = offsets[next_sequence]
-        starts = offsets[first_sequence : next_sequence + 1]
+    said = _Said(np.empty(0, np.int64), np.empty(0, np.uint32), np.empty(0, np.int32))
+    while first < last:
+        next_first = first + 1
+        while next_first < last and words.offsets[next_first + 1] - words.offsets[first] <= _BLOCK:
+            next_first += 1
+        start, stop = words.offsets[first], words.offsets[next_first]
         if stop - start > sights.shape[1]:
             sights = np.empty((names.shape[0], stop - start), np.uint32)
-            said, history = np.empty(stop - start + 1, np.int64), np.empty(stop - start, np.uint32)
-        needed = 0
-        for position in range(start, stop):
-            needed += chunk_offsets[chunk[position] + 1] - chunk_offsets[chunk[position]]
-        if needed > segments.shape[0]:
-            segments = np.empty(2 * needed, dtype=np.int32)
-        _say(starts, chunk, chunk_offsets, chunk_segments, said, segments, history)
+        said = _say(words, first, next_first, said)
         for atom in range(names.shape[0]):
-            _look(
-                names[atom, 0], names[atom, 1], starts, symbol, chunk, said, segments, history, sights[atom]
-            )
+            _look(names[atom, 0], names[atom, 1], words, first, next_first, said, sights[atom])
         for template in range(template_offsets.shape[0] - 1):
             values = context[template, start:stop]
-            for place in range(values.shape[0]):
-                values[place] = 0
+            for i in range(values.shape[0]):
+                values[i] = 0
             for atom in range(template_offsets[template], template_offsets[template + 1]):
                 _hash_sight(values, sights[number[atom]], atom_salt(atoms[atom, 0], atoms[atom, 1]))
-        first_sequence = next_sequence
+        first = next_first
 
 
 @compiled
@@ -115,7 +136,7 @@ def atom_salt(kind: int, argument: int) -> np.uint32:
 
 @compiled_part
 def _distinct_atoms(atoms: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """List the different atoms, and the place of each atom in that list."""
+    """List the different atoms, and the number of each atom in that list."""
     names, number = np.empty((atoms.shape[0], 2), np.int32), np.empty(atoms.shape[0], np.int64)
     n_names = 0
     for atom in range(atoms.shape[0]):
@@ -130,76 +151,78 @@ def _distinct_atoms(atoms: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArra
 
 
 @compiled_part
-def _say(
-    starts: NDArray[np.int64],
-    chunk: NDArray[np.int32],
-    chunk_offsets: NDArray[np.int64],
-    chunk_segments: NDArray[np.int32],
-    said: NDArray[np.int64],
-    segments: NDArray[np.int32],
-    history: NDArray[np.uint32],
-) -> None:
-    """Write a block's segments end to end, and for each position how many came before and the history."""
-    n_segments, place = 0, 0
-    for sequence in range(starts.shape[0] - 1):
+def _say(words: SpokenWords, first: int, last: int, room: _Said) -> _Said:
+    """Note what is said before each position of a block; `room` is taken again where it is large enough."""
+    start, stop = words.offsets[first], words.offsets[last]
+    needed = 0
+    for position in range(start, stop):
+        chunk = words.chunk[position]
+        needed += words.chunk_offsets[chunk + 1] - words.chunk_offsets[chunk]
+    said, history, segments = room
+    if stop - start > said.shape[0]:
+        said, history = np.empty(stop - start, np.int64), np.empty(stop - start, np.uint32)
+    if needed > segments.shape[0]:
+        segments = np.empty(2 * needed, np.int32)
+    n_segments = 0
+    for sequence in range(first, last):
         value = EMPTY_HISTORY
-        for position in range(starts[sequence], starts[sequence + 1]):
-            said[place], history[place] = n_segments, value
-            place += 1
-            for index in range(chunk_offsets[chunk[position]], chunk_offsets[chunk[position] + 1]):
-                segments[n_segments] = chunk_segments[index]
-                value = extend_history(value, chunk_segments[index])
+        for position in range(words.offsets[sequence], words.offsets[sequence + 1]):
+            said[position - start], history[position - start] = n_segments, value
+            chunk = words.chunk[position]
+            for index in range(words.chunk_offsets[chunk], words.chunk_offsets[chunk + 1]):
+                segments[n_segments] = words.chunk_segments[index]
+                value = extend_history(value, words.chunk_segments[index])
                 n_segments += 1
+    return _Said(said, history, segments)
 
 
 @compiled_part
 def _look(
     kind: int,
     argument: int,
-    starts: NDArray[np.int64],
-    symbol: NDArray[np.int32],
-    chunk: NDArray[np.int32],
-    said: NDArray[np.int64],
-    segments: NDArray[np.int32],
-    history: NDArray[np.uint32],
+    words: SpokenWords,
+    first: int,
+    last: int,
+    said: _Said,
     sight: NDArray[np.uint32],
 ) -> None:
     """Write what one atom sees at each position of a block."""
-    for sequence in range(starts.shape[0] - 1):
-        first, last = starts[sequence], starts[sequence + 1]
-        base = first - starts[0]
-        for place in range(last - first):
+    symbol, chunk = words.symbol, words.chunk
+    for sequence in range(first, last):
+        start, length = words.offsets[sequence], words.offsets[sequence + 1] - words.offsets[sequence]
+        base = start - words.offsets[first]
+        for i in range(length):
             part = NOTHING
             if kind == LETTER:
-                index = place + argument
-                if 0 <= index < last - first:
-                    part = symbol[first + index] + FIRST
-                elif index == -1:
+                seen = i + argument
+                if 0 <= seen < length:
+                    part = symbol[start + seen] + FIRST
+                elif seen == -1:
                     part = BEFORE
-                elif index == last - first:
+                elif seen == length:
                     part = AFTER
             elif kind == CHUNK:
-                if place >= argument:
-                    part = chunk[first + place - argument] + FIRST
+                if i >= argument:
+                    part = chunk[start + i - argument] + FIRST
             elif kind == SEGMENT:
-                if said[base + place] - said[base] >= argument:
-                    part = segments[said[base + place] - argument] + FIRST
+                if said.before[base + i] - said.before[base] >= argument:
+                    part = said.segments[said.before[base + i] - argument] + FIRST
             elif kind == SAME:
-                for index in range(place - 1, -1, -1):
-                    if symbol[first + index] == symbol[first + place]:
-                        part = chunk[first + index] + FIRST
+                for seen in range(i - 1, -1, -1):
+                    if symbol[start + seen] == symbol[start + i]:
+                        part = chunk[start + seen] + FIRST
                         break
             elif kind == SAID:
-                part = NOTHING + int(history[base + place])
+                part = NOTHING + int(said.history[base + i])
             elif kind == START:
-                part = min(place, argument)
+                part = min(i, argument)
             elif kind == END:
-                part = min(last - first - place, argument)
-            sight[base + place] = part
+                part = min(length - i, argument)
+            sight[base + i] = part
 
 
 @compiled_part
 def _hash_sight(values: NDArray[np.uint32], sight: NDArray[np.uint32], salt: np.uint32) -> None:
     """Hash what one more atom sees into the values."""
-    for place in range(values.shape[0]):
-        values[place] = hash32(np.uint32(values[place] + sight[place]), salt, _MAXIMUM)
+    for i in range(values.shape[0]):
+        values[i] = hash32(np.uint32(values[i] + sight[i]), salt, FULL_RANGE)

@@ -11,7 +11,7 @@ from typing import Final
 
 from goldzone.data.letters import normalise_word
 from goldzone.data.lexicon import Segments
-from goldzone.data.rows import MAX_FIELD, ReadReport, SkippedRowCounter, UnusableRowError, read_rows
+from goldzone.data.rows import MAX_FIELD, ReadReport, SkippedLines, UnusableRowError, read_rows
 from goldzone.data.segmentation import has_sound, segment_ipa
 from goldzone.data.split import DEFAULT_FRACTIONS, Split, split_of
 from goldzone.errors import ConfigError, DataError
@@ -95,7 +95,7 @@ class HomographSample:
     candidates: tuple[Segments, ...]
 
 
-def read_sentences(path: str | Path, *, strict: bool = False) -> SentenceFile:
+def read_sentences(path: str | Path) -> SentenceFile:
     """Read ``sentence<TAB>fields`` rows, words and fields separated by single spaces, ``_`` for "not given".
 
     Rows that cannot be used (as for lexicons; also those with another number of fields than words, or with no
@@ -104,20 +104,18 @@ def read_sentences(path: str | Path, *, strict: bool = False) -> SentenceFile:
     Raises
     ------
     DataError
-        The file is missing, a folder, binary, or has no usable row; or, when strict, a row is unusable
-        (``FILE:LINE: ...``).
+        The file is missing, a folder, binary, or has no usable row.
     """
     path = Path(path)
-    counter = SkippedRowCounter(path, strict=strict)
-    rows = [sentence for _, sentence in read_rows(path, _sentence, counter)]
+    skipped: SkippedLines = {}
+    rows = [sentence for _, sentence in read_rows(path, _sentence, skipped)]
     if not rows:
         raise DataError(
             f"{path}: no usable row; give a file with sentence<TAB>one field per word on each line"
         )
     sentences = tuple(dict.fromkeys(rows))
-    duplicates = len(rows) - len(sentences)
-    report = ReadReport(len(rows) + counter.total(), len(sentences), duplicates, counter.skipped())
-    return SentenceFile(path.stem, sentences, report)
+    total = len(rows) + sum(map(len, skipped.values()))
+    return SentenceFile(path.stem, sentences, ReadReport.of(total, len(sentences), skipped))
 
 
 def split_sentences(

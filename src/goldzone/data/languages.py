@@ -28,7 +28,7 @@ class LanguageFolder:
     Attributes
     ----------
     name : str
-        The folder's place in the dataset with ``/``: ``french``, ``english/american``.
+        The folder's path in the dataset with ``/``: ``french``, ``english/american``.
     path : Path
         The folder.
     """
@@ -66,7 +66,7 @@ class LanguageFolder:
             raise DataError(f"{file}: cannot be read ({error.strerror}); check the path") from error
         return rows + (last != b"\n")
 
-    def read(self, *, strict: bool = False) -> Lexicon:
+    def read(self) -> Lexicon:
         """Read its lexicon with its own settings; the lexicon bears the language's name.
 
         Raises
@@ -74,7 +74,7 @@ class LanguageFolder:
         DataError
             Its files cannot be read (`read_lexicon`).
         """
-        return read_lexicon(self.path / _LEXICON, settings=self.settings, name=self.name, strict=strict)
+        return read_lexicon(self.path / _LEXICON, settings=self.settings, name=self.name)
 
 
 def find_languages(dataset_dir: str | Path) -> list[LanguageFolder]:
@@ -88,7 +88,7 @@ def find_languages(dataset_dir: str | Path) -> list[LanguageFolder]:
     return [LanguageFolder(name, path) for name, path in _lexicon_folders(dataset_dir).items()]
 
 
-def load_language(dataset_dir: str | Path, name: str, *, strict: bool = False) -> Lexicon:
+def load_language(dataset_dir: str | Path, name: str) -> Lexicon:
     """Read one language's lexicon with its own settings; the lexicon bears the language's name.
 
     Raises
@@ -100,7 +100,7 @@ def load_language(dataset_dir: str | Path, name: str, *, strict: bool = False) -
     folders = _lexicon_folders(dataset_dir)
     if name not in folders:
         raise DataError(f"{dataset_dir}: no language {name!r}; {_advice(name, list(folders))}")
-    return LanguageFolder(name, folders[name]).read(strict=strict)
+    return LanguageFolder(name, folders[name]).read()
 
 
 def _lexicon_folders(dataset_dir: str | Path) -> dict[str, Path]:

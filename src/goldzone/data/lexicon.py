@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from goldzone.data.letters import letters_of_normalised, normalise_word
-from goldzone.data.rows import MAX_FIELD, ReadReport, SkippedRowCounter, UnusableRowError, read_rows
+from goldzone.data.rows import MAX_FIELD, ReadReport, SkippedLines, UnusableRowError, read_rows
 from goldzone.data.segmentation import has_sound, segment_all
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import DataError
@@ -65,18 +65,14 @@ class Lexicon:
 
 
 def read_lexicon(
-    path: str | Path,
-    *,
-    settings: LanguageSettings | None = None,
-    name: str | None = None,
-    form: PronunciationForm | None = None,
-    strict: bool = False,
+    path: str | Path, *, settings: LanguageSettings | None = None, name: str | None = None
 ) -> Lexicon:
     """Read ``word<TAB>pronunciation`` rows; what follows a second tab (neurlang's tags) is left alone.
 
     Rows of one word are merged, and duplicates dropped. Rows that cannot be used (no tab, empty word or
     pronunciation, a pronunciation without a sound, bytes that are not UTF-8, control characters, a field of
-    more than `MAX_FIELD` characters) are skipped and counted in the report.
+    more than `MAX_FIELD` characters) are skipped and counted in the report. In a file of spaced segments
+    (`pronunciation_form`) each token between blanks is one as it stands, in any notation (ARPAbet).
 
     Parameters
     ----------
@@ -86,30 +82,24 @@ def read_lexicon(
         How the language spells and marks; by default, capitals are read as small letters.
     name : str, optional
         The lexicon's name; by default, the file's name without suffix.
-    form : {"joined", "spaced"}, optional
-        By default the file decides (`pronunciation_form`). In a spaced file each blank-separated token is a
-        segment as it stands, so ARPAbet and other notations can be read.
-    strict : bool
-        Whether an unusable row is an error.
 
     Raises
     ------
     DataError
-        The file is missing, a folder, binary, or has no usable row; or, when strict, a row is unusable
-        (``FILE:LINE: ...``).
+        The file is missing, a folder, binary, or has no usable row.
     """
     path = Path(path)
     settings = settings or DEFAULT_SETTINGS
-    counter = SkippedRowCounter(path, strict=strict)
-    rows = [(line, *fields) for line, fields in read_rows(path, _fields, counter)]
-    total = len(rows) + counter.total()
-    form = form or pronunciation_form(ipa for _, _, ipa in rows)
+    skipped: SkippedLines = {}
+    rows = [(line, *fields) for line, fields in read_rows(path, _fields, skipped)]
+    total = len(rows) + sum(map(len, skipped.values()))
+    form = pronunciation_form(ipa for _, _, ipa in rows)
 
     merged: dict[str, dict[Segments, None]] = {}
     used = 0
     for (line, word, _), segments in zip(rows, _segments(rows, form, settings), strict=True):
         if not has_sound(segments):
-            counter.add(line, "pronunciation without a sound")
+            skipped.setdefault("pronunciation without a sound", []).append(line)
             continue
         pronunciations = merged.setdefault(word, {})
         used += segments not in pronunciations
@@ -121,8 +111,7 @@ def read_lexicon(
         Entry(word, _letters(word, settings), tuple(pronunciations))
         for word, pronunciations in merged.items()
     )
-    report = ReadReport(total, used, total - used - counter.total(), counter.skipped())
-    return Lexicon(path.stem if name is None else name, entries, report)
+    return Lexicon(path.stem if name is None else name, entries, ReadReport.of(total, used, skipped))
 
 
 def pronunciation_form(pronunciations: Iterable[str]) -> PronunciationForm:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final, TypeAlias, TypeVar
 
 from goldzone.errors import DataError
 
-__all__ = ["MAX_FIELD", "ReadReport", "SkippedRowCounter", "SkippedRows", "UnusableRowError", "read_rows"]
+__all__ = ["MAX_FIELD", "ReadReport", "SkippedLines", "SkippedRows", "UnusableRowError", "read_rows"]
 
 MAX_FIELD: Final = 1000
 """Longest field that is read, in characters; the longest sentence of a real file has a third of that."""
@@ -53,6 +53,20 @@ class ReadReport:
     duplicates: int = 0
     skipped: tuple[SkippedRows, ...] = ()
 
+    @classmethod
+    def of(cls, rows: int, used: int, skipped: SkippedLines) -> ReadReport:
+        """Make a report; usable rows that told nothing new are duplicates."""
+        reasons = sorted(skipped, key=lambda reason: (-len(skipped[reason]), reason))
+        return cls(
+            rows,
+            used,
+            rows - used - sum(map(len, skipped.values())),
+            tuple(
+                SkippedRows(reason, len(skipped[reason]), tuple(skipped[reason][:_FIRST_LINES]))
+                for reason in reasons
+            ),
+        )
+
     def summary(self) -> str:
         """Say it in one line."""
         parts = [f"{self.used} of {self.rows} rows used"]
@@ -69,48 +83,12 @@ class UnusableRowError(Exception):
     """A row cannot be used; the message says why, in a few words that name no line."""
 
 
-class SkippedRowCounter:
-    """Counts unusable rows by reason, or raises at the first.
-
-    Parameters
-    ----------
-    path : Path
-        The file, for messages.
-    strict : bool
-        Whether an unusable row is an error.
-    """
-
-    def __init__(self, path: Path, *, strict: bool) -> None:
-        self._path = path
-        self._strict = strict
-        self._lines: dict[str, list[int]] = {}
-        self._counts: dict[str, int] = {}
-
-    def add(self, line: int, reason: str) -> None:
-        """Count one row, or raise `DataError` when strict."""
-        if self._strict:
-            raise DataError(f"{self._path}:{line}: {reason}; correct or remove this row")
-        lines = self._lines.setdefault(reason, [])
-        if len(lines) < _FIRST_LINES:
-            lines.append(line)
-        self._counts[reason] = self._counts.get(reason, 0) + 1
-
-    def total(self) -> int:
-        """Count all skipped rows."""
-        return sum(self._counts.values())
-
-    def skipped(self) -> tuple[SkippedRows, ...]:
-        """Give the account, the most frequent reason first."""
-        reasons = sorted(self._counts, key=lambda reason: (-self._counts[reason], reason))
-        return tuple(
-            SkippedRows(reason, self._counts[reason], tuple(self._lines[reason])) for reason in reasons
-        )
+SkippedLines: TypeAlias = dict[str, list[int]]
+"""Line numbers (from 1) of the rows that were left out, by reason."""
 
 
-def read_rows(
-    path: Path, parse: Callable[[str], _Row], counter: SkippedRowCounter
-) -> Iterator[tuple[int, _Row]]:
-    r"""Yield each usable row with its line number.
+def read_rows(path: Path, parse: Callable[[str], _Row], skipped: SkippedLines) -> Iterator[tuple[int, _Row]]:
+    r"""Yield each usable row with its line number, and note the others in `skipped`.
 
     UTF-8 with or without byte order mark, ``\n`` or ``\r\n``; empty lines are passed over. `parse` turns a
     line's text into a row, and raises `UnusableRowError` where it cannot.
@@ -118,7 +96,7 @@ def read_rows(
     Raises
     ------
     DataError
-        The file is missing, a folder, unreadable or binary; or a row is unusable and the counter strict.
+        The file is missing, a folder, unreadable or binary.
     """
     try:
         with path.open("rb") as file:
@@ -128,7 +106,7 @@ def read_rows(
                     f"{path}: holds NUL bytes, so it is no UTF-8 text; give a tab-separated text file"
                 )
             file.seek(len(_BYTE_ORDER_MARK) if start.startswith(_BYTE_ORDER_MARK) else 0)
-            yield from _parsed(file, parse, counter)
+            yield from _parsed(file, parse, skipped)
     except IsADirectoryError as error:
         raise DataError(f"{path}: is a folder; give a tab-separated text file") from error
     except FileNotFoundError as error:
@@ -138,7 +116,7 @@ def read_rows(
 
 
 def _parsed(
-    file: BinaryIO, parse: Callable[[str], _Row], counter: SkippedRowCounter
+    file: BinaryIO, parse: Callable[[str], _Row], skipped: SkippedLines
 ) -> Iterator[tuple[int, _Row]]:
     number = 0
     while raw := file.readline(_MAX_LINE):
@@ -149,12 +127,12 @@ def _parsed(
             complete = rest.endswith(b"\n") or len(rest) < _MAX_LINE
             raw = b""  # too long to keep
         if not raw:
-            counter.add(number, "too long")
+            skipped.setdefault("too long", []).append(number)
         elif raw := raw.rstrip(b"\r\n"):
             try:
                 yield number, parse(_decoded(raw))
             except UnusableRowError as problem:
-                counter.add(number, str(problem))
+                skipped.setdefault(str(problem), []).append(number)
 
 
 def _decoded(raw: bytes) -> str:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from goldzone.data.alignment import AlignedLexicon
 from goldzone.data.candidates import CandidateTable, gold_candidates
-from goldzone.data.context_kernels import UNKNOWN_SYMBOL, fill_contexts
+from goldzone.data.context_kernels import UNKNOWN_SYMBOL, SpokenWords, fill_contexts
 from goldzone.data.homographs import HomographSample
 from goldzone.data.templates import Templates
 from goldzone.errors import DataError
@@ -95,18 +95,6 @@ class Samples:
         """Number of context columns."""
         return int(self.context.shape[0])
 
-    def features(self, template: int) -> NDArray[np.uint32]:
-        """Return one feature column in full: uint32[n_samples].
-
-        For tests and exports; training never builds it.
-        """
-        counts = np.diff(self.sample_offsets)
-        first_key = np.repeat(self.candidate_offsets[self.symbol], counts)
-        within = np.arange(self.n_samples) - np.repeat(self.sample_offsets[:-1], counts)
-        features: NDArray[np.uint32] = np.repeat(self.context[template], counts)
-        features += self.candidate_key[first_key + within]
-        return features
-
 
 def candidate_keys(chunks: NDArray[np.int32]) -> NDArray[np.uint32]:
     """Spread chunk numbers over 32 bits, so that adding one to a context value gives a new hash."""
@@ -136,16 +124,14 @@ def word_samples(
     chunk_offsets = np.cumsum([0, *map(len, aligned.chunks)]).astype(np.int64)
     number = {segment: index for index, segment in enumerate(aligned.segments)}
     chunk_segments = np.array([number[s] for chunk in aligned.chunks for s in chunk], dtype=np.int32)
-    context = _contexts(
-        aligned.offsets, aligned.letter, aligned.chunk, chunk_offsets, chunk_segments, templates, threads
-    )
+    words = SpokenWords(aligned.offsets, aligned.letter, aligned.chunk, chunk_offsets, chunk_segments)
     pronunciations = np.bincount(aligned.entry)[aligned.entry]
     per_sequence = np.maximum(1, WORD_WEIGHT // pronunciations).astype(np.int32)
     counts = np.diff(candidates.offsets)
     return Samples(
         offsets=aligned.offsets,
         symbol=aligned.letter,
-        context=context,
+        context=_contexts(words, templates, threads),
         candidate_offsets=candidates.offsets,
         candidate_key=candidate_keys(candidates.chunk),
         sample_offsets=np.concatenate(([0], np.cumsum(counts[aligned.letter]))).astype(np.int64),
@@ -185,15 +171,8 @@ def sentence_samples(
         dtype=np.int32,
     )
     marked = offsets[:-1] + np.array([sample.position for sample in samples])
-    context = _contexts(
-        offsets,
-        symbol,
-        np.zeros_like(symbol),
-        np.zeros(2, np.int64),
-        np.zeros(0, np.int32),
-        templates,
-        threads,
-    )[:, marked]
+    silent = np.zeros_like(symbol), np.zeros(2, np.int64), np.zeros(0, np.int32)
+    context = _contexts(SpokenWords(offsets, symbol, *silent), templates, threads)[:, marked]
     lists = {
         options: number for number, options in enumerate({sample.candidates: None for sample in samples})
     }
@@ -220,25 +199,11 @@ def sentence_vocabulary(samples: Iterable[HomographSample]) -> tuple[str, ...]:
     return tuple(sorted({word.lower() for sample in samples for word in sample.words}))
 
 
-def _contexts(  # noqa: PLR0917 - the kernel's columns, in its order
-    offsets: NDArray[np.int64],
-    symbol: NDArray[np.int32],
-    chunk: NDArray[np.int32],
-    chunk_offsets: NDArray[np.int64],
-    chunk_segments: NDArray[np.int32],
-    templates: Templates,
-    threads: int,
-) -> NDArray[np.uint32]:
-    context = np.empty((len(templates), symbol.size), dtype=np.uint32)
+def _contexts(words: SpokenWords, templates: Templates, threads: int) -> NDArray[np.uint32]:
+    context = np.empty((len(templates), words.symbol.size), dtype=np.uint32)
+    columns = words, templates.atoms, templates.offsets, context
     with ThreadPoolExecutor(threads) as pool:
-        jobs = [
-            pool.submit(
-                fill_contexts,
-                *(first, last, offsets, symbol, chunk, chunk_offsets, chunk_segments),
-                *(templates.atoms, templates.offsets, context),
-            )
-            for first, last in even_cuts(offsets.size - 1, threads)
-        ]
-        for job in jobs:
+        cuts = even_cuts(words.offsets.size - 1, threads)
+        for job in [pool.submit(fill_contexts, first, last, *columns) for first, last in cuts]:
             job.result()
     return context

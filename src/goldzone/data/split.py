@@ -1,8 +1,8 @@
 """Which words are trained on and which are held out: a function of the word alone.
 
-A word's place comes from the SHA-256 of a fixed prefix and the word's *key*, in which all ways to capitalise
+A word's part comes from the SHA-256 of a fixed prefix and the word's *key*, in which all ways to capitalise
 it agree. So no word is on both sides, whatever else the lexicon holds, in which order, or in which language;
-and the place never changes. The prefix matters: a lexicon may itself be a sample of words whose plain SHA-256
+and the part never changes. The prefix matters: a lexicon may itself be a sample of words whose plain SHA-256
 is small, and a split by that same number would put nearly all of it on one side.
 """
 
@@ -112,19 +112,19 @@ def first_by_hash(lexicon: Lexicon, count: int) -> Lexicon:
     """
     if count < 1:
         raise ConfigError(f"count: {count} words cannot be sampled; give 1 or more")
-    places = [(_digest(entry.word)[8:16], entry.word) for entry in lexicon.entries]
-    if count >= len(places):
+    ranks = [(_digest(entry.word)[8:16], entry.word) for entry in lexicon.entries]
+    if count >= len(ranks):
         return lexicon
-    last = sorted(places)[count - 1]
-    chosen = (entry for entry, place in zip(lexicon.entries, places, strict=True) if place <= last)
+    last = sorted(ranks)[count - 1]
+    chosen = (entry for entry, rank in zip(lexicon.entries, ranks, strict=True) if rank <= last)
     return replace(lexicon, entries=tuple(chosen))
 
 
 def _part(word: str, fractions: tuple[float, float, float]) -> Part:
-    place = (int.from_bytes(_digest(word)[:8], "big") >> 11) * 2.0**-53  # in [0, 1), exact
-    if place < fractions[0]:
+    share = (int.from_bytes(_digest(word)[:8], "big") >> 11) * 2.0**-53  # in [0, 1), exact
+    if share < fractions[0]:
         return "train"
-    return "dev" if place < fractions[0] + fractions[1] else "test"
+    return "dev" if share < fractions[0] + fractions[1] else "test"
 
 
 def _digest(word: str) -> bytes:

@@ -4,7 +4,7 @@ A template is a line of atoms separated by blanks. The feature of a neuron is a 
 all atoms of its template, so one neuron learns which candidates go with which contexts.
 
 ==========  =====================================================================================
-``L-2``     the letter two places to the left; ``L0`` the letter itself, ``L1`` the next one
+``L-2``     the letter two to the left; ``L0`` the letter itself, ``L1`` the next one
 ``C1``      the chunk that was chosen for the previous letter; ``C2`` the one before that
 ``S1``      the last phoneme segment said so far; ``S2`` the one before (silent letters do not count)
 ``same``    the chunk chosen at the last earlier occurrence of this letter in the word
@@ -142,7 +142,7 @@ def _expand(number: int, text: str, word: str) -> list[tuple[int, int]]:
                 f"templates[{number}]: {word!r} in {text!r} is out of range; "
                 f"{kind} goes from {lowest} to {MAX_DISTANCE}, the lower number first"
             )
-        return [(_WINDOWED[kind], place) for place in range(first, last + 1)]
+        return [(_WINDOWED[kind], distance) for distance in range(first, last + 1)]
     if match := _WORD.fullmatch(word):
         name, cap = match["kind"], match["cap"]
         if name in _BARE and cap is None:

@@ -12,14 +12,13 @@ yes(v) and no(v) are the weights of the samples of either label at v now, Y and 
 shares Y / (Y + Z) and Z / (Y + Z), and d is the *doubt*: so much weight of the prior is added that a value of
 one sample says little. w is the sample's weight and c(y) = 1 / (2 share of y), which takes the prior
 out of the credit and leaves it to the final neuron. exp(-F / T) is boosting's weight (Freund and Schapire
-1997); beyond `_LARGEST_EXPONENT` temperatures on the wrong side it grows no more. With several output bits
+1997); beyond `LARGEST_EXPONENT` temperatures on the wrong side it grows no more. With several output bits
 the votes are added up. All are integers: m has 8 fraction bits, a weight 14.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -28,6 +27,7 @@ from numpy.typing import NDArray
 from goldzone.deep.evidence_kernels import MARGIN_BITS, evidence_of, margin_votes
 from goldzone.errors import ConfigError, DataError
 from goldzone.hashtron.fixed_point import exp_table
+from goldzone.training.learners.credit import LARGEST_EXPONENT
 
 __all__ = [
     "DOUBT",
@@ -49,9 +49,6 @@ WEIGHT_ONE: Final = 1 << 14
 
 MAX_WEIGHT: Final = 1 << 29
 """Largest sum of all samples' weights, times output bits: the sums of votes then stay in 64 bits."""
-
-_LARGEST_EXPONENT: Final = 4
-"""Margins beyond this many temperatures on the wrong side weigh no more: noise must not own the vote."""
 
 _SMALLEST_EXPONENT: Final = 12
 """Margins beyond this many temperatures on the right side weigh no less."""
@@ -132,8 +129,8 @@ def margin_weights(total_yes: int, total_no: int, temperature: float) -> MarginW
     if not 0.1 <= temperature <= 100:
         raise ConfigError(f"temperature: {temperature} bits is out of range; give 0.1 to 100")
     step = temperature * (1 << MARGIN_BITS)
-    reach = int(_LARGEST_EXPONENT * step)
-    table = _decay(step, reach + int(_SMALLEST_EXPONENT * step) + 1)
+    reach = int(LARGEST_EXPONENT * step)
+    table = exp_table(step, reach + int(_SMALLEST_EXPONENT * step) + 1)
     total = total_yes + total_no
 
     def by_margin(class_total: int) -> NDArray[np.int64]:
@@ -185,9 +182,3 @@ def check_weights(weight: NDArray[np.int64], n_outputs: int) -> None:
             f"sample weights add up to {total} over {n_outputs} output bits; "
             f"give weights of 0 or more with a sum in 1..{MAX_WEIGHT // n_outputs}"
         )
-
-
-@lru_cache(maxsize=8)
-def _decay(temperature: float, size: int) -> NDArray[np.int64]:
-    """Return `exp_table`, kept: exact exponentials are too slow to repeat for each neuron."""
-    return exp_table(temperature, size)

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goldzone.hashtron.hashing import hash_values
+from goldzone.hashtron.layer_kernels import PackedNeurons
 from goldzone.hashtron.network import SAMPLE_BLOCK, LayerTrace, Network
-from goldzone.hashtron.neuron import Neuron, PackedNeurons, pack_neurons
+from goldzone.hashtron.neuron import Neuron, pack_neurons
 from goldzone.training.learners.column_kernels import pick_columns, put_columns
 
 __all__ = ["Flip", "Traces"]

@@ -17,20 +17,13 @@ from goldzone.deep.evidence_kernels import surprise_of
 from goldzone.deep.hard_tally import decide_pair, hard_votes
 from goldzone.deep.soft_credit import check_weights, collect_evidence, soft_votes
 from goldzone.deep.traces import Traces
-from goldzone.deep.values import (
-    MAX_TABLE,
-    SeenValues,
-    make_filter,
-    make_table,
-    memory_bytes,
-    present_premodulo,
-)
+from goldzone.deep.values import SeenValues, make_filter, make_table, memory_bytes, present_premodulo
 from goldzone.errors import ConfigError, DataError, StateError
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.fixed_point import LOG_BITS
 from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.network import Network
-from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
+from goldzone.hashtron.neuron import MAX_TABLE_CELLS, BitTable, Hashtron, Neuron
 from goldzone.hashtron.quaternary import build_filter
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.credit import agreement
@@ -188,7 +181,7 @@ class NetworkTrainer:
 
     def largest_premodulo(self) -> int:
         """Return the most cells that a neuron may have."""
-        return MAX_TABLE if self.rules.memory == "table" else LARGEST
+        return MAX_TABLE_CELLS if self.rules.memory == "table" else LARGEST
 
     def distinct_values(self, layer: int, position: int) -> int:
         """Count the different feature values that a neuron reads now, after its layer's premodulo."""
@@ -426,7 +419,7 @@ class NetworkTrainer:
     def _neuron_of(
         self, seen: SeenValues, known: NDArray[np.bool_], answers: NDArray[np.bool_], old: Neuron | None
     ) -> Neuron:
-        if self.rules.memory == "table" and 1 <= seen.premodulo <= MAX_TABLE:
+        if self.rules.memory == "table" and 1 <= seen.premodulo <= MAX_TABLE_CELLS:
             return make_table(seen, known, answers, old)
         return make_filter(seen, known, answers)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +12,7 @@ from goldzone.hashtron.hashing import hash_values
 from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
 from goldzone.hashtron.quaternary import build_filter
 
-__all__ = ["MAX_TABLE", "SeenValues", "make_filter", "make_table", "memory_bytes", "present_premodulo"]
-
-MAX_TABLE: Final = 1 << 24
-"""Most cells of a bit table: 2 MiB."""
+__all__ = ["SeenValues", "make_filter", "make_table", "memory_bytes", "present_premodulo"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +61,12 @@ def make_filter(seen: SeenValues, known: NDArray[np.bool_], answers: NDArray[np.
 def make_table(
     seen: SeenValues, known: NDArray[np.bool_], answers: NDArray[np.bool_], old: Neuron | None
 ) -> BitTable:
-    """Make a table of a premodulo in 1..`MAX_TABLE`; it goes on with an old one's cells, or starts silent.
+    """Make a table; it goes on with an old one's cells, or starts silent.
 
     Parameters
     ----------
     seen : SeenValues
+        Of a premodulo in 1..`MAX_TABLE_CELLS`.
     known, answers : bool[n]
     old : Hashtron or BitTable, optional
         Counts if it is a table of the same salt and premodulo.

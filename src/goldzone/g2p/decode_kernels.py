@@ -21,7 +21,7 @@ from goldzone.g2p.search_arrays import CandidateArrays, ChunkArrays, ModelArrays
 from goldzone.g2p.vote_kernels import Memo, Workspace, add_votes, score_words
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, fixed_log2
 
-__all__ = ["decode_words"]
+__all__ = ["Found", "decode_words"]
 
 
 class _Room(NamedTuple):
@@ -52,17 +52,33 @@ class _Room(NamedTuple):
     active: NDArray[np.int64]
 
 
+class Found(NamedTuple):
+    """Pronunciations of some words, the cheapest first.
+
+    Attributes
+    ----------
+    n_found : int64[n_words]
+        Pronunciations found.
+    chunk : int32[n_ranks, n_letters]
+        Chunk of each letter, by rank.
+    cost : int64[n_ranks, n_words]
+        -log2 of the probability, with `LOG_BITS` fraction bits.
+    """
+
+    n_found: NDArray[np.int64]
+    chunk: NDArray[np.int32]
+    cost: NDArray[np.int64]
+
+
 def decode_words(
     model: ModelArrays,
     offsets: NDArray[np.int64],
     symbol: NDArray[np.int32],
     beam: int,
+    n_ranks: int,
     memo: Memo,
     work: Workspace,
-    found: NDArray[np.int64],
-    chunks_found: NDArray[np.int32],
-    costs_found: NDArray[np.int64],
-) -> None:
+) -> Found:
     """Decode some words.
 
     Parameters
@@ -72,15 +88,11 @@ def decode_words(
         Letters of all words, end to end; -1 for a letter that training never saw (it says nothing).
     beam : int
         Partial pronunciations kept; at least 1.
+    n_ranks : int
+        Pronunciations wanted, at most `beam`.
     memo : Memo
         Of this model; changed, and of no effect on what is found.
     work : Workspace
-    found : int64[n_words]
-        Output: pronunciations found.
-    chunks_found : int32[n_ranks, n_letters]
-        Output: chunk of each letter, by rank; as many ranks as are wanted, at most `beam`.
-    costs_found : int64[n_ranks, n_words]
-        Output: -log2 of the probability, with `LOG_BITS` fraction bits.
     """
     earlier = np.full(symbol.size, -1, dtype=np.int32)
     _find_earlier(offsets, symbol, np.full(model.candidates.offsets.size, -1, dtype=np.int32), earlier)
@@ -97,7 +109,13 @@ def decode_words(
     n_letters = int(np.diff(offsets).max(initial=0))
     room = _empty_room(model, n_words, beam)
     _search(model, Words(offsets, symbol, earlier), n_letters, partials, room, memo, work)
-    _trace_back(offsets, partials, found, chunks_found, costs_found)
+    found = Found(
+        np.zeros(n_words, dtype=np.int64),
+        np.zeros((n_ranks, symbol.size), dtype=np.int32),
+        np.zeros((n_ranks, n_words), dtype=np.int64),
+    )
+    _trace_back(offsets, partials, found)
+    return found
 
 
 def _empty_room(model: ModelArrays, n_words: int, beam: int) -> _Room:
@@ -127,7 +145,7 @@ def _lanes(size: int) -> Lanes:
 def _find_earlier(
     offsets: NDArray[np.int64], symbol: NDArray[np.int32], seen: NDArray[np.int32], earlier: NDArray[np.int32]
 ) -> None:
-    """Write the last earlier occurrence of each letter in its word; `seen`, a place a letter, is -1."""
+    """Write the last earlier occurrence of each letter in its word; `seen`, one of each letter, is -1."""
     for word in range(offsets.shape[0] - 1):
         start, stop = offsets[word], offsets[word + 1]
         for index in range(start, stop):
@@ -140,23 +158,17 @@ def _find_earlier(
 
 
 @compiled
-def _trace_back(
-    offsets: NDArray[np.int64],
-    partials: Partials,
-    found: NDArray[np.int64],
-    chunks_found: NDArray[np.int32],
-    costs_found: NDArray[np.int64],
-) -> None:
+def _trace_back(offsets: NDArray[np.int64], partials: Partials, found: Found) -> None:
     """Write the pronunciations of whole words, from the last letter to the first."""
     for word in range(offsets.shape[0] - 1):
         start, stop = offsets[word], offsets[word + 1]
         side = (stop - start) & 1
-        found[word] = min(chunks_found.shape[0], partials.n_ranks[side, word])
-        for first_rank in range(found[word]):
-            costs_found[first_rank, word] = partials.cost[side, word, first_rank]
+        found.n_found[word] = min(found.chunk.shape[0], partials.n_ranks[side, word])
+        for first_rank in range(found.n_found[word]):
+            found.cost[first_rank, word] = partials.cost[side, word, first_rank]
             rank = np.int64(first_rank)
             for index in range(stop - 1, start - 1, -1):
-                chunks_found[first_rank, index] = partials.chunk[index, rank]
+                found.chunk[first_rank, index] = partials.chunk[index, rank]
                 rank = np.int64(partials.parent[index, rank])
 
 
@@ -171,11 +183,11 @@ def _search(
     work: Workspace,
 ) -> None:
     """Prolong the partial pronunciations of all words, letter by letter; the longest has `n_letters`."""
-    candidates, neurons, n_active = model.candidates, model.neurons, words.offsets.shape[0] - 1
-    for place in range(n_letters):
-        n_active = _still_active(words, place, room.active, n_active)
+    candidates, n_active = model.candidates, words.offsets.shape[0] - 1
+    for position in range(n_letters):
+        n_active = _still_active(words, position, room.active, n_active)
         lanes, scores = room.of_words, room.shared
-        n_lanes = _open_lanes(candidates, model.chunks, words, partials, place, room.active, n_active, lanes)
+        n_lanes = _open_lanes(model, words, partials, position, room.active, n_active, lanes)
         n_words = n_lanes
         for lane in range(n_lanes):
             for at in range(scores.shape[1]):
@@ -184,20 +196,20 @@ def _search(
             templates = model.by_letters if step == 0 else model.by_choices
             if step == 1:
                 lanes, scores = room.of_partials, room.scores
-                n_lanes = _split_lanes(partials, place, room.of_words, n_words, lanes, room.shared, scores)
-            fill_parts(templates.atoms, words, partials, lanes, n_lanes, place, room.parts)
-            add_votes(candidates, neurons, templates, room.parts, lanes.symbol, n_lanes, memo, work, scores)
-        _choose(candidates, model.softmax, words, partials, place, room.of_words, n_words, room)
-        _prolong(model.chunks, words, partials, place, room.active, n_active)
+                n_lanes = _split_lanes(partials, position, room.of_words, n_words, lanes, room.shared, scores)
+            fill_parts(templates.atoms, words, partials, lanes, n_lanes, position, room.parts)
+            add_votes(model, templates, room.parts, lanes.symbol[:n_lanes], memo, work, scores)
+        _choose(candidates, model.softmax, words, partials, position, room.of_words, n_words, room)
+        _prolong(model.chunks, words, partials, position, room.active, n_active)
 
 
 @compiled_part
-def _still_active(words: Words, place: int, active: NDArray[np.int64], n_active: int) -> int:
-    """Leave out the words that end before a place; return how many are left."""
+def _still_active(words: Words, position: int, active: NDArray[np.int64], n_active: int) -> int:
+    """Leave out the words that end before a position; return how many are left."""
     left = 0
     for index in range(n_active):
         word = active[index]
-        if words.offsets[word] + place < words.offsets[word + 1]:
+        if words.offsets[word] + position < words.offsets[word + 1]:
             active[left] = word
             left += 1
     return left
@@ -205,20 +217,20 @@ def _still_active(words: Words, place: int, active: NDArray[np.int64], n_active:
 
 @compiled_part
 def _open_lanes(
-    candidates: CandidateArrays,
-    chunks: ChunkArrays,
+    model: ModelArrays,
     words: Words,
     partials: Partials,
-    place: int,
+    position: int,
     active: NDArray[np.int64],
     n_active: int,
     lanes: Lanes,
 ) -> int:
-    """List the words that have a choice at a place, and decide the others; return how many are listed."""
-    n_lanes, side = 0, place & 1
+    """List the words that have a choice at a position, and decide the others; return how many are listed."""
+    candidates = model.candidates
+    n_lanes, side = 0, position & 1
     for at in range(n_active):
         word = active[at]
-        index = words.offsets[word] + place
+        index = words.offsets[word] + position
         letter = words.symbol[index]
         first, stop = np.int64(0), np.int64(0)
         if letter >= 0:
@@ -228,7 +240,7 @@ def _open_lanes(
             n_lanes += 1
             continue
         # With a single candidate there is nothing to weigh: its probability is 1.
-        chunk = np.int64(candidates.chunk[first]) if stop > first else np.int64(chunks.silent)
+        chunk = np.int64(candidates.chunk[first]) if stop > first else np.int64(model.chunks.silent)
         partials.n_ranks[1 - side, word] = partials.n_ranks[side, word]
         for rank in range(partials.n_ranks[side, word]):
             partials.parent[index, rank], partials.chunk[index, rank] = rank, chunk
@@ -239,7 +251,7 @@ def _open_lanes(
 @compiled_part
 def _split_lanes(
     partials: Partials,
-    place: int,
+    position: int,
     of_words: Lanes,
     n_of_words: int,
     of_partials: Lanes,
@@ -250,7 +262,7 @@ def _split_lanes(
     lane = 0
     for index in range(n_of_words):
         word = of_words.word[index]
-        for rank in range(partials.n_ranks[place & 1, word]):
+        for rank in range(partials.n_ranks[position & 1, word]):
             of_partials.word[lane], of_partials.rank[lane] = word, rank
             of_partials.symbol[lane] = of_words.symbol[index]
             for at in range(scores.shape[1]):
@@ -265,7 +277,7 @@ def _choose(
     softmax: Softmax,
     words: Words,
     partials: Partials,
-    place: int,
+    position: int,
     lanes: Lanes,
     n_lanes: int,
     room: _Room,
@@ -279,11 +291,11 @@ def _choose(
     room : _Room
         With the scores of all partial pronunciations of the first word, then of the second, and so on.
     """
-    side, lane = place & 1, 0
+    side, lane = position & 1, 0
     scores, costs, kept = room.single, room.costs, room.kept
     for number in range(n_lanes):
         word = lanes.word[number]
-        index = words.offsets[word] + place
+        index = words.offsets[word] + position
         first = candidates.offsets[lanes.symbol[number]]
         n_candidates = candidates.offsets[lanes.symbol[number] + 1] - first
         n_partials = partials.n_ranks[side, word]
@@ -312,16 +324,16 @@ def _prolong(
     chunks: ChunkArrays,
     words: Words,
     partials: Partials,
-    place: int,
+    position: int,
     active: NDArray[np.int64],
     n_active: int,
 ) -> None:
     """Note what was said by each pronunciation that was decided on."""
-    old, new = place & 1, 1 - (place & 1)
+    old, new = position & 1, 1 - (position & 1)
     n_chunks, n_segments = partials.recent_chunks.shape[3], partials.recent_segments.shape[3]
     for at in range(n_active):
         word = active[at]
-        index = words.offsets[word] + place
+        index = words.offsets[word] + position
         for rank in range(partials.n_ranks[new, word]):
             parent, chunk = partials.parent[index, rank], partials.chunk[index, rank]
             for back in range(1, n_chunks):
@@ -350,10 +362,10 @@ def _keep_best(costs: NDArray[np.int64], n_costs: int | np.int64, beam: int, kep
     for index in range(n_costs):
         if n_kept == beam and costs[index] >= costs[kept[n_kept - 1]]:
             continue
-        place = n_kept if n_kept < beam else beam - 1
-        n_kept = place + 1
-        while place > 0 and costs[kept[place - 1]] > costs[index]:
-            kept[place] = kept[place - 1]
-            place -= 1
-        kept[place] = index
+        rank = n_kept if n_kept < beam else beam - 1
+        n_kept = rank + 1
+        while rank > 0 and costs[kept[rank - 1]] > costs[index]:
+            kept[rank] = kept[rank - 1]
+            rank -= 1
+        kept[rank] = index
     return n_kept

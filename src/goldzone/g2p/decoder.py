@@ -111,21 +111,18 @@ class Decoder:
         offsets = np.cumsum([0, *map(len, spelled)], dtype=np.int64) // symbol.itemsize
         # Pronunciations that differ in the alignment alone are one: to list several, look at all of them.
         n_ranks = 1 if n_best == 1 else beam
-        found = np.zeros(len(spelled), dtype=np.int64)
-        chunks = np.zeros((n_ranks, symbol.size), dtype=np.int32)
-        costs = np.zeros((n_ranks, len(spelled)), dtype=np.int64)
         try:
             memory = self._idle.pop()  # in one step, so that no other thread takes it too
         except IndexError:
             most = self._arrays.most_candidates
             memory = empty_memo(most), empty_workspace(most)
-        decode_words(self._arrays, offsets, symbol, beam, *memory, found, chunks, costs)
+        found = decode_words(self._arrays, offsets, symbol, beam, n_ranks, *memory)
         self._idle.append(memory)
-        rows, edges = chunks.tolist(), offsets.tolist()
+        rows, edges = found.chunk.tolist(), offsets.tolist()
         return [
             self._ranked([row[first:last] for row in rows[:count]], cost, n_best)
             for first, last, count, cost in zip(
-                edges[:-1], edges[1:], found.tolist(), costs.T.tolist(), strict=True
+                edges[:-1], edges[1:], found.n_found.tolist(), found.cost.T.tolist(), strict=True
             )
         ]
 

@@ -1,7 +1,7 @@
 """Compiled loops over lanes: what the templates see at each, as `goldzone.data.context_kernels` defines it.
 
-A lane is one partial pronunciation of one word, at the letter that is next. All lanes are at the same place
-of their words, and a loop takes one atom of a template over all of them, which fills vector lanes.
+A lane is one partial pronunciation of one word, at the letter that is next. All lanes are at the same
+position of their words, and a loop takes one atom of a template over all of them, which fills vector lanes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.data.context_kernels import AFTER, BEFORE, FIRST, NOTHING, atom_salt
 from goldzone.data.templates import CHUNK, END, LETTER, SAID, SAME, SEGMENT
 from goldzone.g2p.search_arrays import TemplateArrays
-from goldzone.hashtron.kernels import hash32
+from goldzone.hashtron.kernels import FULL_RANGE, hash32
 
 __all__ = ["Lanes", "Partials", "Words", "fill_parts", "fill_values"]
-
-_MAXIMUM = np.uint32(0xFFFFFFFF)
 
 
 class Words(NamedTuple):
@@ -30,7 +28,7 @@ class Words(NamedTuple):
     offsets, symbol : int64[n_words + 1], int32[n_letters]
         Letters of all words, end to end; -1 for a letter that training never saw.
     earlier : int32[n_letters]
-        Place of the last earlier occurrence of the same letter in its word; -1 where there is none.
+        Position of the last earlier occurrence of the same letter in its word; -1 where there is none.
     """
 
     offsets: NDArray[np.int64]
@@ -67,12 +65,12 @@ class Partials(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """What is searched at one place.
+    """What is searched at one position of words.
 
     Attributes
     ----------
     word, rank, symbol : int64[>= n_lanes], int64[>= n_lanes], int32[>= n_lanes]
-        Word, rank of its partial pronunciation, and its letter at the place.
+        Word, rank of its partial pronunciation, and its letter at the position.
     """
 
     word: NDArray[np.int64]
@@ -87,7 +85,7 @@ def fill_parts(
     partials: Partials,
     lanes: Lanes,
     n_lanes: int,
-    place: int,
+    position: int,
     parts: NDArray[np.uint32],
 ) -> None:
     """Write what each atom sees in each lane: its part of the context value.
@@ -100,11 +98,11 @@ def fill_parts(
     """
     for row in range(atoms.shape[0]):
         kind, argument = atoms[row, 0], np.int64(atoms[row, 1])
-        part, side = parts[row], place & 1
+        part, side = parts[row], position & 1
         if kind == LETTER:
             for lane in range(n_lanes):
                 start, stop = words.offsets[lanes.word[lane]], words.offsets[lanes.word[lane] + 1]
-                index = start + place + argument
+                index = start + position + argument
                 if index < start:
                     part[lane] = BEFORE if index == start - 1 else NOTHING
                 elif index >= stop:
@@ -119,30 +117,30 @@ def fill_parts(
                 part[lane] = partials.recent_segments[side, lanes.word[lane], lanes.rank[lane], argument - 1]
         elif kind == SAME:
             for lane in range(n_lanes):
-                part[lane] = _same(words, partials, lanes.word[lane], lanes.rank[lane], place)
+                part[lane] = _same(words, partials, lanes.word[lane], lanes.rank[lane], position)
         elif kind == SAID:
             for lane in range(n_lanes):
                 part[lane] = np.uint32(partials.history[side, lanes.word[lane], lanes.rank[lane]] + NOTHING)
         else:
             for lane in range(n_lanes):
-                count = np.int64(place)
+                count = np.int64(position)
                 if kind == END:
-                    count = words.offsets[lanes.word[lane] + 1] - words.offsets[lanes.word[lane]] - place
+                    count = words.offsets[lanes.word[lane] + 1] - words.offsets[lanes.word[lane]] - position
                 part[lane] = np.uint32(min(count, argument))
 
 
 @compiled_part
-def _same(words: Words, partials: Partials, word: int, rank: int, place: int) -> np.uint32:
+def _same(words: Words, partials: Partials, word: int, rank: int, position: int) -> np.uint32:
     """Return the part of the chunk chosen at the last earlier occurrence of the letter.
 
     The steps back from all occurrences of a letter add up to less than the word's length, so that the whole
     word costs no more than its length times its different letters.
     """
     start = words.offsets[word]
-    earlier = words.earlier[start + place]
+    earlier = words.earlier[start + position]
     if earlier < 0:
         return np.uint32(NOTHING)
-    for index in range(place - 1, earlier, -1):
+    for index in range(position - 1, earlier, -1):
         rank = partials.parent[start + index, rank]
     return np.uint32(np.uint32(partials.chunk[start + earlier, rank]) + FIRST)
 
@@ -163,4 +161,4 @@ def fill_values(
         row = templates.atom_of[index]
         salt = atom_salt(templates.atoms[row, 0], templates.atoms[row, 1])
         for lane in range(last - first):
-            values[lane] = hash32(np.uint32(values[lane] + parts[row, first + lane]), salt, _MAXIMUM)
+            values[lane] = hash32(np.uint32(values[lane] + parts[row, first + lane]), salt, FULL_RANGE)

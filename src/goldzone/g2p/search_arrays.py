@@ -34,7 +34,7 @@ class TemplateArrays(NamedTuple):
     atom_of, offsets : int64[...], int64[n_templates + 1]
         Atoms of each template by row of `atoms`, in the template's order, all templates end to end.
     number : int64[n_templates]
-        The template's place in the model.
+        The template's number in the model.
     first_neuron, last_neuron : int64[n_templates]
         Neurons of each template, the last one excluded; at least one.
     """

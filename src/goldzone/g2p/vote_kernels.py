@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.g2p.lane_kernels import fill_values
-from goldzone.g2p.search_arrays import CandidateArrays, NeuronArrays, TemplateArrays
+from goldzone.g2p.search_arrays import ModelArrays, NeuronArrays, TemplateArrays
 from goldzone.hashtron.kernels import hash32
 
 __all__ = [
@@ -119,12 +119,10 @@ def score_words(candidates: int) -> int:
 
 @compiled
 def add_votes(
-    candidates: CandidateArrays,
-    neurons: NeuronArrays,
+    model: ModelArrays,
     templates: TemplateArrays,
     parts: NDArray[np.uint32],
     symbols: NDArray[np.int32],
-    n_lanes: int,
     memo: Memo,
     work: Workspace,
     scores: NDArray[np.uint64],
@@ -133,9 +131,12 @@ def add_votes(
 
     Parameters
     ----------
+    model : ModelArrays
+    templates : TemplateArrays
+        Of the model.
     parts : uint32[n_atoms, >= n_lanes]
         As `fill_parts` writes them.
-    symbols : int32[>= n_lanes]
+    symbols : int32[n_lanes]
         Letter of each lane; it has candidates.
     memo : Memo
         Changed.
@@ -144,6 +145,7 @@ def add_votes(
     scores : uint64[>= n_lanes, score_words]
         Changed: 16 bits a candidate. A score is no more than 65,535, the neurons, so no sum overflows.
     """
+    candidates, n_lanes = model.candidates, symbols.shape[0]
     for template in range(templates.number.shape[0]):
         owner = np.uint64(templates.number[template] + 1) << _HALF
         for first in range(0, n_lanes, LANE_BLOCK):
@@ -170,7 +172,7 @@ def add_votes(
                 work.row[lane - first] = row
             if n_missing:
                 first_neuron, last_neuron = templates.first_neuron[template], templates.last_neuron[template]
-                _count_votes(neurons, first_neuron, last_neuron, n_features, work)
+                _count_votes(model.neurons, first_neuron, last_neuron, n_features, work)
                 _fill_rows(memo, work, n_missing)
             for lane in range(first, last):
                 row = work.row[lane - first] + _HEAD
@@ -209,11 +211,11 @@ def _fill_rows(memo: Memo, work: Workspace, n_missing: np.int64) -> None:
     """Write the votes that were counted to their rows, and 0 behind them."""
     at = 0
     for index in range(n_missing):
-        place = (work.missing[index] + _HEAD) * VOTES_A_WORD
+        cell = (work.missing[index] + _HEAD) * VOTES_A_WORD
         stop = (work.missing[index] + memo.row_words) * VOTES_A_WORD
         for vote in range(at, work.end[index]):
-            memo.votes[place] = work.vote[vote]
-            place += 1
-        for rest in range(place, stop):
+            memo.votes[cell] = work.vote[vote]
+            cell += 1
+        for rest in range(cell, stop):
             memo.votes[rest] = 0
         at = work.end[index]

@@ -1,17 +1,16 @@
-"""Architectures: which layers a network has, as a value that can be compared, hashed and written down.
+"""Architectures: which layers a network has, as a value that can be compared and hashed.
 
 Layers alternate: neurons, combiner, neurons, ... Neurons are numbered from the input on, layer by layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 from goldzone.errors import ConfigError
-from goldzone.hashtron.combiners import COMBINERS, Combiner
+from goldzone.hashtron.combiners import Combiner
 from goldzone.hashtron.hashing import LARGEST
 
 __all__ = ["MAX_OUTPUTS", "Architecture", "HashtronLayer", "Layer", "Stage"]
@@ -156,61 +155,3 @@ class Architecture:
             if neuron in stage.neurons:
                 return index, neuron - stage.first_neuron
         raise ConfigError(f"there is no neuron {neuron}; give a number in 0..{self.n_neurons - 1}")
-
-    def describe(self) -> list[dict[str, object]]:
-        """Return a JSON value from which `from_description` makes this architecture again."""
-        described: list[dict[str, object]] = []
-        for layer in self.layers:
-            kind = "hashtrons" if isinstance(layer, HashtronLayer) else layer.kind
-            arguments = {f.name: getattr(layer, f.name) for f in fields(layer)}  # type: ignore[arg-type]
-            described.append(
-                {"kind": kind} | {k: list(v) if isinstance(v, tuple) else v for k, v in arguments.items()}
-            )
-        return described
-
-    @classmethod
-    def from_description(cls, description: object) -> Architecture:
-        """Make an architecture from what `describe` returned, refusing everything else.
-
-        Raises
-        ------
-        ConfigError
-            Naming the layer and field that does not fit.
-        """
-        if not isinstance(description, Sequence) or isinstance(description, str | bytes):
-            raise ConfigError("architecture description is not a list of layers")
-        return cls(tuple(_layer_from(index, entry) for index, entry in enumerate(description)))
-
-
-def _layer_from(index: int, entry: object) -> Layer:
-    if not isinstance(entry, Mapping):
-        raise ConfigError(f"architecture layer {index} is not an object with a kind")
-    kind = entry.get("kind")
-    maker: type[HashtronLayer] | type[Combiner] | None
-    maker = HashtronLayer if kind == "hashtrons" else COMBINERS.get(str(kind))
-    if maker is None:
-        known = ", ".join(["hashtrons", *sorted(COMBINERS)])
-        raise ConfigError(f"architecture layer {index} has unknown kind {kind!r}; known are {known}")
-    arguments: dict[str, object] = {}
-    expected = {field.name: str(field.type) for field in fields(maker)}  # type: ignore[arg-type]
-    for name, value in entry.items():
-        if name == "kind":
-            continue
-        if name not in expected:
-            raise ConfigError(f"architecture layer {index} ({kind}) has unknown field {name!r}")
-        arguments[name] = _typed(f"architecture layer {index} ({kind}) field {name}", value, expected[name])
-    try:
-        return maker(**arguments)  # type: ignore[arg-type]
-    except TypeError:
-        missing = sorted(set(expected) - set(arguments))
-        raise ConfigError(f"architecture layer {index} ({kind}) lacks fields among {missing}") from None
-
-
-def _typed(where: str, value: object, expected: str) -> object:
-    if expected == "bool" and isinstance(value, bool):
-        return value
-    if expected == "int" and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if expected.startswith("tuple") and isinstance(value, list | tuple):
-        return tuple(_typed(where, item, "int") for item in value)
-    raise ConfigError(f"{where} is {value!r}; expected {expected}")

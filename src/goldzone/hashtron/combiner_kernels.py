@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from goldzone.compilation.decorator import compiled
 
-__all__ = ["FRESH", "LEFT", "RIGHT", "count_bits", "majority", "pack_bits", "prefix_counts", "query_counts"]
+__all__ = ["FRESH", "LEFT", "RIGHT", "count_bits", "majority", "pack_bits", "query_counts"]
 
 
 FRESH = 0
 """A feature is packed bit by bit."""
 
 RIGHT = 1
-"""A feature is another one shifted right by one place, with a new highest bit."""
+"""A feature is another one shifted right by one bit, with a new highest bit."""
 
 LEFT = 2
-"""A feature is another one shifted left by one place, with a new lowest bit."""
+"""A feature is another one shifted left by one bit, with a new lowest bit."""
 
 
 @compiled
@@ -83,24 +83,6 @@ def count_bits(bits: NDArray[np.uint8], table: NDArray[np.int64], out: NDArray[n
             source = bits[table[feature, k]]
             for i in range(target.shape[0]):
                 target[i] += np.uint32(source[i])
-
-
-@compiled
-def prefix_counts(bits: NDArray[np.uint8], out: NDArray[np.uint32]) -> None:
-    """Count the set bits among rows 0..k of `bits` for every k.
-
-    Parameters
-    ----------
-    bits : uint8[n_rows, n_samples]
-    out : uint32[n_rows, n_samples]
-        Overwritten.
-    """
-    for k in range(bits.shape[0]):
-        for i in range(bits.shape[1]):
-            out[k, i] = bits[k, i]
-        if k > 0:
-            for i in range(bits.shape[1]):
-                out[k, i] += out[k - 1, i]
 
 
 @compiled

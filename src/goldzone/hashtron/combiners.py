@@ -17,33 +17,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goldzone.errors import ConfigError
-from goldzone.hashtron.combiner_kernels import count_bits, majority, prefix_counts, query_counts
+from goldzone.hashtron.combiner_kernels import count_bits, majority, query_counts
 from goldzone.hashtron.hashing import LARGEST, hash_values
 from goldzone.hashtron.packing import Packing, packing_of
 
-__all__ = [
-    "COMBINERS",
-    "Combiner",
-    "Conv2D",
-    "CrossAttention",
-    "Full",
-    "MajPool2D",
-    "Parity",
-    "Stochastic",
-    "Sum",
-]
+__all__ = ["Combiner", "Conv2D", "CrossAttention", "Full", "MajPool2D", "Parity", "Stochastic", "Sum"]
 
 _MAX_SIZE = 1 << 24
 
 
 class Combiner(ABC):
-    """What all combiners share; `features` is the whole interface that a network needs."""
-
-    kind: ClassVar[str]
-    """Name in `COMBINERS` and in descriptions of architectures."""
+    """What all combiners share; `features_by_row` is the whole interface that a network needs."""
 
     unlimited: ClassVar[bool] = False
     """Whether features beyond `n_features` may be asked for."""
+
+    @property
+    def kind(self) -> str:
+        """What messages call it."""
+        return type(self).__name__.lower()
 
     @property
     def size(self) -> int:
@@ -59,33 +51,20 @@ class Combiner(ABC):
     def _shape(self) -> tuple[int, int]:
         """Return (size, n_features)."""
 
-    def features(self, bits: ArrayLike, count: int | None = None) -> NDArray[np.uint32]:
+    def features_by_row(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
         """Compute the first `count` features of a batch.
 
         Parameters
         ----------
-        bits : uint8[n_samples, size]
-            0 or 1. Cheapest in Fortran order (samples contiguous).
-        count : int, optional
-            Default `n_features`.
+        rows : uint8[size, n_samples], C-contiguous
+            0 or 1.
+        count : int
+            As `check_count` allows it.
 
         Returns
         -------
-        uint32[n_samples, count]
-            In Fortran order.
-
-        Raises
-        ------
-        ConfigError
-            If `bits` has another width than `size`, or `count` cannot be had.
+        uint32[count, n_samples]
         """
-        rows = np.ascontiguousarray(np.asarray(bits, dtype=np.uint8).T)
-        if rows.ndim != 2 or rows.shape[0] != self.size:
-            raise ConfigError(f"{self.kind} takes {self.size} bits a sample; got shape {rows.T.shape}")
-        return self.features_by_row(rows, self.n_features if count is None else count).T
-
-    def features_by_row(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
-        """Do the same for samples on the last axis: uint8[size, n_samples] -> uint32[count, n_samples]."""
         self.check_count(count)
         return self._compute(rows, count)
 
@@ -114,11 +93,11 @@ class Combiner(ABC):
     def _compute(self, rows: NDArray[np.uint8], count: int) -> NDArray[np.uint32]:
         """Compute checked features: uint8[size, n_samples] -> uint32[count, n_samples]."""
 
-    def _check_positive(self, *names: str) -> None:
-        for name in names:
+    def _check_positive(self, *names: str, **most: int) -> None:
+        for name, limit in (dict.fromkeys(names, _MAX_SIZE) | most).items():
             value = getattr(self, name)
-            if not 1 <= value <= _MAX_SIZE:
-                raise ConfigError(f"{self.kind} {name} is {value}; give an integer in 1..{_MAX_SIZE}")
+            if not 1 <= value <= limit:
+                raise ConfigError(f"{self.kind} {name} is {value}; give an integer in 1..{limit}")
         if self.size > _MAX_SIZE:
             raise ConfigError(f"{self.kind} would take {self.size} bits; at most {_MAX_SIZE} work")
 
@@ -151,16 +130,13 @@ class Full(Combiner):
         1..255 and 1..32.
     """
 
-    kind: ClassVar[str] = "full"
     unlimited: ClassVar[bool] = True
     bits: int
     stride: int
     width: int
 
     def __post_init__(self) -> None:
-        self._check_positive("bits", "stride", "width")
-        if self.stride > 255 or self.width > 32:
-            raise ConfigError(f"full stride {self.stride} and width {self.width} must be at most 255 and 32")
+        self._check_positive("bits", stride=255, width=32)
 
     def _shape(self) -> tuple[int, int]:
         return self.bits, self.bits // self.stride + 1
@@ -185,7 +161,6 @@ class MajPool2D(Combiner):
     picture, and repeat for every bit of a block; the first block is the highest bit.
     """
 
-    kind: ClassVar[str] = "majpool2d"
     width: int
     height: int
     subwidth: int
@@ -245,7 +220,6 @@ class Conv2D(Combiner):
     would expect; where that reads past the end, construction fails.
     """
 
-    kind: ClassVar[str] = "conv2d"
     width: int
     height: int
     subwidth: int
@@ -253,12 +227,7 @@ class Conv2D(Combiner):
     repeat: int = 1
 
     def __post_init__(self) -> None:
-        self._check_positive("width", "height", "subwidth", "subheight", "repeat")
-        if self.subwidth > self.width or self.subheight > self.height:
-            raise ConfigError(
-                f"conv2d window {self.subwidth}x{self.subheight} does not fit "
-                f"its {self.width}x{self.height} picture; make it smaller"
-            )
+        self._check_positive("width", "height", "repeat", subwidth=self.width, subheight=self.height)
         self._check_reach(int(_conv_table(self, self.n_features).max()))
 
     def _shape(self) -> tuple[int, int]:
@@ -300,7 +269,6 @@ class CrossAttention(Combiner):
     masked : bool
     """
 
-    kind: ClassVar[str] = "crossattention"
     dim: int
     heads: int
     queries: bool = False
@@ -325,29 +293,20 @@ class CrossAttention(Combiner):
             self._pair_features(rows, out)
         return out
 
-    def _last_counted(self, position: int, n_positions: int) -> int:
-        return min(position, n_positions - 1) if self.masked else n_positions - 1
-
     def _pair_features(self, rows: NDArray[np.uint8], out: NDArray[np.uint32]) -> None:
         for start in range(0, out.shape[0], self.dim):
             head = rows[start : start + self.dim]
-            counts = [_prefix(head[0::2]), _prefix(head[1::2])]
+            counts = [np.cumsum(head[parity::2], axis=0, dtype=np.uint32) for parity in (0, 1)]
             for n in range(start, min(start + self.dim, out.shape[0])):
                 other = counts[(n & 1) ^ 1]
-                np.multiply(other[self._last_counted(n - start, other.shape[0])], rows[n], out=out[n])
-
-
-def _prefix(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    counts = np.empty(rows.shape, dtype=np.uint32)
-    prefix_counts(np.ascontiguousarray(rows), counts)
-    return counts
+                last = min(n - start, other.shape[0] - 1) if self.masked else other.shape[0] - 1
+                np.multiply(other[last], rows[n], out=out[n])
 
 
 @dataclass(frozen=True)
 class Parity(Combiner):
     """Every feature is the parity of all bits."""
 
-    kind: ClassVar[str] = "parity"
     unlimited: ClassVar[bool] = True
     bits: int
 
@@ -367,7 +326,7 @@ class Stochastic(Combiner):
     """Bits chosen by hash, packed into integers ("sochastic" in the reference).
 
     Bit number p of feature n, counted from the highest, is bit ``hash(seed ^ n, p, size)``. The hash
-    subtracts p, so features of neighbouring numbers are nearly the same choice, shifted by one place.
+    subtracts p, so features of neighbouring numbers are nearly the same choice, shifted by one bit.
 
     Parameters
     ----------
@@ -379,16 +338,13 @@ class Stochastic(Combiner):
         Unsigned 32-bit.
     """
 
-    kind: ClassVar[str] = "stochastic"
     unlimited: ClassVar[bool] = True
     bits: int
     width: int
     seed: int = 0
 
     def __post_init__(self) -> None:
-        self._check_positive("bits", "width")
-        if self.width > 32:
-            raise ConfigError(f"stochastic width is {self.width}; a feature holds at most 32 bits")
+        self._check_positive("bits", width=32)
         if not 0 <= self.seed <= LARGEST:
             raise ConfigError(f"stochastic seed is {self.seed}; give an integer in 0..{LARGEST}")
 
@@ -402,7 +358,7 @@ class Stochastic(Combiner):
 @lru_cache(maxsize=256)
 def _stochastic_packing(combiner: Stochastic, count: int) -> Packing:
     numbers = np.arange(count, dtype=np.uint32) ^ np.uint32(combiner.seed)
-    columns = [hash_values(numbers, place, combiner.size) for place in range(combiner.width)]
+    columns = [hash_values(numbers, bit, combiner.size) for bit in range(combiner.width)]
     return packing_of(np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.int64))
 
 
@@ -415,7 +371,6 @@ class Sum(Combiner):
     strides for more.
     """
 
-    kind: ClassVar[str] = "sum"
     unlimited: ClassVar[bool] = True
     sizes: tuple[int, ...]
     axis: int = 0
@@ -440,9 +395,3 @@ def _sum_table(combiner: Sum, count: int) -> NDArray[np.int64]:
     step = prod(combiner.sizes[: combiner.axis])
     starts = np.arange(count, dtype=np.int64)[:, None] * along
     return (starts + np.arange(along, dtype=np.int64) * step) % combiner.size
-
-
-COMBINERS: dict[str, type[Combiner]] = {
-    combiner.kind: combiner for combiner in (Conv2D, CrossAttention, Full, MajPool2D, Parity, Stochastic, Sum)
-}
-"""Every kind of combiner by name."""

@@ -68,11 +68,11 @@ def encode_tables(tables: Sequence[BitTable]) -> bytes:
         )
     # A one takes a byte, and at most one more for each 128 zeros before it.
     out = np.empty(cells + cells // 128 + 1, dtype=np.uint8)
-    zeros = place = 0
+    zeros = end = 0
     for table in tables:
-        zeros, place = write_gaps(np.frombuffer(table.cells, dtype=np.uint8), zeros, out, place)
+        zeros, end = write_gaps(np.frombuffer(table.cells, dtype=np.uint8), zeros, out, end)
         zeros -= 8 * len(table.cells) - table.premodulo  # bits of the last byte that are no cells
-    return out[:place].tobytes()
+    return out[:end].tobytes()
 
 
 def decode_tables(

@@ -7,6 +7,7 @@ from `decimal`, which is exactly rounded, and the kernels only add, multiply and
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ LOG_BITS = 16
 _EXACT = Context(prec=50, rounding=ROUND_HALF_EVEN, traps=[])
 
 
+@lru_cache(maxsize=16)  # exact exponentials are too slow to repeat for each neuron
 def exp_table(temperature: float, size: int) -> NDArray[np.int64]:
     """Tabulate exp(-d / temperature) for d = 0 .. size - 1.
 
@@ -36,12 +38,14 @@ def exp_table(temperature: float, size: int) -> NDArray[np.int64]:
     Returns
     -------
     int64[size]
-        With `EXP_BITS` fraction bits, at least 1: far away is unlikely, never impossible.
+        With `EXP_BITS` fraction bits, at least 1: far away is unlikely, never impossible. Read-only.
     """
     with localcontext(_EXACT):
         unit, step = Decimal(1 << EXP_BITS), Decimal(temperature)
         values = [max(1, int((unit * (-Decimal(d) / step).exp()).to_integral_value())) for d in range(size)]
-    return np.array(values, dtype=np.int64)
+    table = np.array(values, dtype=np.int64)
+    table.setflags(write=False)
+    return table
 
 
 def bits_per_vote(temperature: float) -> int:

@@ -13,7 +13,7 @@ _LONGEST_GAP = 5  # bytes of seven bits: 2^35 cells
 
 
 @compiled
-def write_gaps(packed: NDArray[np.uint8], zeros: int, out: NDArray[np.uint8], place: int) -> tuple[int, int]:
+def write_gaps(packed: NDArray[np.uint8], zeros: int, out: NDArray[np.uint8], end: int) -> tuple[int, int]:
     """Write the zeros before each one of a table's cells.
 
     Parameters
@@ -23,11 +23,11 @@ def write_gaps(packed: NDArray[np.uint8], zeros: int, out: NDArray[np.uint8], pl
     zeros : int
         Zeros since the last one, before these cells.
     out : uint8[n]
-        Output, from `place` on: at most a byte a one and a byte for each 128 zeros.
+        Output, from `end` on: at most a byte a one and a byte for each 128 zeros.
 
     Returns
     -------
-    zeros, place : int
+    zeros, end : int
         Zeros since the last one, up to the end of the last byte; end of what was written.
     """
     for index in range(packed.shape[0]):
@@ -40,13 +40,13 @@ def write_gaps(packed: NDArray[np.uint8], zeros: int, out: NDArray[np.uint8], pl
                 zeros += 1
                 continue
             while zeros >= 128:
-                out[place] = 128 | (zeros & 127)
+                out[end] = 128 | (zeros & 127)
                 zeros >>= 7
-                place += 1
-            out[place] = zeros
-            place += 1
+                end += 1
+            out[end] = zeros
+            end += 1
             zeros = 0
-    return zeros, place
+    return zeros, end
 
 
 @compiled
@@ -70,20 +70,20 @@ def read_gaps(data: NDArray[np.uint8], n_cells: int, ones: NDArray[np.int64]) ->
     count, start, beyond = 0, 0, -1
     cell = np.int64(0)
     while start < data.shape[0]:
-        gap, place = np.int64(0), start
-        while place < data.shape[0] and place - start < _LONGEST_GAP and data[place] >= 128:
-            gap |= np.int64(data[place] & np.uint8(127)) << (7 * (place - start))
-            place += 1
-        if place == data.shape[0] or place - start == _LONGEST_GAP or (place > start and data[place] == 0):
+        gap, last = np.int64(0), start
+        while last < data.shape[0] and last - start < _LONGEST_GAP and data[last] >= 128:
+            gap |= np.int64(data[last] & np.uint8(127)) << (7 * (last - start))
+            last += 1
+        if last == data.shape[0] or last - start == _LONGEST_GAP or (last > start and data[last] == 0):
             return count, start, beyond
-        gap |= np.int64(data[place]) << (7 * (place - start))
+        gap |= np.int64(data[last]) << (7 * (last - start))
         if beyond < 0 and gap < n_cells - cell:
             ones[count] = cell + gap
             cell += gap + 1
             count += 1
         elif beyond < 0:
             beyond = start
-        start = place + 1
+        start = last + 1
     return count, -1, beyond
 
 

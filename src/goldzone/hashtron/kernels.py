@@ -15,21 +15,23 @@ from numpy.typing import NDArray
 from goldzone.compilation.decorator import compiled, compiled_part
 
 __all__ = [
+    "FULL_RANGE",
     "KEY_BLOCK",
-    "MAX_ROUNDS",
     "Number",
     "fold_hash",
     "hash32",
     "hash_array",
     "insert_keys",
     "look_up_block",
-    "look_up_keys",
 ]
 
 Number: TypeAlias = int | np.uint8 | np.uint32 | np.int64
 """Any integer: the kernels cast to uint32 themselves."""
 
-MAX_ROUNDS = 64
+FULL_RANGE = np.uint32(0xFFFFFFFF)
+"""The maximum that hashes into ``0 .. 2**32 - 2``."""
+
+_MAX_ROUNDS = 64
 """Cells that a key may visit in a filter before the look-up gives up."""
 
 KEY_BLOCK = 1024
@@ -44,7 +46,7 @@ def hash32(n: Number, salt: Number, maximum: Number) -> np.uint32:
     """Hash a number into ``0 .. maximum - 1`` (0 when `maximum` is 0).
 
     Xor-shifts with prime distances between a subtraction and an addition of the salt, then Lemire's
-    multiply-shift (https://arxiv.org/abs/1805.10941) in place of a modulo.
+    multiply-shift (https://arxiv.org/abs/1805.10941) instead of a modulo.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def fold_hash(start: Number, salts: NDArray[np.uint32]) -> np.uint32:
     """Hash `start` once with each salt in turn, each time into ``0 .. 2**32 - 2``."""
     folded = np.uint32(start)
     for i in range(salts.shape[0]):
-        folded = hash32(folded, salts[i], np.uint32(0xFFFFFFFF))
+        folded = hash32(folded, salts[i], FULL_RANGE)
     return folded
 
 
@@ -109,35 +111,28 @@ def _rotate(key: np.uint32) -> np.uint32:
 
 
 @compiled
-def look_up_keys(cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArray[np.uint8]) -> None:
+def look_up_block(
+    cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArray[np.uint8], work: NDArray[np.uint32]
+) -> None:
     """Write each key's answer (0 or 1) from the filter `cells` to `out`.
 
     A cell holds two bits, four cells to a byte, low bits first: 0 empty, 1 false, 2 true, 3 conflict. A
     conflict sends the key on, rotated right by one bit. An empty filter answers the key's lowest bit.
 
-    A block of keys goes through the first round together, then those that met a conflict through the next:
-    hashes in one loop, cells in another. Each loop is free of branches, so that the hash fills vector lanes
-    and look-ups overlap.
+    All keys go through the first round together, then those that met a conflict through the next: hashes in
+    one loop, cells in another. Each loop is free of branches, so that hashes fill vector lanes and look-ups
+    overlap.
 
     Parameters
     ----------
     cells : uint8[n_bytes]
     keys : uint32[n]
+        At most `KEY_BLOCK`.
     out : uint8[n]
         Overwritten.
+    work : uint32[3, n or more]
+        Scratch.
     """
-    size = min(keys.shape[0], KEY_BLOCK)
-    work = np.empty((3, size), np.uint32)
-    for start in range(0, keys.shape[0], KEY_BLOCK):
-        stop = min(start + KEY_BLOCK, keys.shape[0])
-        look_up_block(cells, keys[start:stop], out[start:stop], work)
-
-
-@compiled
-def look_up_block(
-    cells: NDArray[np.uint8], keys: NDArray[np.uint32], out: NDArray[np.uint8], work: NDArray[np.uint32]
-) -> None:
-    """Do what `look_up_keys` does for at most `KEY_BLOCK` keys; `work` is scratch, uint32[3, n or more]."""
     n = keys.shape[0]
     if cells.shape[0] == 0:
         for i in range(n):
@@ -157,7 +152,7 @@ def look_up_block(
         out[i] = _settle(out[i], keys[i])
     for k in range(left):
         moved[k] = _rotate(keys[waiting[k]])
-    for salt in range(1, MAX_ROUNDS):
+    for salt in range(1, _MAX_ROUNDS):
         if left == 0:
             return
         for k in range(left):
@@ -222,7 +217,7 @@ def insert_keys(
             for k in range(kept):
                 i = waiting[k]
                 rounds[i] += np.uint8(1)
-                if rounds[i] == MAX_ROUNDS:
+                if rounds[i] == _MAX_ROUNDS:
                     return False
                 moved[i] = _rotate(moved[i])
                 cell[i] = hash32(moved[i], rounds[i], n_cells)

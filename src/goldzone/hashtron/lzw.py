@@ -90,21 +90,16 @@ def lzw_decompress(data: bytes, max_bytes: int, name: str) -> bytes:
     out = bytearray()
     table: list[bytes] = []
     previous = b""
-    width = _FIRST_WIDTH
-    free = _END
-    bits = count = position = 0
+    width, free = _FIRST_WIDTH, _END
+    end = 0  # of the last code, in bits
     while True:
-        while count < width:
-            if position == len(data):
-                raise ModelFormatError(
-                    f"{name}: LZW stream ends at byte {position} without an end code; copy it again"
-                )
-            bits |= data[position] << count
-            count += 8
-            position += 1
-        code = bits & ((1 << width) - 1)
-        bits >>= width
-        count -= width
+        bits = int.from_bytes(data[end >> 3 : (end >> 3) + 3], "little") >> (end & 7)
+        code, end = bits & ((1 << width) - 1), end + width
+        position = (end + 7) >> 3
+        if position > len(data):
+            raise ModelFormatError(
+                f"{name}: LZW stream ends at byte {len(data)} without an end code; copy it again"
+            )
         if code == _END:
             break
         if code == _CLEAR:
@@ -136,6 +131,6 @@ def lzw_decompress(data: bytes, max_bytes: int, name: str) -> bytes:
                 previous, free = b"", free - 1
             else:
                 width += 1
-    if position < len(data) or bits:
+    if position < len(data) or data[-1] >> (end & 7 or 8):
         raise ModelFormatError(f"{name}: data after the end of the LZW stream at byte {position}; cut it off")
     return bytes(out)

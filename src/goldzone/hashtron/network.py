@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from goldzone.errors import ConfigError, DataError
 from goldzone.hashtron.architecture import Architecture, Stage
-from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.kernels import hash_array
-from goldzone.hashtron.neuron import Hashtron, Neuron, PackedNeurons, pack_neurons
+from goldzone.hashtron.layer_kernels import PackedNeurons
+from goldzone.hashtron.neuron import Neuron, pack_neurons
 
-__all__ = ["SAMPLE_BLOCK", "LayerTrace", "Network", "fresh_network"]
+__all__ = ["SAMPLE_BLOCK", "LayerTrace", "Network"]
 
 SAMPLE_BLOCK = 4096
 """Samples evaluated at once: the arrays of one layer then fit a core's cache."""
@@ -46,7 +46,7 @@ class LayerTrace:
 
 @dataclass(frozen=True)
 class Network:
-    """An architecture with one neuron for each of its places.
+    """An architecture and its neurons.
 
     Parameters
     ----------
@@ -302,16 +302,3 @@ def _premodulo(stage: Stage, features: NDArray[np.uint32]) -> NDArray[np.uint32]
     for i, row in enumerate(hashed):
         hash_array(features[i if features.shape[0] > 1 else 0], np.uint32(i), premodulo, row)
     return hashed
-
-
-def fresh_network(architecture: Architecture, generator: np.random.Generator) -> Network:
-    """Return a network of coin tosses: each neuron one row (random salt, 2), no filter.
-
-    Parameters
-    ----------
-    architecture : Architecture
-    generator : numpy.random.Generator
-        The only source of randomness.
-    """
-    salts = generator.integers(0, LARGEST, size=architecture.n_neurons, dtype=np.uint32, endpoint=True)
-    return Network(architecture, tuple(Hashtron(((int(salt), 2),)) for salt in salts))

@@ -11,23 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goldzone.errors import ConfigError
 from goldzone.hashtron.hashing import LARGEST
-from goldzone.hashtron.layer_kernels import (
-    FILTER_MEMORY,
-    NO_MEMORY,
-    TABLE_MEMORY,
-    evaluate_changed,
-    evaluate_layer,
-)
+from goldzone.hashtron.layer_kernels import PackedNeurons
 from goldzone.hashtron.quaternary import MAX_FILTER_BYTES, build_filter
 
-__all__ = ["BitTable", "Hashtron", "Neuron", "PackedNeurons", "pack_neurons"]
+__all__ = ["MAX_TABLE_CELLS", "BitTable", "Hashtron", "Neuron", "pack_neurons"]
+
+MAX_TABLE_CELLS: Final = 1 << 24
+"""Most cells of a bit table that is trained: 2 MiB; more is no pressure at all."""
 
 
 def _check_uint32(name: str, number: int) -> None:
@@ -123,97 +120,16 @@ class BitTable:
 Neuron: TypeAlias = Hashtron | BitTable
 
 
-@dataclass(frozen=True, eq=False)
-class PackedNeurons:
-    """The neurons of one layer as flat arrays, as `goldzone.hashtron.layer_kernels` takes them."""
-
-    rows: NDArray[np.uint32]
-    row_starts: NDArray[np.int64]
-    memory: NDArray[np.uint8]
-    memory_starts: NDArray[np.int64]
-    memory_kinds: NDArray[np.uint8]
-
-    def evaluate(self, features: NDArray[np.uint32], premodulo: int = 0) -> NDArray[np.uint8]:
-        """Evaluate all neurons on a batch.
-
-        Parameters
-        ----------
-        features : uint32[n_neurons, n_samples] or uint32[1, n_samples], C-contiguous
-            One row serves all neurons.
-        premodulo : int
-            When not 0, neuron j reads ``hash(feature, j, premodulo)``.
-
-        Returns
-        -------
-        uint8[n_neurons, n_samples]
-        """
-        bits = np.empty((self.memory_kinds.size, features.shape[1]), dtype=np.uint8)
-        evaluate_layer(features, premodulo, *self._layer, bits)
-        return bits
-
-    def evaluate_changed(
-        self,
-        features: NDArray[np.uint32],
-        present: NDArray[np.uint32],
-        present_bits: NDArray[np.uint8],
-        premodulo: int = 0,
-    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Evaluate only the neurons that read something else than now.
-
-        Parameters
-        ----------
-        features, present : uint32[n_neurons, n_samples] or uint32[1, n_samples], C-contiguous
-            What they newly read, and what they read now.
-        present_bits : uint8[n_neurons, n_samples], C-contiguous
-            What they answer now.
-        premodulo : int
-
-        Returns
-        -------
-        bits : uint8[n_neurons, n_samples]
-            What they newly answer.
-        reached : bool[n_samples]
-            Which samples have any new feature.
-        """
-        bits = np.empty(present_bits.shape, dtype=np.uint8)
-        reached = np.empty(features.shape[1], dtype=np.uint8)
-        evaluate_changed(features, present, present_bits, premodulo, *self._layer, bits, reached)
-        return bits, reached.view(np.bool_)
-
-    @property
-    def _layer(
-        self,
-    ) -> tuple[
-        NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint8]
-    ]:
-        return self.rows, self.row_starts, self.memory, self.memory_starts, self.memory_kinds
-
-
-def _starts(lengths: list[int]) -> NDArray[np.int64]:
-    return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-
-
 def pack_neurons(neurons: Sequence[Neuron]) -> PackedNeurons:
     """Lay the programs, filters and tables of several neurons end to end."""
-    programs: list[tuple[tuple[int, int], ...]] = []
-    memories: list[bytes] = []
-    kinds: list[int] = []
-    for neuron in neurons:
-        if isinstance(neuron, BitTable):
-            programs.append(((neuron.salt, neuron.premodulo),))
-            memories.append(neuron.cells)
-            kinds.append(TABLE_MEMORY)
-        else:
-            programs.append(neuron.program)
-            memories.append(neuron.filter)
-            kinds.append(FILTER_MEMORY if neuron.filter else NO_MEMORY)
-    rows = [row for program in programs for row in program]
+    programs = [n.program if isinstance(n, Hashtron) else ((n.salt, n.premodulo),) for n in neurons]
+    memories = [n.filter if isinstance(n, Hashtron) else n.cells for n in neurons]
     return PackedNeurons(
-        rows=np.array(rows, dtype=np.uint32).reshape(-1, 2),
-        row_starts=_starts([len(program) for program in programs]),
+        rows=np.array([row for program in programs for row in program], dtype=np.uint32).reshape(-1, 2),
+        row_starts=np.cumsum([0, *map(len, programs)], dtype=np.int64),
         memory=np.frombuffer(b"".join(memories), dtype=np.uint8).copy(),
-        memory_starts=_starts([len(memory) for memory in memories]),
-        memory_kinds=np.array(kinds, dtype=np.uint8),
+        memory_starts=np.cumsum([0, *map(len, memories)], dtype=np.int64),
+        is_table=np.array([isinstance(n, BitTable) for n in neurons], dtype=np.bool_),
     )
 
 

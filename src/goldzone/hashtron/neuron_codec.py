@@ -43,12 +43,12 @@ def decode_neurons(data: bytes, name: str) -> tuple[Neuron, ...]:
     """
     reader, neurons = _Reader(data), []
     try:
-        while reader.place < len(data):
+        while reader.offset < len(data):
             (kind,) = reader.take(1)
             neurons.append(_READERS[kind](reader, name))
     except (KeyError, struct.error, EOFError, ConfigError) as error:
         raise ModelFormatError(
-            f"{name}: is damaged at byte {reader.place} ({error}); it cannot be used"
+            f"{name}: is damaged at byte {reader.offset} ({error}); it cannot be used"
         ) from None
     return tuple(neurons)
 
@@ -63,17 +63,17 @@ def _encode(neuron: Neuron) -> bytes:
 
 
 class _Reader:
-    """A place in bytes."""
+    """Bytes, and how far they were read."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self.place = 0
+        self.offset = 0
 
     def take(self, count: int) -> bytes:
-        taken = self._data[self.place : self.place + count]
+        taken = self._data[self.offset : self.offset + count]
         if len(taken) != count:
             raise EOFError("cut off")
-        self.place += count
+        self.offset += count
         return taken
 
     def number(self) -> int:

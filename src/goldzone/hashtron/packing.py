@@ -1,4 +1,4 @@
-"""The order in which packed features are made: many are another one shifted by a place, with one new bit.
+"""The order in which packed features are made: many are another one shifted by a bit, with one new bit.
 
 Windows that slide by one bit are such features, and so are those of `goldzone.hashtron.combiners.Stochastic`
 for neighbouring numbers. Each costs one step then, instead of one for each of its bits.

@@ -7,12 +7,12 @@ gets a pseudo-random answer. The bytes depend on the set of keys and values alon
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from goldzone.errors import DataError
-from goldzone.hashtron.kernels import insert_keys, look_up_keys
+from goldzone.hashtron.kernels import insert_keys
 
-__all__ = ["MAX_FILTER_BYTES", "build_filter", "look_up_filter"]
+__all__ = ["MAX_FILTER_BYTES", "build_filter"]
 
 MAX_FILTER_BYTES = (1 << 30) - 1
 """Cells are numbered by a uint32, four cells to a byte."""
@@ -70,22 +70,3 @@ def build_filter(keys: ArrayLike, values: ArrayLike) -> bytes:
         size = _bytes_for(4 * size)
         limit = (3 * limit + 1) // 2
     raise DataError(f"a filter for {n} keys would pass {MAX_FILTER_BYTES} bytes; use fewer keys")
-
-
-def look_up_filter(filter_bytes: bytes, keys: ArrayLike) -> NDArray[np.bool_]:
-    """Answer an array of keys.
-
-    Parameters
-    ----------
-    filter_bytes : bytes
-        As `build_filter` returns it.
-    keys : uint32[n]
-
-    Returns
-    -------
-    bool[n]
-    """
-    key_array = np.ascontiguousarray(keys, dtype=np.uint32)
-    answers = np.empty(key_array.shape, dtype=np.uint8)
-    look_up_keys(np.array(np.frombuffer(filter_bytes, dtype=np.uint8)), key_array, answers)
-    return answers.astype(np.bool_)

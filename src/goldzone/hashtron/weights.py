@@ -8,30 +8,26 @@ architecture; the reader must know it.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from goldzone.errors import ModelFormatError
+from goldzone.errors import ConfigError, ModelFormatError
 from goldzone.hashtron.architecture import Architecture
-from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.lzw import lzw_compress, lzw_decompress
 from goldzone.hashtron.network import Network
 from goldzone.hashtron.neuron import Hashtron, Neuron
-from goldzone.hashtron.quaternary import MAX_FILTER_BYTES
 from goldzone.storage.files import read_bounded, write_atomically
 
 __all__ = ["format_weights", "parse_weights", "read_weights", "text_limit", "write_weights"]
 
 _TEXT_BYTES_PER_NEURON = 1 << 20
-_SPACE = re.compile(rb"[ \t\r\n]*")
-_NUMBER = re.compile(rb"-?[0-9]+")
-_CANONICAL = re.compile(rb"0|-?[1-9][0-9]{0,9}")
-_NOT_HEX = re.compile(rb"[^0-9a-f]")
+_HEX = re.compile("(?:[0-9a-f]{2})+")
 _CHUNK = 1 << 16
-_STEP = 512  # compressed bytes at a time: how exactly a damaged place is named
+_STEP = 512  # compressed bytes at a time: how exactly damage is located
 
 
 def text_limit(architecture: Architecture) -> int:
@@ -73,7 +69,7 @@ def read_weights(
     Raises
     ------
     ModelFormatError
-        If anything is damaged, oversized or of another size, naming the file and the place.
+        If anything is damaged, oversized or of another size, naming the file and where.
     """
     limit = text_limit(architecture) if max_text_bytes is None else max_text_bytes
     name = str(path)
@@ -165,122 +161,46 @@ def parse_weights(text: bytes, n_neurons: int, name: str) -> tuple[Hashtron, ...
     Raises
     ------
     ModelFormatError
-        Naming the neuron and the byte offset in the text.
+        Naming the byte of the text, or the neuron.
     """
-    return _Parser(text, name).neurons(n_neurons)
-
-
-class _Parser:
-    """One pass over the text; `_at` is the offset of the next byte, `_neuron` the number being read."""
-
-    def __init__(self, text: bytes, name: str) -> None:
-        self._text = text
-        self._name = name
-        self._at = 0
-        self._neuron = 0
-
-    def neurons(self, n_neurons: int) -> tuple[Hashtron, ...]:
-        self._expect(b"[", "the opening bracket")
-        found: list[Hashtron] = []
-        for number in range(n_neurons):
-            self._neuron = number
-            if number:
-                if self._peek() == b"]":
-                    raise self._error(
-                        f"the file ends after {number} neurons, the architecture has {n_neurons}"
-                    )
-                self._expect(b",", "a comma before the next neuron")
-            found.append(self._hashtron())
-            if number == 0 and found[0] == Hashtron():
-                raise self._error("neuron 0 is empty, which the Go reader takes for a part of neuron 1")
-        if self._peek() == b",":
-            raise self._error(f"the file has more neurons than the architecture's {n_neurons}")
-        self._expect(b"]", "the closing bracket")
-        if self._peek():
-            raise self._error("there is data after the closing bracket")
-        return tuple(found)
-
-    def _hashtron(self) -> Hashtron:
-        self._expect(b"[", "a neuron")
-        program: list[tuple[int, int]] = []
-        if self._peek() == b"]":
-            self._at += 1
-            return Hashtron()
-        while True:
-            if self._peek() == b'"':
-                filter_bytes = self._filter()
-                self._expect(b"]", "the end of the neuron after its filter")
-                return Hashtron(tuple(program), filter_bytes)
-            program.append(self._row(*(program[-1] if program else (0, 0))))
-            if self._peek() == b"]":
-                self._at += 1
-                return Hashtron(tuple(program))
-            self._expect(b",", "a comma or the end of the neuron")
-
-    def _row(self, salt_before: int, maximum_before: int) -> tuple[int, int]:
-        self._expect(b"[", "a program row or a filter")
-        salt = self._number() ^ salt_before
-        self._expect(b",", "a comma inside the program row")
-        self._peek()
-        at = self._at
-        shown = self._number(signed=maximum_before != 0)
-        maximum = maximum_before - shown if maximum_before else shown
-        if not 0 <= maximum <= LARGEST:
-            self._at = at
-            raise self._error(f"the row's maximum becomes {maximum}, outside 0..{LARGEST}")
-        self._expect(b"]", "the end of a program row of two numbers")
-        return salt, maximum
-
-    def _number(self, *, signed: bool = False) -> int:
-        self._peek()
-        found = _NUMBER.match(self._text, self._at)
-        if found is None:
-            raise self._error("expected an integer")
-        digits = found.group()
-        if len(digits) > 11 or not _CANONICAL.fullmatch(digits) or (digits[:1] == b"-" and not signed):
-            raise self._error(f"expected a plain integer in 0..{LARGEST}")
-        number = int(digits)
-        if abs(number) > LARGEST:
-            raise self._error(f"{number} is outside 0..{LARGEST}")
-        self._at = found.end()
-        return number
-
-    def _filter(self) -> bytes:
-        start = self._at + 1
-        stop = self._text.find(b'"', start)
-        if stop < 0:
-            raise self._error("the filter has no closing quote")
-        damaged = _NOT_HEX.search(self._text, start, stop)
-        if damaged:
-            self._at = damaged.start()
-            raise self._error("the filter is not lower-case hex")
-        if stop == start or (stop - start) % 2:
-            raise self._error(f"the filter has {stop - start} hex digits, not a positive even number")
-        if (stop - start) // 2 > MAX_FILTER_BYTES:
-            raise self._error(f"the filter is larger than {MAX_FILTER_BYTES} bytes")
-        self._at = stop + 1
-        return bytes.fromhex(self._text[start:stop].decode("ascii"))
-
-    def _peek(self) -> bytes:
-        """Skip white space and return the next byte (none at the end)."""
-        space = _SPACE.match(self._text, self._at)
-        self._at = space.end() if space else self._at
-        return self._text[self._at : self._at + 1]
-
-    def _expect(self, byte: bytes, what: str) -> None:
-        if self._peek() != byte:
-            raise self._error(f"expected {what}")
-        self._at += 1
-
-    def _error(self, problem: str) -> ModelFormatError:
-        found = self._text[self._at : self._at + 1]
-        if not found:
-            seen = "the text ends here"
-        elif found[0] >= 0x80:
-            seen = f"byte 0x{found[0]:02x} is not ASCII"
-        else:
-            seen = f"found {found.decode('ascii')!r}"
-        return ModelFormatError(
-            f"{self._name}: neuron {self._neuron}, byte {self._at} of the text: {problem} ({seen}); "
-            "check the architecture or copy the file again"
+    advice = "check the architecture or copy the file again"
+    try:
+        entries = json.loads(text.decode("ascii"))
+    except UnicodeDecodeError as error:
+        raise ModelFormatError(f"{name}: byte {error.start} of the text is not ASCII; {advice}") from None
+    except json.JSONDecodeError as error:
+        problem = f"byte {error.pos} of the text: {error.msg}"
+        raise ModelFormatError(f"{name}: {problem}; {advice}") from None
+    except (ValueError, RecursionError):  # an integer of thousands of digits, thousands of brackets
+        raise ModelFormatError(f"{name}: the text is no list of neurons; {advice}") from None
+    if not isinstance(entries, list) or len(entries) != n_neurons:
+        found = f"{len(entries)} neurons" if isinstance(entries, list) else "no list of neurons"
+        raise ModelFormatError(f"{name}: holds {found}, the architecture has {n_neurons}; {advice}")
+    neurons: list[Hashtron] = []
+    for number, entry in enumerate(entries):
+        try:
+            neurons.append(_parse_neuron(entry))
+        except (ConfigError, ValueError) as error:
+            raise ModelFormatError(f"{name}: neuron {number}: {error}; {advice}") from None
+    if neurons[:1] == [Hashtron()]:
+        raise ModelFormatError(
+            f"{name}: neuron 0 is empty, which the Go reader takes for a part of neuron 1; {advice}"
         )
+    return tuple(neurons)
+
+
+def _parse_neuron(entry: object) -> Hashtron:
+    if not isinstance(entry, list):
+        raise ValueError("is no list of program rows")
+    rows, memory = (entry[:-1], entry[-1]) if entry and isinstance(entry[-1], str) else (entry, None)
+    program: list[tuple[int, int]] = []
+    salt = maximum = 0
+    for row in rows:
+        if not isinstance(row, list) or [type(number) for number in row] != [int, int]:
+            raise ValueError(f"program row {len(program)} is not two integers")
+        salt ^= row[0]
+        maximum = maximum - row[1] if maximum else row[1]
+        program.append((salt, maximum))
+    if memory is not None and not _HEX.fullmatch(memory):
+        raise ValueError("the filter is not lower-case hex, two digits a byte")
+    return Hashtron(tuple(program), bytes.fromhex(memory or ""))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from goldzone.hashtron.committee import MAX_CELLS
+from goldzone.hashtron.neuron import MAX_TABLE_CELLS
 from goldzone.monitor.history import RunHistory
 from goldzone.monitor.run_state import OSCILLATION_STEPS, LayerState, RunState, run_state
 from goldzone.training.config import TrainingConfig
@@ -52,7 +53,6 @@ _SMALL_GAP: Final = 0.1
 _MORE_CELLS: Final = 4
 _LEAST_GAIN: Final = 0.001
 """Gain that another sweep must promise."""
-_LARGEST_PREMODULO: Final = 1 << 24
 _MOST_SWEEPS: Final = 1000
 _LEAST_AGGRESSIVENESS: Final = 0.1
 
@@ -404,7 +404,7 @@ def _more_cells(config: TrainingConfig, cells: int) -> dict[str, Any]:
 
 def _largest(config: TrainingConfig) -> int:
     """Return the most cells that each neuron may have."""
-    return min(_LARGEST_PREMODULO, MAX_CELLS // config.network.neurons)
+    return min(MAX_TABLE_CELLS, MAX_CELLS // config.network.neurons)
 
 
 def _least_agreement(state: RunState) -> LayerState | None:

@@ -10,10 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from goldzone.data.templates import parse_templates
 from goldzone.errors import ConfigError
+from goldzone.hashtron.neuron import MAX_TABLE_CELLS
 from goldzone.training.sums.measurement import GoldZone
 
 __all__ = [
-    "MAX_TABLE_CELLS",
     "AlertRule",
     "AlertSettings",
     "CapacitySettings",
@@ -27,8 +27,6 @@ __all__ = [
     "is_web_address",
 ]
 
-MAX_TABLE_CELLS: Final = 1 << 24
-"""Most cells of a neuron: a bit table of 2 MiB; more is no pressure at all."""
 _SUM_TOLERANCE: Final = 1e-9
 _LEAST_WINDOW: Final = 4  # records that make two reversals
 

@@ -32,5 +32,5 @@ def test_each_answer_is_the_bit_of_the_feature_s_cell(
         int(bits[naive_hash((context[position] + key) & WORD, salt, premodulo)])
         for position, key in zip(positions.tolist(), keys.tolist(), strict=True)
     ]
-    number = sum(answer << place for place, answer in enumerate(answers))
+    number = sum(answer << shift for shift, answer in enumerate(answers))
     assert packed.tolist() == [number >> (64 * word) & (2**64 - 1) for word in range(packed.size)]

@@ -43,6 +43,7 @@ from tests.naive.committee import (
     naive_right_positions,
     naive_scores,
 )
+from tests.naive.samples import sample_order
 
 Kind = Literal["rank", "margin", "hard"]
 KINDS: tuple[Kind, ...] = ("rank", "margin", "hard")
@@ -96,13 +97,13 @@ def trainer(samples: Samples, settings: TrainingConfig, threads: int = 1) -> Ite
 def in_sample_order(training: CommitteeTrainer) -> NDArray[np.int64]:
     """Return the score of every sample: int64[n_samples]."""
     scores = np.empty(training.n_samples, np.int64)
-    scores[training._tiles.sample_order(training.samples)] = training._score
+    scores[sample_order(training._tiles, training.samples)] = training._score
     return scores
 
 
 def columns(samples: Samples, committee: Committee) -> NDArray[np.uint32]:
     """Return what each context neuron reads: uint32[n_samples, n_neurons]."""
-    return np.stack([samples.features(template) for template in committee.template_of], axis=1)
+    return np.array([naive_features(samples, t) for t in committee.template_of], dtype=np.uint32).T
 
 
 def labels(samples: Samples) -> NDArray[np.uint16]:
@@ -554,7 +555,7 @@ def test_packed_answers_are_those_to_the_right_candidates(threads: int) -> None:
     assert packed.samples == listed
     for row, neuron in enumerate([4, 7, 0]):
         bits = naive_right_answers(committee, samples, neuron)
-        number = sum(bit << place for place, bit in enumerate(bits))
+        number = sum(bit << shift for shift, bit in enumerate(bits))
         assert packed.words[row].tolist() == [number >> shift & (2**64 - 1) for shift in (0, 64, 128)]
     assert packed.words[0].any()
     assert not packed.words[1].any()  # never trained
@@ -577,7 +578,7 @@ def test_of_many_answers_every_nth_is_packed(monkeypatch: pytest.MonkeyPatch) ->
             packed = training.packed_answers(1, [0])
             bits = naive_right_answers(committee, samples, 0)[::step]
             assert packed.samples == len(bits) <= most
-            assert packed.words.tolist() == [[sum(bit << place for place, bit in enumerate(bits))]]
+            assert packed.words.tolist() == [[sum(bit << shift for shift, bit in enumerate(bits))]]
 
 
 @cache

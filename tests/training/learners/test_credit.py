@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,13 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from goldzone.training.learners.credit import (
-    VoteTables,
+    CREDITS,
     agreement,
     boundary,
     hard_tables,
     margin_tables,
 )
 from goldzone.training.learners.credit_kernels import VOTE_ONE
+from goldzone.training.settings import CreditSettings
 from tests.naive.credit import naive_boundary
 
 weights = st.one_of(st.integers(0, 5), st.integers(0, 10**6))
@@ -126,7 +128,6 @@ def test_hard_votes_are_cast_where_the_neuron_s_bit_turns_the_answer(answers: li
 
 def test_vote_tables_are_values_of_64_bits() -> None:
     tables = hard_tables(np.array([0, 1, 1], np.uint8))
-    assert isinstance(tables, VoteTables)
     assert [str(table.dtype) for table in (tables.right, tables.wrong)] == ["int64"] * 2
     assert tables.right.tolist() == [VOTE_ONE, 0, 0]
 
@@ -146,3 +147,7 @@ def test_agreement_is_one_where_no_vote_is_cancelled() -> None:
     assert agreement(np.array([2, -2]), 8) == 0.5
     assert agreement(np.array([0, 0]), 8) == 0.0
     assert agreement(np.array([0, 0]), 0) == 0.0
+
+
+def test_every_credit_of_the_configuration_has_a_rule() -> None:
+    assert set(get_args(CreditSettings.model_fields["kind"].annotation)) == set(CREDITS)

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -12,17 +11,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from goldzone.data.samples import Samples
-from goldzone.hashtron.fixed_point import LOG_BITS, bits_per_vote, exp_table
+from goldzone.hashtron.fixed_point import LOG_BITS, bits_per_vote
+from goldzone.training.learners.credit import rank_table
 from goldzone.training.learners.credit_kernels import (
     VOTE_ONE,
-    count_scores,
+    RankTable,
+    VoteTables,
     decide_cells,
-    move_scores,
-    rank_statistics,
     rank_votes,
     table_votes,
 )
-from goldzone.training.learners.tiles import TILE, tile_samples
+from goldzone.training.learners.score_kernels import count_scores, move_scores, rank_statistics
+from goldzone.training.learners.tiles import TILE, Reading, tile_samples
 from tests.naive.credit import (
     Position,
     naive_cells,
@@ -32,12 +32,12 @@ from tests.naive.credit import (
     naive_statistics,
     naive_table_votes,
 )
+from tests.naive.samples import sample_order
 
 N_NEURONS = 12
 PREMODULO = 7
 SALT = 0xC0FFEE
 temperatures = st.floats(0.5, 12)
-Columns: TypeAlias = tuple[NDArray[np.generic], ...]
 
 
 def sampled(positions: Sequence[tuple[int, Position]], n_symbols: int) -> Samples:
@@ -64,15 +64,15 @@ class Case:
         with ThreadPoolExecutor(1) as pool:
             samples = sampled(positions, n_symbols)
             self.tiles = tile_samples(samples, np.array([1]), pool)
-        self.order = self.tiles.sample_order(samples)
+        self.order = sample_order(self.tiles, samples)
         self.cells = np.array(naive_cells(self.positions, SALT, PREMODULO), np.int64)
         self.bits = generator.integers(0, 2, PREMODULO, dtype=np.uint8)
         self.without = generator.integers(0, N_NEURONS, self.cells.size)
         self.score = (self.without + self.bits[self.cells]).astype(np.int64)
 
     @property
-    def key(self) -> tuple[np.uint32, np.uint32]:
-        return np.uint32(SALT), np.uint32(PREMODULO)
+    def reading(self) -> Reading:
+        return Reading(self.tiles.context[0], np.uint32(SALT), np.uint32(PREMODULO))
 
     def tiled(self, scores: NDArray[np.int64]) -> NDArray[np.uint16]:
         return scores[self.order].astype(np.uint16)
@@ -83,18 +83,14 @@ class Case:
         return sums
 
     def voted(
-        self, kernel: Callable[..., np.int64], first_table: object, second_table: object, cut: int = 0
+        self, kernel: Callable[..., np.int64], tables: RankTable | VoteTables, cut: int = 0
     ) -> tuple[NDArray[np.int64], int]:
         """Run a voting kernel over two ranges of tiles that meet at `cut`; return the votes by cell."""
         tiles, ballots = self.tiles, self.bits.astype(np.int64)
         cut, absolute = min(cut, tiles.n_tiles), 0
+        score = self.tiled(self.score)
         for first, last in ((0, cut), (cut, tiles.n_tiles)):
-            absolute += int(
-                kernel(
-                    *(first, last, *tiles.layout, tiles.context[0], tiles.gold, tiles.weight),
-                    *(self.tiled(self.score), *self.key, first_table, second_table, ballots),
-                )
-            )
+            absolute += int(kernel(first, last, tiles, self.reading, score, tables, ballots))
         assert (ballots & 1).tolist() == self.bits.tolist()  # voting leaves the answers alone
         return ballots >> 1, absolute
 
@@ -129,12 +125,8 @@ def many(n_positions: int = 3 * TILE, seed: int = 5) -> Case:
     return Case(positions, 4, seed)
 
 
-def rank_tables(temperature: float) -> tuple[NDArray[np.int32], int]:
-    return exp_table(temperature, N_NEURONS + 2).astype(np.int32), int(VOTE_ONE / (2 * temperature))
-
-
 def check_rank_votes(case: Case, temperature: float) -> None:
-    votes, absolute = case.voted(rank_votes, *rank_tables(temperature))
+    votes, absolute = case.voted(rank_votes, rank_table(temperature, N_NEURONS + 1))
     naive = [VOTE_ONE * vote for vote in naive_rank_votes(case.positions, case.without.tolist(), temperature)]
     # Each vote is rounded by up to four units of its weight.
     rounding = 4 * sum(p.weight * len(p.keys) for p in case.positions)
@@ -159,7 +151,7 @@ def test_a_vote_is_rounded_by_four_units_at_most(scores: list[int], temperature:
     case = Case([(0, Position(0, range(len(scores)), 0, 1))], 1, 0)
     case.bits[:] = 0
     case.score = np.array(scores)
-    votes, _ = case.voted(rank_votes, *rank_tables(temperature))
+    votes, _ = case.voted(rank_votes, rank_table(temperature, N_NEURONS + 1))
     naive = [VOTE_ONE * vote for vote in naive_rank_votes(case.positions, scores, temperature)]
     together = np.bincount(case.cells, minlength=PREMODULO)
     assert np.all(np.abs(votes - case.by_cell(naive)) <= 4 * together)
@@ -170,28 +162,29 @@ def test_a_vote_is_rounded_by_four_units_at_most(scores: list[int], temperature:
 def test_rank_votes_add_up_to_the_same_however_the_range_is_cut(
     case: Case, temperature: float, cut: int
 ) -> None:
-    whole = case.voted(rank_votes, *rank_tables(temperature))
-    parts = case.voted(rank_votes, *rank_tables(temperature), cut)
+    whole = case.voted(rank_votes, rank_table(temperature, N_NEURONS + 1))
+    parts = case.voted(rank_votes, rank_table(temperature, N_NEURONS + 1), cut)
     assert whole[0].tolist() == parts[0].tolist()
     assert whole[1] == parts[1]
 
 
 def test_a_position_may_have_any_number_of_candidates() -> None:
     case = Case([(0, Position(1, range(1000), 999, 1))], 1, 0)
-    votes, _ = case.voted(rank_votes, *rank_tables(4.0))
+    votes, _ = case.voted(rank_votes, rank_table(4.0, N_NEURONS + 1))
     naive = [VOTE_ONE * vote for vote in naive_rank_votes(case.positions, case.without.tolist(), 4.0)]
     assert votes == pytest.approx(case.by_cell(naive), abs=4 * 1000 / PREMODULO)
 
 
 def test_one_lone_candidate_has_nothing_to_learn() -> None:
-    votes, absolute = Case([(0, Position(1, [5], 0, 12))], 1, 3).voted(rank_votes, *rank_tables(4.0))
+    case = Case([(0, Position(1, [5], 0, 12))], 1, 3)
+    votes, absolute = case.voted(rank_votes, rank_table(4.0, N_NEURONS + 1))
     assert votes.tolist() == [0] * PREMODULO
     assert absolute == 0
 
 
 def check_table_votes(case: Case, cut: int, seed: int) -> None:
     right, wrong = np.random.default_rng(seed).integers(-(10**6), 10**6, (2, N_NEURONS + 1))
-    votes, absolute = case.voted(table_votes, right, wrong, cut)
+    votes, absolute = case.voted(table_votes, VoteTables(right, wrong), cut)
     naive = list(
         naive_table_votes(
             case.positions, case.without.tolist(), right.tolist().__getitem__, wrong.tolist().__getitem__
@@ -244,11 +237,10 @@ def check_moves(case: Case, pattern: int, cut: int) -> None:
     change = (new - case.bits).astype(np.int8)
     tiles, score = case.tiles, case.tiled(case.score)
     before, cut = score.copy(), min(cut, tiles.n_tiles)
-    columns = (*tiles.layout, tiles.context[0], *case.key, change, score)
-    more = move_scores(0, cut, *columns)
+    more = move_scores(0, cut, tiles, case.reading, change, score)
     reached = tiles.sample_offsets[cut]
     assert np.array_equal(score[reached:], before[reached:])
-    more += move_scores(cut, tiles.n_tiles, *columns)
+    more += move_scores(cut, tiles.n_tiles, tiles, case.reading, change, score)
     answers = new[case.cells]
     assert score.tolist() == case.tiled(case.without + answers).tolist()
     assert more == answers.sum() - case.bits[case.cells].sum()
@@ -256,11 +248,11 @@ def check_moves(case: Case, pattern: int, cut: int) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(cases(), st.integers(0, 127), st.integers(0, 10))
-def test_new_answers_take_the_old_ones_places_in_the_scores(case: Case, pattern: int, cut: int) -> None:
+def test_new_answers_replace_the_old_ones_in_the_scores(case: Case, pattern: int, cut: int) -> None:
     check_moves(case, pattern, cut)
 
 
-def test_new_answers_take_the_old_ones_places_in_full_tiles_too() -> None:
+def test_new_answers_replace_the_old_ones_in_full_tiles_too() -> None:
     check_moves(many(), 0b1010011, 3)
 
 
@@ -268,8 +260,7 @@ def test_new_answers_take_the_old_ones_places_in_full_tiles_too() -> None:
 @given(st.one_of(cases(), st.builds(many, st.integers(1, 3 * TILE))))
 def test_scores_are_counted_by_class_and_weight(case: Case) -> None:
     right, wrong, samples = (np.zeros(N_NEURONS + 1, np.int64) for _ in range(3))
-    tiles, score = case.tiles, case.tiled(case.score)
-    count_scores(tiles.offsets, tiles.sample_offsets, tiles.gold, tiles.weight, score, right, wrong, samples)
+    count_scores(case.tiles, case.tiled(case.score), right, wrong, samples)
     naive_right, naive_wrong = naive_count_scores(case.positions, case.score.tolist())
     assert right.tolist() == [naive_right[score] for score in range(N_NEURONS + 1)]
     assert wrong.tolist() == [naive_wrong[score] for score in range(N_NEURONS + 1)]
@@ -277,11 +268,10 @@ def test_scores_are_counted_by_class_and_weight(case: Case) -> None:
 
 
 def judged(case: Case, temperature: float) -> tuple[NDArray[np.bool_], int]:
-    tiles, right = case.tiles, np.empty(len(case.positions), np.bool_)
-    loss = rank_statistics(
-        *(tiles.order, tiles.offsets, tiles.sample_offsets, tiles.gold, tiles.weight),
-        *(case.tiled(case.score), rank_tables(temperature)[0], bits_per_vote(temperature), right),
-    )
+    right = np.empty(len(case.positions), np.bool_)
+    exponentials = rank_table(temperature, N_NEURONS + 1).exponentials
+    score = case.tiled(case.score)
+    loss = rank_statistics(case.tiles, score, exponentials, bits_per_vote(temperature), right)
     return right, int(loss)
 
 

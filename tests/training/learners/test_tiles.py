@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from goldzone.data.samples import Samples
 from goldzone.training.learners.tiles import TILE, Tiles, tile_samples
+from tests.naive.samples import sample_order
 
 COUNTS = np.array([3, 1, 0, 2, 0])
 
@@ -36,7 +37,7 @@ def tiled(samples: Samples, threads: int = 1) -> Tiles:
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 4 * TILE), st.integers(0, 99))
-def test_every_position_has_one_place_among_those_of_its_symbol(n_positions: int, seed: int) -> None:
+def test_every_position_stands_once_among_those_of_its_symbol(n_positions: int, seed: int) -> None:
     samples = made_up(n_positions, seed)
     tiles = tiled(samples)
     assert sorted(tiles.order.tolist()) == list(range(n_positions))
@@ -51,17 +52,17 @@ def test_every_position_has_one_place_among_those_of_its_symbol(n_positions: int
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 4 * TILE), st.integers(0, 99))
-def test_every_sample_has_one_place_beside_its_candidate_s_others(n_positions: int, seed: int) -> None:
+def test_every_sample_stands_once_beside_its_candidate_s_others(n_positions: int, seed: int) -> None:
     samples = made_up(n_positions, seed)
     tiles = tiled(samples)
-    order = tiles.sample_order(samples)
+    order = sample_order(tiles, samples)
     assert sorted(order.tolist()) == list(range(samples.n_samples))
     for tile in range(tiles.n_tiles):
         size = int(tiles.offsets[tile + 1] - tiles.offsets[tile])
-        places = tiles.order[tiles.offsets[tile] : tiles.offsets[tile + 1]]
+        positions = tiles.order[tiles.offsets[tile] : tiles.offsets[tile + 1]]
         block = order[tiles.sample_offsets[tile] : tiles.sample_offsets[tile + 1]].reshape(-1, size)
         for candidate, row in enumerate(block):
-            assert row.tolist() == (samples.sample_offsets[places] + candidate).tolist()
+            assert row.tolist() == (samples.sample_offsets[positions] + candidate).tolist()
 
 
 def test_positions_are_sorted_by_the_columns_of_fewest_atoms() -> None:

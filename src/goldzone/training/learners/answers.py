@@ -35,18 +35,19 @@ def pack_right_answers(
     pool : Executor
         Its threads share the neurons; the answers do not depend on it.
     """
-    places = np.flatnonzero(samples.gold >= 0)
-    places = places[:: max(1, -(-places.size // MOST_PACKED))]
-    first_key = samples.candidate_offsets[samples.symbol[places]]
-    keys = samples.candidate_key[first_key + samples.gold[places]]
-    packed = np.zeros((len(tables), -(-places.size // 64)), dtype=np.uint64)
+    positions = np.flatnonzero(samples.gold >= 0)
+    positions = positions[:: max(1, -(-positions.size // MOST_PACKED))]
+    first_key = samples.candidate_offsets[samples.symbol[positions]]
+    keys = samples.candidate_key[first_key + samples.gold[positions]]
+    packed = np.zeros((len(tables), -(-positions.size // 64)), dtype=np.uint64)
 
     def pack(row: int) -> None:
         table = tables[row]
         bits = table.bits().astype(np.uint8)
         salt, premodulo = np.uint32(table.salt), np.uint32(table.premodulo)
-        pack_answers(samples.context[templates[row]], places, keys, salt, premodulo, bits, packed[row])
+        context = samples.context[templates[row]]
+        pack_answers(context, positions, keys, salt, premodulo, bits, packed[row])
 
     for _ in pool.map(pack, range(len(tables))):
         pass
-    return PackedAnswers(packed, int(places.size))
+    return PackedAnswers(packed, int(positions.size))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,27 +13,19 @@ from goldzone.data.samples import WORD_WEIGHT, Samples
 from goldzone.data.templates import Templates
 from goldzone.errors import ConfigError, StateError
 from goldzone.hashtron.committee import MAX_CELLS, Committee
-from goldzone.hashtron.fixed_point import LOG_BITS, bits_per_vote, exp_table
+from goldzone.hashtron.fixed_point import LOG_BITS, bits_per_vote
 from goldzone.hashtron.hashing import hash_values
-from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
+from goldzone.hashtron.neuron import MAX_TABLE_CELLS, BitTable, Hashtron, Neuron
 from goldzone.hashtron.quaternary import build_filter
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.answers import pack_right_answers
-from goldzone.training.learners.credit import agreement, hard_tables, margin_tables
-from goldzone.training.learners.credit_kernels import (
-    VOTE_ONE,
-    count_scores,
-    decide_cells,
-    move_scores,
-    rank_statistics,
-    rank_votes,
-    table_votes,
-)
+from goldzone.training.learners.credit import CREDITS, CreditInput, agreement, rank_table
+from goldzone.training.learners.credit_kernels import VOTE_ONE, decide_cells
 from goldzone.training.learners.features import count_distinct
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
-from goldzone.training.learners.tiles import tile_samples
-from goldzone.training.settings import MAX_TABLE_CELLS
+from goldzone.training.learners.score_kernels import count_scores, move_scores, rank_statistics
+from goldzone.training.learners.tiles import Reading, tile_samples
 from goldzone.training.streams import stream
 
 __all__ = [
@@ -53,8 +45,8 @@ _SAMPLES_A_THREAD: Final = 1 << 16
 def assign_templates(templates: Templates, n_neurons: int) -> NDArray[np.int32]:
     """Give each context neuron a template, all templates equally often, those with fewer atoms first.
 
-    Neurons learn in this order at first, so the evidence of small contexts, which generalises best, is in
-    place before larger contexts explain the rest.
+    Neurons learn in this order at first, so the evidence of small contexts, which generalises best, is
+    there before larger contexts explain the rest.
 
     Returns
     -------
@@ -101,8 +93,6 @@ class CommitteeTrainer:
         self._template_of = assign_templates(templates, width)
         self._salts = [int(stream(config.seed, "salt", CONTEXT_LAYER, j, count=1)[0]) for j in range(width)]
         self._final_salt = int(stream(config.seed, "salt", FINAL_LAYER, 0, count=1)[0])
-        self._exponentials = exp_table(config.credit.temperature, width + 1).astype(np.int32)
-        self._half_step = int(VOTE_ONE / (2 * config.credit.temperature))
         self._threshold = 0
         self.start_sweep(1)
         # Two silent cells: no evidence for anything.
@@ -180,12 +170,10 @@ class CommitteeTrainer:
 
     def metrics(self) -> TrainMetrics:
         """Judge the present network on the training samples."""
-        data, tiles = self.samples, self._tiles
+        data, temperature = self.samples, self._credit.temperature
         right = np.empty(data.n_positions, dtype=np.bool_)
-        loss = rank_statistics(
-            *(tiles.order, tiles.offsets, tiles.sample_offsets, tiles.gold, tiles.weight, self._score),
-            *(self._exponentials, bits_per_vote(self._credit.temperature), right),
-        )
+        exponentials = rank_table(temperature, self._answers.size).exponentials
+        loss = rank_statistics(self._tiles, self._score, exponentials, bits_per_vote(temperature), right)
         words = int(np.logical_and.reduceat(right, data.offsets[:-1]).sum())
         listed = int((data.gold >= 0).sum())
         return TrainMetrics(
@@ -315,47 +303,29 @@ class CommitteeTrainer:
     def _move(self, position: int, change: NDArray[np.int8]) -> None:
         """Change a neuron's answers in the scores by -1, 0 or 1 for each of its cells."""
         if change.any():
-            context, key = self._reading(position, change.size)
-            columns: tuple[Any, ...] = (*self._tiles.layout, context, *key, change, self._score)
-            self._ones[position] += sum(self._spread(lambda part, cut: move_scores(*cut, *columns)))
+            tiles, reading, score = self._tiles, self._reading(position, change.size), self._score
+            self._ones[position] += sum(
+                self._spread(lambda part, cut: move_scores(*cut, tiles, reading, change, score))
+            )
 
     def _vote(self, position: int, placed: NDArray[np.uint8]) -> int:
         """Fill the ballots of a neuron, a row for each thread, and return the votes' absolute sum."""
         if self._ballots.shape[1] != placed.size:
             self._ballots = np.empty((len(self._cuts), placed.size), dtype=np.int64)
         self._ballots[:] = placed
-        kernel, credit = self._credit_kernel()
-        tiles, context, key = self._tiles, *self._reading(position, placed.size)
-        columns = (*tiles.layout, context, tiles.gold, tiles.weight, self._score, *key, *credit)
-        return sum(self._spread(lambda part, cut: kernel(*cut, *columns, self._ballots[part])))
+        credit = CREDITS[self._credit.kind]
+        given = CreditInput(self._credit.temperature, self._answers, lambda: self._count_scores()[:2])
+        common = self._tiles, self._reading(position, placed.size), self._score, credit.tables(given)
+        return sum(self._spread(lambda part, cut: credit.kernel(*cut, *common, self._ballots[part])))
 
-    def _reading(
-        self, position: int, premodulo: int
-    ) -> tuple[NDArray[np.uint32], tuple[np.uint32, np.uint32]]:
-        """Return the context column that a neuron reads, and the salt and premodulo that it hashes with."""
-        column = self._tiles.context[self._template_of[position]]
-        return column, (np.uint32(self._salts[position]), np.uint32(premodulo))
-
-    def _credit_kernel(self) -> tuple[Callable[..., np.int64], tuple[object, object]]:
-        """Return the kernel of the configured credit and the two arguments that only it has."""
-        match self._credit.kind:
-            case "rank":
-                return rank_votes, (self._exponentials, self._half_step)
-            case "margin":
-                right, wrong, _ = self._count_scores()
-                tables = margin_tables(right, wrong, self._credit.temperature)
-            case "hard":
-                tables = hard_tables(self._answers)
-        return table_votes, (tables.right, tables.wrong)
+    def _reading(self, position: int, premodulo: int) -> Reading:
+        context = self._tiles.context[self._template_of[position]]
+        return Reading(context, np.uint32(self._salts[position]), np.uint32(premodulo))
 
     def _count_scores(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return the weight of right and of wrong candidates, and the samples, at each score."""
-        tiles = self._tiles
         right, wrong, samples = (np.zeros(self.layer_sizes[0] + 1, dtype=np.int64) for _ in range(3))
-        count_scores(
-            *(tiles.offsets, tiles.sample_offsets, tiles.gold, tiles.weight, self._score),
-            *(right, wrong, samples),
-        )
+        count_scores(self._tiles, self._score, right, wrong, samples)
         return right, wrong, samples
 
     def _train_final(self, premodulo: int) -> TrainedNeuron:

@@ -1,4 +1,4 @@
-"""Credit: the votes that a neuron gets, as tables for the kernels.
+"""Credit: the rules by which samples vote on a neuron, by name.
 
 Three kinds (see `docs/training.md`): *rank* compares the candidates of a position, *margin* weighs each
 sample by its distance from the final neuron's boundary, *hard* counts only samples whose outcome the neuron
@@ -7,27 +7,72 @@ can turn.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.hashtron.fixed_point import exp_table
-from goldzone.training.learners.credit_kernels import VOTE_ONE
+from goldzone.training.learners.credit_kernels import (
+    VOTE_ONE,
+    RankTable,
+    VoteTables,
+    rank_votes,
+    table_votes,
+)
 
-__all__ = ["VoteTables", "agreement", "boundary", "hard_tables", "margin_tables"]
+__all__ = [
+    "CREDITS",
+    "LARGEST_EXPONENT",
+    "Credit",
+    "CreditInput",
+    "agreement",
+    "boundary",
+    "hard_tables",
+    "margin_tables",
+    "rank_table",
+]
 
-_LARGEST_EXPONENT = 4
+LARGEST_EXPONENT: Final = 4
 """Margins beyond this many temperatures on the wrong side weigh no more: noise must not own the vote."""
 
 
-@dataclass(frozen=True, eq=False)
-class VoteTables:
-    """Vote of a right and of a wrong candidate by its score without the neuron: int64[n_neurons + 1] each."""
+@dataclass(frozen=True, slots=True)
+class CreditInput:
+    """What a rule may go by, besides the scores of the samples.
 
-    right: NDArray[np.int64]
-    wrong: NDArray[np.int64]
+    Attributes
+    ----------
+    temperature : float
+        In votes.
+    answers : uint8[n_neurons + 1]
+        The final neuron's answer at each score.
+    count_scores : callable
+        Returns the weight of the right and of the wrong candidates at each score, int64[n_neurons + 1] each;
+        a pass over all samples.
+    """
+
+    temperature: float
+    answers: NDArray[np.uint8]
+    count_scores: Callable[[], tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A rule of credit.
+
+    Attributes
+    ----------
+    kernel : callable
+        A pass over tiles that adds up votes; its arguments are those of `rank_votes`.
+    tables : callable
+        Makes the tables that the kernel takes.
+    """
+
+    kernel: Callable[..., np.int64]
+    tables: Callable[[CreditInput], tuple[Any, ...]]
 
 
 def boundary(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> int:
@@ -49,6 +94,12 @@ def boundary(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> int:
     return max(range(len(quality)), key=lambda score: (quality[score], -score))
 
 
+def rank_table(temperature: float, n_scores: int) -> RankTable:
+    """Return the softmax of rank credit, for scores below `n_scores` and a temperature in votes."""
+    exponentials = exp_table(temperature, n_scores).astype(np.int32)
+    return RankTable(exponentials, int(VOTE_ONE / (2 * temperature)))
+
+
 def margin_tables(right: NDArray[np.int64], wrong: NDArray[np.int64], temperature: float) -> VoteTables:
     """Weigh a sample by exp(-margin / temperature), its class by 1 / (2 share).
 
@@ -65,8 +116,8 @@ def margin_tables(right: NDArray[np.int64], wrong: NDArray[np.int64], temperatur
     """
     # Half a step below the cut, so that the sample at the cut and the one below it are equally near.
     size, doubled_cut = right.size, 2 * boundary(right, wrong) - 1
-    reach = int(_LARGEST_EXPONENT * 2 * temperature)
-    table = _decay(2 * temperature, 2 * size + reach)
+    reach = int(LARGEST_EXPONENT * 2 * temperature)
+    table = exp_table(2 * temperature, 2 * size + reach)
     total_right, total_wrong = max(1, int(right.sum())), max(1, int(wrong.sum()))
     total = total_right + total_wrong
 
@@ -79,12 +130,6 @@ def margin_tables(right: NDArray[np.int64], wrong: NDArray[np.int64], temperatur
         return np.array(scaled, dtype=np.int64)
 
     return VoteTables(weights(1, total_right), -weights(-1, total_wrong))
-
-
-@lru_cache(maxsize=4)
-def _decay(temperature: float, size: int) -> NDArray[np.int64]:
-    """Return `exp_table`, kept: thousands of exact exponentials are too slow to repeat for each neuron."""
-    return exp_table(temperature, size)
 
 
 def hard_tables(answers: NDArray[np.uint8]) -> VoteTables:
@@ -106,3 +151,11 @@ def agreement(votes: NDArray[np.int64], absolute: int) -> float:
     1 when all votes in each cell agree, near 0 when collisions cancel them.
     """
     return float(np.abs(votes).sum()) / absolute if absolute else 0.0
+
+
+CREDITS: Final[dict[str, Credit]] = {
+    "rank": Credit(rank_votes, lambda given: rank_table(given.temperature, given.answers.size)),
+    "margin": Credit(table_votes, lambda given: margin_tables(*given.count_scores(), given.temperature)),
+    "hard": Credit(table_votes, lambda given: hard_tables(given.answers)),
+}
+"""Every rule by its name in the configuration (`goldzone.training.settings.CreditSettings.kind`)."""

@@ -10,16 +10,15 @@ and its votes are added, once.
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.data.samples import Samples
 
-__all__ = ["TILE", "Tiles", "tile_samples"]
+__all__ = ["TILE", "Reading", "Tiles", "tile_samples"]
 
 TILE: Final = 128
 """Positions of a tile, at most."""
@@ -28,27 +27,26 @@ _SORTED_BY: Final = 12
 """Context columns by which positions are sorted; more did not make the runs longer."""
 
 
-@dataclass(frozen=True, eq=False)
-class Tiles:
-    """Samples by tile; a *place* is the number of a position in this order.
+class Tiles(NamedTuple):
+    """Samples by tile, and their positions in the order of the tiles.
 
     Attributes
     ----------
     order : int64[n_positions]
-        Which position of the samples each place holds.
+        Which position of the samples each position of the tiles is.
     offsets : int64[n_tiles + 1]
-        Where each tile's places start.
+        Where each tile's positions start.
     sample_offsets : int64[n_tiles + 1]
-        Where each tile's samples start: candidate c of its i-th of n places is sample ``c n + i`` from there.
+        Where each tile's samples start: candidate c of the i-th of its n positions is sample ``c n + i``.
     symbol : int32[n_tiles]
     candidate_offsets, candidate_key : int64[n_symbols + 1], uint32[n_candidates]
         As in `Samples`.
     context : uint32[n_templates, n_positions]
-        Context value of each template by place.
+        Context value of each template.
     gold : int32[n_positions]
-        The right one among the candidates by place, 0 where it is not listed.
+        The right one among the candidates, 0 where it is not listed.
     weight : int64[n_positions]
-        By place, 0 where the right candidate is not listed: such a position has no vote.
+        0 where the right candidate is not listed: such a position has no vote.
     """
 
     order: NDArray[np.int64]
@@ -66,15 +64,6 @@ class Tiles:
         """Number of tiles."""
         return int(self.symbol.size)
 
-    @property
-    def layout(
-        self,
-    ) -> tuple[
-        NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.uint32]
-    ]:
-        """What the kernels need to find a tile's samples and candidates, in their order."""
-        return self.offsets, self.sample_offsets, self.symbol, self.candidate_offsets, self.candidate_key
-
     def cuts(self, parts: int) -> list[tuple[int, int]]:
         """Cut the tiles into ranges of about as many samples each, none of them empty."""
         goals = np.linspace(0, int(self.sample_offsets[-1]), max(1, parts) + 1)
@@ -82,17 +71,23 @@ class Tiles:
         edges[0], edges[-1] = 0, self.n_tiles
         return list(pairwise(edges)) or [(0, self.n_tiles)]
 
-    def sample_order(self, samples: Samples) -> NDArray[np.int64]:
-        """Return which sample of `samples` each sample of the tiles is: int64[n_samples].
 
-        For tests; training never builds it.
-        """
-        found = []
-        for tile, symbol in enumerate(self.symbol):
-            starts = samples.sample_offsets[self.order[self.offsets[tile] : self.offsets[tile + 1]]]
-            count = self.candidate_offsets[symbol + 1] - self.candidate_offsets[symbol]
-            found.append((starts + np.arange(count)[:, None]).ravel())
-        return np.concatenate([np.zeros(0, np.int64), *found])
+class Reading(NamedTuple):
+    """What a context neuron reads of the tiles, and how it hashes it.
+
+    The feature of a sample is the context value of its position plus the key of its candidate; its cell is
+    ``hash32(feature, salt, premodulo)``.
+
+    Attributes
+    ----------
+    context : uint32[n_positions]
+        Values of the neuron's template.
+    salt, premodulo : uint32
+    """
+
+    context: NDArray[np.uint32]
+    salt: np.uint32
+    premodulo: np.uint32
 
 
 def tile_samples(samples: Samples, atoms: NDArray[np.int64], pool: Executor) -> Tiles:
