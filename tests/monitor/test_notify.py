@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from goldzone.monitor.alert_settings import AlertSettings, run_config_from_toml
 from goldzone.monitor.alerts import replay
 from goldzone.monitor.notify import DeliveryError, Notifier, Watch, make_notifier, post, run_command
-from goldzone.training.config import config_from_toml
 from goldzone.training.runs.event_log import EventLog, read_events
 from goldzone.training.runs.events import AlertClosed, AlertEvent, AlertOpened, AlertUpdated, Event, Warned
-from goldzone.training.settings import AlertSettings
 from tests.monitor.scripts import Script
 
 ALERT = AlertOpened(
@@ -285,7 +284,7 @@ def test_warnings_come_in_the_thread_that_sends() -> None:
 
 
 def settings(text: str) -> AlertSettings:
-    return config_from_toml(f"[alerts]\n{text}", "test").alerts
+    return run_config_from_toml(f"[alerts]\n{text}", "test").alerts
 
 
 def test_who_is_told_follows_from_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ def resume(
     from goldzone.cli.display import TrainingDisplay
     from goldzone.errors import StateError
     from goldzone.g2p.run import resume_training
+    from goldzone.monitor.alert_settings import load_run_config
     from goldzone.monitor.notify import watch_run
     from goldzone.training.runs.run_folder import RunFolder
 
@@ -43,7 +44,7 @@ def resume(
             settings=words.settings,
             threads=thread_count(threads),
             display=display,
-            watch=watch_run(folder.config.alerts, words.lexicon.name),
+            watch=watch_run(load_run_config(folder.config_path).alerts, words.lexicon.name),
             check_interrupt=interruption.check,
         )
     show_summary(summary, as_json=as_json)

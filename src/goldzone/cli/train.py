@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_
 
 if TYPE_CHECKING:
     from goldzone.data.lexicon import Lexicon
+    from goldzone.monitor.alert_settings import RunConfig
     from goldzone.training.config import TrainingConfig
     from goldzone.training.runs.events import Event
 
@@ -57,7 +59,8 @@ def train(
     from goldzone.training.runs.run_folder import RunSource
 
     words = load_source(source, dataset)
-    settings, initial_events = _flagged(configuration(config, seed), flags, words.lexicon)
+    configured = configuration(config, seed)
+    settings, initial_events = _flagged(configured.training, flags, words.lexicon)
     folder = out or Path("runs") / run_folder_name(words.lexicon.name)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = run_training(
@@ -70,9 +73,10 @@ def train(
             threads=thread_count(threads),
             display=display,
             source=RunSource(name=words.name, dataset=words.dataset, limit=limit),
-            watch=watch_run(settings.alerts, words.lexicon.name),
+            watch=watch_run(configured.alerts, words.lexicon.name),
             check_interrupt=interruption.check,
             initial_events=initial_events,
+            other_sections=configured.alerts.to_toml("alerts"),
         )
     show_summary(summary, as_json=as_json)
 
@@ -87,12 +91,14 @@ def show_summary(summary: dict[str, Any], *, as_json: bool) -> None:
         print_table(summary["name"], _rows(summary))
 
 
-def configuration(path: Path | None, seed: int | None) -> TrainingConfig:
+def configuration(path: Path | None, seed: int | None) -> RunConfig:
     """Read a configuration file, or take the defaults, with a seed of its own where one is given."""
-    from goldzone.training.config import TrainingConfig, load_config
+    from goldzone.monitor.alert_settings import load_run_config, run_config_from_toml
 
-    config = load_config(path) if path else TrainingConfig()
-    return config if seed is None else config.model_copy(update={"seed": seed})
+    config = load_run_config(path) if path else run_config_from_toml("", "defaults")
+    if seed is None:
+        return config
+    return replace(config, training=config.training.model_copy(update={"seed": seed}))
 
 
 def _flagged(

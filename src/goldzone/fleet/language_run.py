@@ -7,9 +7,11 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from pydantic import ValidationError
 
 from goldzone.data.languages import LanguageFolder
 from goldzone.errors import ConfigError, GoldzoneError, StateError
@@ -31,16 +33,15 @@ from goldzone.training.config import TrainingConfig, config_from_toml
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Event, RunFinished, RunStarted
 from goldzone.training.runs.run_folder import RunFolder, RunSource
-from goldzone.training.settings import AlertSettings
+from goldzone.validation import Checked
 
 __all__ = ["MakeWatch", "train_language"]
 
-MakeWatch = Callable[[AlertSettings, str], Watch]
-"""Makes what looks after the run of that name."""
+MakeWatch = Callable[[LanguageJob], Watch]
+"""Makes what looks after a language's run."""
 
 _FILES: Final = ("lexicon.tsv", "language.json")
 _RESULT: Final = "result.json"
-_FORMAT: Final = "goldzone fleet result 1"
 _MAX_RESULT_BYTES: Final = 1 << 16
 
 
@@ -78,14 +79,22 @@ def train_language(
     config = config_from_toml(job.config, f"configuration of {job.name}")
     inputs = _inputs_digest(job, config)
     run = RunFolder(Path(job.run), config)
-    kept = None if job.force else _kept_result(run, inputs)
-    if kept is not None:
-        return kept
+    earlier = None if job.force else _kept_result(run, inputs)
+    if earlier is not None:
+        return earlier
     result = _Language(job, config).finish(post, check_interrupt, watch)
-    content = {"format": _FORMAT, "inputs": inputs, "result": asdict(result)}
-    path = run.state_path / _RESULT
-    write_atomically(path, json.dumps(content, indent=1).encode(), error=StateError)
+    kept = _Kept(format="goldzone fleet result 1", inputs=inputs, result=result)
+    content = kept.model_dump_json(indent=1).encode()
+    write_atomically(run.state_path / _RESULT, content, error=StateError)
     return result
+
+
+class _Kept(Checked):
+    """What `_RESULT` holds: a result, and a digest of all that it depends on."""
+
+    format: Literal["goldzone fleet result 1"]
+    inputs: str
+    result: LanguageResult
 
 
 class _Language:
@@ -110,7 +119,7 @@ class _Language:
             "settings": self._settings,
             "threads": job.threads,
             "display": ProgressPoster(job.name, self._config, post),
-            "watch": watch and watch(self._config.alerts, job.name),
+            "watch": watch and watch(job),
             "check_interrupt": check_interrupt,
         }
         if run is not None:
@@ -124,6 +133,7 @@ class _Language:
             force=job.force,
             source=RunSource(name=job.name, dataset=job.dataset, limit=job.limit),
             initial_events=self._initial_events,
+            other_sections=job.alerts,
             **shared,
         )
         return self._result(summary, "trained")
@@ -210,13 +220,10 @@ def _file_digest(file: Path) -> str | None:
 def _kept_result(run: RunFolder, inputs: str) -> LanguageResult | None:
     """Return the result of an earlier fleet, if it holds for these inputs and its model is there, whole."""
     path = run.state_path / _RESULT
-    with contextlib.suppress(GoldzoneError, OSError, ValueError, TypeError, KeyError):
-        content = json.loads(read_bounded(path, _MAX_RESULT_BYTES, error=StateError))
-        result = LanguageResult(**content["result"])
-        if content["format"] != _FORMAT or content["inputs"] != inputs:
-            return None
-        if read_container(run.model_path).digest == result.digest:
-            return replace(result, status="kept", run=str(run.path))
+    with contextlib.suppress(GoldzoneError, ValidationError):
+        kept = _Kept.model_validate_json(read_bounded(path, _MAX_RESULT_BYTES, error=StateError))
+        if kept.inputs == inputs and read_container(run.model_path).digest == kept.result.digest:
+            return replace(kept.result, status="kept", run=str(run.path))
     return None
 
 

@@ -84,6 +84,7 @@ def run_training(
     watch: Watch | None = None,
     check_interrupt: Callable[[], None] = lambda: None,
     initial_events: Sequence[Event] = (),
+    other_sections: str = "",
 ) -> dict[str, Any]:
     """Train in a new run folder and return a summary of plain values.
 
@@ -108,6 +109,8 @@ def run_training(
         Called between neurons; what it raises ends the run, which can then be resumed.
     initial_events : sequence of Event
         What the event log begins with: how the configuration came about.
+    other_sections : str
+        As for `RunFolder.create`.
 
     Raises
     ------
@@ -118,7 +121,14 @@ def run_training(
     """
     split = limited_split(lexicon, config, limit)
     _refuse_used(folder, force=force)
-    run = RunFolder.create(folder, config, source=source, force=force, initial_events=initial_events)
+    run = RunFolder.create(
+        folder,
+        config,
+        source=source,
+        force=force,
+        initial_events=initial_events,
+        other_sections=other_sections,
+    )
     with _discarded_unless_learnt(run), locked(run.lock_path):
         work = _Run(run, lexicon, split, settings, threads, display, watch or _Unwatched, check_interrupt)
         return work.train(None, ())

@@ -166,7 +166,7 @@ def train_model(
     samples = made.samples
     trainer = CommitteeTrainer(samples, made.templates, config, threads=threads)
     about: dict[str, Any] = {
-        "config": config.model_dump(mode="json", exclude={"alerts"}),
+        "config": config.model_dump(mode="json"),
         "data": {"words": len(split.train.entries), "sha256": fingerprint(split.train.entries)},
     }
     draft = _Draft(name, settings, made, config.credit.temperature, about)

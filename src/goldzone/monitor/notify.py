@@ -20,9 +20,9 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import IO, Any, Final
 
+from goldzone.monitor.alert_settings import AlertSettings, is_web_address
 from goldzone.monitor.alerts import AlertEngine
 from goldzone.training.runs.events import EVENTS, AlertEvent, Event, Warned
-from goldzone.training.settings import AlertSettings, is_web_address
 
 __all__ = ["DeliveryError", "Notifier", "Watch", "make_notifier", "post", "run_command", "watch_run"]
 

@@ -147,7 +147,7 @@ def _layer_state(layer: int, neurons: NeuronColumns, capacity: CapacitySettings)
         noisy=regimes.count(Regime.NOISY) / max(1, len(regimes)),
         collapsed=regimes.count(Regime.COLLAPSED) / max(1, len(regimes)),
         at_ceiling=float((last.premodulo >= capacity.ceiling).mean()),
-        oscillating=_oscillating(neurons, capacity.oscillation_factor),
+        oscillating=_oscillating(neurons),
         agreement=float(np.median(known)) if known.size else None,
     )
 
@@ -160,9 +160,9 @@ def _signal(neurons: NeuronColumns, capacity: CapacitySettings) -> _Integers:
     return np.where(np.isnan(neurons.agreement), neurons.sum, by_votes)
 
 
-def _oscillating(neurons: NeuronColumns, factor: float) -> float:
+def _oscillating(neurons: NeuronColumns) -> float:
     premodulos: dict[int, list[int]] = {}
     for position, premodulo in zip(neurons.position.tolist(), neurons.premodulo.tolist(), strict=True):
         premodulos.setdefault(position, []).append(premodulo)
-    found = [detect_oscillation(past, OSCILLATION_STEPS + 1, factor).detected for past in premodulos.values()]
+    found = [detect_oscillation(past, OSCILLATION_STEPS + 1).detected for past in premodulos.values()]
     return sum(found) / len(found)
