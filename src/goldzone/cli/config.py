@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -87,18 +89,30 @@ def config(
 
 
 def _fields(given: Section, default: Section, above: str = "") -> Iterator[_Field]:
-    """List the fields of a section and of those in it, from what the section knows of itself."""
+    """List the fields of a section and of the sections in it."""
     from goldzone.training.settings import Section
 
-    schema = type(default).model_json_schema()
+    schema, described = type(default).model_json_schema(), _descriptions(type(default))
     values, usual = given.model_dump(mode="json"), default.model_dump(mode="json")
     for name, field in schema["properties"].items():
         value = getattr(given, name)
-        if isinstance(value, Section) and "description" not in field:  # a table of fields of their own
+        if isinstance(value, Section) and name not in described:  # its fields speak for themselves
             yield from _fields(value, getattr(default, name), f"{above}{name}.")
         else:
             allowed = _allowed(field, schema.get("$defs", {}))
-            yield _Field(above + name, values[name], usual[name], allowed, field.get("description", ""))
+            yield _Field(above + name, values[name], usual[name], allowed, described[name])
+
+
+def _descriptions(section: type[Section]) -> dict[str, str]:
+    """Return the text under each field, from the source: pydantic would read it at every start."""
+    (definition,) = ast.parse(inspect.getsource(section)).body
+    assert isinstance(definition, ast.ClassDef)  # noqa: S101 - what the source of a class is
+    found = {}
+    for statement, after in pairwise(definition.body):
+        match statement, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = text
+    return found
 
 
 def _allowed(schema: dict[str, Any], types: dict[str, Any]) -> str:

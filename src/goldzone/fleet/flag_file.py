@@ -206,10 +206,10 @@ def load_flags(path: str | Path) -> FlagFile:
 
 
 def share_of(language: str, group: str) -> float:
-    """Return a language's place in a rollout: 53 bits of a SHA-256 of group and name, in [0, 1).
+    """Return where a language stands in a rollout: 53 bits of a SHA-256 of group and name, in [0, 1).
 
-    The same on every machine; a rollout of p percent takes the languages below p / 100. The places of a
-    language in two groups have nothing to do with each other.
+    The same on every machine; a rollout of p percent takes the languages below p / 100. Where a language
+    stands in one group says nothing of where it stands in another.
     """
     key = group.encode() + b"\0" + _same_spelling(language).encode("utf-8", "surrogatepass")
     return (int.from_bytes(hashlib.sha256(_PREFIX + key).digest()[:8], "big") >> 11) * 2.0**-53

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from goldzone.data.templates import parse_templates
 from goldzone.errors import ConfigError
@@ -52,8 +52,6 @@ Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 class Section(Checked):
     """A section of a TOML file."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     gone: ClassVar[Mapping[str, object]] = {}
     """Fields of earlier versions, and the value that always holds now: files that say so are still read."""
