@@ -43,7 +43,6 @@ CONTROLLERS: dict[str, dict[str, Any]] = {
     "constant": {"controller": "constant"},
     "law": {"controller": "law"},
     "law on agreement": {"controller": "law", "signal": "agreement"},
-    "annealed": {"controller": "annealed", "floor": 8192},
     "reference": {"controller": "reference"},
     "validated": {"controller": "validated"},
     "none": {"controller": "none"},

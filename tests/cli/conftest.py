@@ -64,7 +64,10 @@ def goldzone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 def quick_toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A configuration that trains in a fraction of a second."""
     path = tmp_path_factory.mktemp("config") / "quick.toml"
-    path.write_text("[network]\nneurons = 20\n[pipeline]\nsweeps = 2\n[capacity]\npremodulo = 1024\n")
+    path.write_text(
+        "[network]\nneurons = 20\n[pipeline]\nsweeps = 2\n[capacity]\npremodulo = 1024\n"
+        "[alerts.collapse]\nthreshold = 0.75\n"
+    )
     return path
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from goldzone.monitor.alert_settings import AlertSettings
 from goldzone.monitor.alert_summary import summarise
 from goldzone.monitor.alerts import replay
 from goldzone.training.runs.event_log import EventLog
-from goldzone.training.settings import AlertSettings
 from tests.cli.conftest import Goldzone, complaint
 from tests.monitor.scripts import Script
 

@@ -101,7 +101,7 @@ def test_flags_are_shown_over_a_configuration(goldzone: Goldzone, file: Path) ->
 @pytest.mark.parametrize("command", [["flags", "bad.toml"], ["train", "slovak", "--flags", "bad.toml"]])
 def test_a_wrong_file_is_one_line(goldzone: Goldzone, command: list[str]) -> None:
     Path("bad.toml").write_text("creditt = 'hard'")
-    assert complaint(goldzone(*command)) == "bad.toml: 'creditt' is no flag; did you mean credit?"
+    assert complaint(goldzone(*command)) == "bad.toml: 'creditt' is no field; did you mean credit?"
     assert not Path("runs").exists()
 
 

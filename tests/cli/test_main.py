@@ -20,6 +20,7 @@ COMMANDS = [
     "inspect",
     "history",
     "sums",
+    "config",
     "recommend",
     "alerts",
     "verify-order",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from goldzone.monitor.alert_settings import load_run_config
 from goldzone.training.config import TrainingConfig, load_config
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import Event, SweepStarted
@@ -85,6 +86,7 @@ def test_the_changed_configuration_can_be_trained_with(goldzone: Goldzone, quick
             assert before[section][field] != value
             before[section][field] = value
     assert changed == before
+    assert load_run_config("better.toml").alerts == load_run_config(quick_toml).alerts
     assert goldzone("train", "slovak", "--config", "better.toml", "--out", "second", "--json").code == 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from goldzone.g2p.model import read_model
+from goldzone.monitor.alert_settings import load_run_config
 from goldzone.training.config import load_config
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import RunFinished, Warned
@@ -29,6 +30,8 @@ def warnings(run: Path) -> list[str]:
 def test_a_run_folder_holds_all_of_a_run(run_folder: Path, quick_toml: Path) -> None:
     run = RunFolder.open(run_folder)
     assert run.config == load_config(quick_toml)
+    assert load_run_config(run.config_path) == load_run_config(quick_toml)
+    assert load_run_config(run.config_path).alerts.collapse.threshold == 0.75
     assert run.sums_path.exists()
     model, digest = read_model(run.model_path)
     assert model.name == "slovak"

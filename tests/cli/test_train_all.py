@@ -12,6 +12,7 @@ import pytest
 from goldzone.cli.fleet_display import FleetDisplay
 from goldzone.fleet.jobs import Progressed, Report
 from goldzone.g2p.model import read_model
+from goldzone.monitor.alert_settings import load_run_config
 from tests.cli.conftest import Goldzone, complaint
 from tests.fleet.small_dataset import add_language
 
@@ -71,6 +72,7 @@ def test_models_are_those_of_single_trainings_however_many_at_a_time(
     single = goldzone("train", "group/two", "--dataset", dataset, "--config", quick_toml, "--json")
     assert json.loads(single.out)["digest"] == digests(together)["group/two"]
     assert json.loads(single.out)["run"] == "runs/group-two"
+    assert load_run_config("together/group-two/config.toml") == load_run_config(quick_toml)
     model = read_model("together/group-two/model/model.goldzone")
     assert model[1] == digests(together)["group/two"]
     assert together == json.loads(Path("together/summary.json").read_text())

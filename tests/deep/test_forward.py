@@ -292,7 +292,7 @@ def test_premodulos_of_the_forward_arm() -> None:
     trainer = NetworkTrainer(untrained_network(SINGLE, 1), [[1]], [1], FORWARD_RULES)
     trainer.restore(untrained_network(SINGLE, 2))
     with pytest.raises(ConfigError, match="backward pipeline"):
-        run(trainer, config({"controller": "annealed"}), pairs_from=2.0)
+        run(trainer, config({"controller": "validated"}), pairs_from=2.0)
 
 
 def test_the_best_sweep_is_returned() -> None:

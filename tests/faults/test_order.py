@@ -68,7 +68,7 @@ def random_config(chance: random.Random) -> TrainingConfig:
                 **({"layer_time_limit_seconds": 1e-9} if chance.random() < 0.1 else {}),
             },
             "capacity": {
-                "controller": chance.choice(["constant", "law", "annealed", "reference", "validated"]),
+                "controller": chance.choice(["constant", "law", "reference", "validated"]),
                 "premodulo": chance.choice([16, 64, 256]),
             },
             "selection": {

@@ -155,7 +155,7 @@ CONFIG = TrainingConfig.model_validate(
         "network": {"neurons": 20},
         "pipeline": {"direction": "backward", "sweeps": 3},
         "selection": {"strategy": "random"},
-        "capacity": {"controller": "annealed", "premodulo": 1024},
+        "capacity": {"controller": "validated", "premodulo": 1024},
         "credit": {"kind": "hard"},
     }
 )
@@ -176,7 +176,7 @@ def test_what_no_flag_decides_stays_as_configured(tmp_path: Path) -> None:
     assert resolve_flags(CONFIG, "slovak", client_of(tmp_path, ""))[0] == CONFIG
     flagged, _ = resolve_flags(CONFIG, "hebrew", client_of(tmp_path, ROLLED_BACK))
     assert flagged.selection.strategy == "random"
-    assert flagged.capacity.controller == "annealed"
+    assert flagged.capacity.controller == "validated"
 
 
 def test_the_event_says_what_was_resolved_and_why(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_the_event_says_what_was_resolved_and_why(tmp_path: Path) -> None:
             "direction": "forward",
             "sum_cache": "false",
             "selection": "random",
-            "controller": "annealed",
+            "controller": "validated",
             "credit": "margin",
         },
         variants={"direction": "forward", "sum_cache": "off", "credit": "margin"},

@@ -15,6 +15,7 @@ from goldzone.fleet.jobs import LanguageJob, LanguageResult, Progressed, Report
 from goldzone.fleet.language_run import train_language
 from goldzone.fleet.plan import plan_jobs
 from goldzone.g2p.model import read_model
+from goldzone.monitor.alert_settings import AlertSettings, RunConfig, load_run_config
 from goldzone.monitor.notify import AlertListener
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import FlagsResolved, RunResumed
@@ -75,7 +76,16 @@ def events_of(job: LanguageJob) -> list[object]:
 def test_a_new_language_is_trained_and_tested(job: LanguageJob) -> None:
     irregular(Path(job.folder) / "lexicon.tsv")
     posted: list[Report] = []
-    found = train_language(job, post=posted.append, check_interrupt=lambda: None, alerts=AlertListener)
+    watched: list[LanguageJob] = []
+
+    def alerts(job: LanguageJob) -> AlertListener:
+        watched.append(job)
+        return AlertListener(AlertSettings(), job.name)
+
+    job = replace(job, alerts=AlertSettings(tell="critical").to_toml("alerts"))
+    found = train_language(job, post=posted.append, check_interrupt=lambda: None, alerts=alerts)
+    assert watched == [job]
+    assert load_run_config(Path(job.run) / "config.toml") == RunConfig(CONFIG, AlertSettings(tell="critical"))
     assert (found.name, found.status, found.words, found.run) == ("group/toy", "trained", 80, job.run)
     assert found.train_words + found.dev_words + found.test_words == 80
     assert found.test_words > 0

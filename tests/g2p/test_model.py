@@ -17,6 +17,7 @@ from goldzone.data.templates import parse_templates
 from goldzone.errors import ModelFormatError
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel, read_model, write_model
+from goldzone.g2p.phonemizer import Phonemizer
 from goldzone.g2p.task import TrainedModel
 from goldzone.hashtron.committee import Committee
 from goldzone.hashtron.neuron import BitTable, Hashtron
@@ -110,8 +111,29 @@ def test_the_digest_of_a_model_is_stable(tmp_path: Path) -> None:
 
 
 def test_what_a_model_was_trained_with_is_known() -> None:
-    assert SMALL.training_config() == TrainingConfig(seed=7)
-    assert replace(SMALL, about={}).training_config() == TrainingConfig()
+    config = TrainingConfig.model_validate(
+        {"decoding": {"beam": 9}, "data": {"fractions": [0.5, 0.25, 0.25]}}
+    )
+    trained_with = replace(SMALL, about={"config": config.model_dump(mode="json")}).trained_with()
+    assert (trained_with.decoding.beam, trained_with.data.fractions) == (9, (0.5, 0.25, 0.25))
+    default = replace(SMALL, about={}).trained_with()
+    assert (default.decoding.beam, default.data.fractions) == (4, (0.8, 0.1, 0.1))
+
+
+def test_a_model_of_another_version_says_words_whatever_its_configuration(tmp_path: Path) -> None:
+    earlier = {
+        "seed": 1,
+        "data": {"fractions": [0.6, 0.2, 0.2], "lower": True},
+        "credit": {"kind": "rank", "evidence": [1.0, 1.0, 0.5, 0.5]},
+        "pipeline": {"neuron_time_limit_seconds": 3.0},
+        "capacity": {"controller": "annealed", "bounds": "samples", "exponent": 1.5},
+        "decoding": {"beam": 2, "lanes": 3},
+        "something": {"new": [1]},
+    }
+    write_model(tmp_path / "earlier", replace(SMALL, about={"config": earlier}))
+    model, _ = read_model(tmp_path / "earlier")
+    assert (model.trained_with().decoding.beam, model.trained_with().data.fractions) == (2, (0.6, 0.2, 0.2))
+    assert Phonemizer(model)("ab") == Phonemizer(SMALL)("ab")
 
 
 def rewritten(source: Path, target: Path, change: Callable[[Content, dict[str, bytes]], object]) -> Path:
@@ -160,60 +182,66 @@ def extend(value: Any, *keys: str | int) -> Callable[[Content, dict[str, bytes]]
 
 
 CONTRADICTIONS = {
-    "another kind": (put("homographs", "kind"), "'kind'"),
-    "another architecture": (put("windowed_committee", "architecture"), "'architecture'"),
-    "an unknown field": (put(1, "bogus"), "'bogus'"),
-    "an unknown field of the neurons": (put([], "neurons", "bogus"), "'neurons.bogus'"),
-    "no letters field": (drop("letters"), "'letters'"),
-    "no counts field": (drop("counts"), "'counts'"),
-    "no temperature": (drop("temperature"), "'temperature'"),
-    "a temperature of 0": (put(0.0, "temperature"), "'temperature'"),
-    "a temperature near 0": (put(1e-300, "temperature"), "'temperature'"),
-    "a negative temperature": (put(-1.0, "temperature"), "'temperature'"),
-    "a huge temperature": (put(1e300, "temperature"), "'temperature'"),
-    "a temperature as text": (put("4", "temperature"), "'temperature'"),
-    "settings as text": (put("x", "settings"), "'settings'"),
-    "lower as number": (put(1, "settings", "lower"), "'settings.lower'"),
-    "a letter twice": (put(["a", "a"], "letters"), "'letters' names one twice"),
-    "an empty letter": (put("", "letters", 0), "'letters.0'"),
-    "a letter more than candidates": (extend("z", "letters"), "'candidates' is not one list a letter"),
-    "a segment twice": (extend("x", "segments"), "'segments' names one twice"),
-    "an empty segment": (extend("", "segments"), "'segments.3'"),
-    "a chunk twice": (extend([0], "chunks"), "'chunks' names one twice"),
-    "no empty chunk": (put([2], "chunks", 0), "'chunks'"),
-    "a segment that is not there": (extend([3], "chunks"), "'chunks' names a segment that is not there"),
-    "a negative segment": (extend([-1], "chunks"), "'chunks.6.0'"),
-    "a very long chunk": (extend([0] * 256, "chunks"), "'chunks.6'"),
-    "a letter without candidates": (put([], "candidates", 0), "'candidates.0'"),
-    "a chunk that is not there": (put([6], "candidates", 0), "'candidates' names a chunk"),
-    "a candidate twice": (put([0, 0], "candidates", 0), "'candidates' names a chunk twice"),
-    "a fraction as candidate": (put([0.5], "candidates", 0), "'candidates.0.0'"),
-    "a count too many": (extend(1, "counts", 0), "'counts' does not match"),
-    "a letter's counts too many": (extend([1], "counts"), "'counts' does not match"),
-    "a count beyond 64 bits": (put(1 << 70, "counts", 0, 0), "'counts.0.0'"),
-    "a negative count": (put(-1, "counts", 0, 0), "'counts.0.0'"),
-    "no template": (put([], "templates"), "'neurons.template'"),
-    "an unknown template": (put("L0 bogus", "templates", 0), "'templates' is unusable"),
-    "a template that is not there": (put(9, "neurons", "template", 0), "'neurons.template'"),
+    "another kind": (put("homographs", "kind"), "manifest: kind: "),
+    "another architecture": (put("windowed_committee", "architecture"), "manifest: architecture: "),
+    "an unknown field": (put(1, "bogus"), "manifest: 'bogus' is no field"),
+    "an unknown field of the neurons": (put([], "neurons", "bogus"), "manifest: 'neurons.bogus' is no field"),
+    "no letters field": (drop("letters"), "manifest: letters is missing"),
+    "no counts field": (drop("counts"), "manifest: counts is missing"),
+    "no temperature": (drop("temperature"), "manifest: temperature is missing"),
+    "a temperature of 0": (put(0.0, "temperature"), "manifest: temperature: "),
+    "a temperature near 0": (put(1e-300, "temperature"), "manifest: temperature: "),
+    "a negative temperature": (put(-1.0, "temperature"), "manifest: temperature: "),
+    "a huge temperature": (put(1e300, "temperature"), "manifest: temperature: "),
+    "a temperature as text": (put("4", "temperature"), "manifest: temperature: "),
+    "settings as text": (put("x", "settings"), "manifest: settings: "),
+    "lower as number": (put(1, "settings", "lower"), "manifest: settings.lower: "),
+    "a letter twice": (put(["a", "a"], "letters"), "manifest: letters: names one twice"),
+    "an empty letter": (put("", "letters", 0), "manifest: letters[0]: "),
+    "a letter more than candidates": (
+        extend("z", "letters"),
+        "manifest: candidates: is not one list a letter",
+    ),
+    "a segment twice": (extend("x", "segments"), "manifest: segments: names one twice"),
+    "an empty segment": (extend("", "segments"), "manifest: segments[3]: "),
+    "a chunk twice": (extend([0], "chunks"), "manifest: chunks: names one twice"),
+    "no empty chunk": (put([2], "chunks", 0), "manifest: chunks: "),
+    "a segment that is not there": (
+        extend([3], "chunks"),
+        "manifest: chunks: names a segment that is not there",
+    ),
+    "a negative segment": (extend([-1], "chunks"), "manifest: chunks[6][0]: "),
+    "a very long chunk": (extend([0] * 256, "chunks"), "manifest: chunks[6]: "),
+    "a letter without candidates": (put([], "candidates", 0), "manifest: candidates[0]: "),
+    "a chunk that is not there": (put([6], "candidates", 0), "manifest: candidates: names a chunk"),
+    "a candidate twice": (put([0, 0], "candidates", 0), "manifest: candidates: names a chunk twice"),
+    "a fraction as candidate": (put([0.5], "candidates", 0), "manifest: candidates[0][0]: "),
+    "a count too many": (extend(1, "counts", 0), "manifest: counts: does not match"),
+    "a letter's counts too many": (extend([1], "counts"), "manifest: counts: does not match"),
+    "a count beyond 64 bits": (put(1 << 70, "counts", 0, 0), "manifest: counts[0][0]: "),
+    "a negative count": (put(-1, "counts", 0, 0), "manifest: counts[0][0]: "),
+    "no template": (put([], "templates"), "manifest: neurons.template: "),
+    "an unknown template": (put("L0 bogus", "templates", 0), "manifest: templates[0]: "),
+    "a template that is not there": (put(9, "neurons", "template", 0), "manifest: neurons.template: "),
     "a neuron without salt": (
         lambda content, members: content["neurons"]["salt"].pop(),
-        "'neurons' has lists of unequal length",
+        "manifest: neurons: has lists of unequal length",
     ),
     "a neuron without template": (
         lambda content, members: content["neurons"]["template"].pop(),
-        "'neurons' has lists of unequal length",
+        "manifest: neurons: has lists of unequal length",
     ),
     "no neurons": (
         put({"template": [], "salt": [], "premodulo": []}, "neurons"),
-        "'neurons.template'",
+        "manifest: neurons.template: ",
     ),
     "too many neurons": (
         put({"template": [0] * 65_536, "salt": [0] * 65_536, "premodulo": [2] * 65_536}, "neurons"),
-        "'neurons.template'",
+        "manifest: neurons.template: ",
     ),
-    "a salt beyond 32 bits": (put(1 << 32, "neurons", "salt", 0), "'neurons.salt.0'"),
-    "a truth value as salt": (put(True, "neurons", "salt", 0), "'neurons.salt.0'"),
-    "a premodulo of 1": (put(1, "neurons", "premodulo", 0), "'neurons.premodulo.0'"),
+    "a salt beyond 32 bits": (put(1 << 32, "neurons", "salt", 0), "manifest: neurons.salt[0]: "),
+    "a truth value as salt": (put(True, "neurons", "salt", 0), "manifest: neurons.salt[0]: "),
+    "a premodulo of 1": (put(1, "neurons", "premodulo", 0), "manifest: neurons.premodulo[0]: "),
     "an enormous premodulo": (put((1 << 32) - 1, "neurons", "premodulo", 0), "cells are declared"),
     "smaller tables than ones": (
         lambda content, members: members.update({"tables.gaps": b"\x7f" * 9}),
@@ -225,13 +253,21 @@ CONTRADICTIONS = {
     ),
     "no tables": (lambda content, members: members.clear(), "members are"),
     "another member": (lambda content, members: members.update(more=b""), "members are"),
-    "a final neuron that is not hex": (put("xy", "final", "filter"), "'final' is unusable"),
-    "a final row of three": (put([[1, 2, 3]], "final", "program"), "'final.program.0'"),
-    "a final row beyond 32 bits": (put([[1 << 32, 2]], "final", "program"), "'final.program.0.0'"),
-    "about as a list": (put([], "about"), "'about'"),
-    "an unknown configuration": (put({"bogus": 1}, "about", "config"), "'about.config.bogus'"),
-    "a configuration as text": (put("default", "about", "config"), "'about.config'"),
-    "a beam of 0": (put(0, "about", "config", "decoding", "beam"), "'about.config.decoding.beam'"),
+    "a final neuron that is not hex": (put("xy", "final", "filter"), "manifest: final: "),
+    "a final row of three": (put([[1, 2, 3]], "final", "program"), "manifest: final.program[0]: "),
+    "a final row beyond 32 bits": (
+        put([[1 << 32, 2]], "final", "program"),
+        "manifest: final.program[0][0]: ",
+    ),
+    "about as a list": (put([], "about"), "manifest: about: "),
+    "a configuration as text": (
+        put("default", "about", "config"),
+        "manifest: about.config: 'default' should be a table",
+    ),
+    "a beam of 0": (
+        put(0, "about", "config", "decoding", "beam"),
+        "manifest: about.config: decoding.beam: 0 should be",
+    ),
 }
 
 

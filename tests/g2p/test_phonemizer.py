@@ -106,9 +106,9 @@ def test_evaluation_is_that_of_the_model(phonemizer: Phonemizer, slovak_split: S
     assert phonemizer.evaluate(slovak_split.test, threads=2) == expected
 
 
-def test_a_model_of_an_unknown_configuration_is_refused() -> None:
-    model = replace(small_model(np.random.default_rng(1)), about={"config": {"bogus": 1}})
-    with pytest.raises(ModelFormatError, match=r"'about\.config\.bogus'"):
+def test_a_model_with_an_impossible_beam_is_refused() -> None:
+    model = replace(small_model(np.random.default_rng(1)), about={"config": {"decoding": {"beam": 65}}})
+    with pytest.raises(ModelFormatError, match=r"about\.config: decoding\.beam: 65 should be less than"):
         Phonemizer(model)
 
 

@@ -119,7 +119,7 @@ def test_training_learns(trained: TrainedModel, slovak_split: Split[Lexicon]) ->
 def test_a_model_tells_what_it_was_trained_with(trained: TrainedModel, slovak_split: Split[Lexicon]) -> None:
     model = trained.model
     assert model.name == "slovak"
-    assert model.training_config().network.neurons == len(model.committee.tables)
+    assert model.about["config"]["network"]["neurons"] == len(model.committee.tables)
     assert model.about["data"] == {
         "words": len(slovak_split.train.entries),
         "sha256": fingerprint(slovak_split.train.entries),

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from goldzone.monitor.alert_settings import AlertSettings, run_config_from_toml
 from goldzone.monitor.alerts import replay
 from goldzone.monitor.rules import RULES
-from goldzone.training.config import config_from_toml
 from goldzone.training.runs.events import (
     AlertClosed,
     AlertEvent,
@@ -27,7 +27,6 @@ from goldzone.training.runs.events import (
     SweepStarted,
     Warned,
 )
-from goldzone.training.settings import AlertSettings
 from tests.monitor.scripts import Script, neuron, run_finished, run_started, selection, sweep_finished
 
 Told = tuple[str, int | None, int, float]
@@ -39,7 +38,7 @@ _SIGNS = {AlertOpened: "+", AlertUpdated: "~", AlertClosed: "-"}
 def alone(rule: str) -> AlertSettings:
     """Return the default settings with all other rules off."""
     others = "".join(f'[alerts.{other}]\nseverity = "off"\n' for other in RULES if other != rule)
-    return config_from_toml(others, "test").alerts
+    return run_config_from_toml(others, "test").alerts
 
 
 def told(script: Script, rule: str) -> list[Told]:
@@ -270,10 +269,10 @@ def test_every_rule_can_be_switched_off_and_has_the_severity_of_the_settings() -
     script = everything()
     assert {alert.rule for alert in replay(script.events, AlertSettings())} == set(RULES)
     for rule in RULES:
-        off = config_from_toml(f'[alerts.{rule}]\nseverity = "off"', "test").alerts
+        off = run_config_from_toml(f'[alerts.{rule}]\nseverity = "off"', "test").alerts
         assert {alert.rule for alert in replay(script.events, off)} == set(RULES) - {rule}
         for severity in ("info", "critical"):
-            other = config_from_toml(f'[alerts.{rule}]\nseverity = "{severity}"', "test").alerts
+            other = run_config_from_toml(f'[alerts.{rule}]\nseverity = "{severity}"', "test").alerts
             alerts = replay(script.events, other)
             assert {alert.severity for alert in alerts if alert.rule == rule} == {severity}
 
@@ -418,9 +417,7 @@ timed_events = st.builds(
     odd_events,
     st.sampled_from([0.0, 1.0, 20.0, 500.0, 1e6, -1e308, 1e308]),
 )
-eager = config_from_toml(
-    "[alerts]\npass_seconds = 0.001\n" + "".join(f"[alerts.{rule}]\nwindow = 1\n" for rule in RULES), "eager"
-).alerts
+eager = run_config_from_toml("".join(f"[alerts.{rule}]\nwindow = 1\n" for rule in RULES), "eager").alerts
 
 
 @given(st.lists(timed_events, max_size=60), st.sampled_from([AlertSettings(), eager]))

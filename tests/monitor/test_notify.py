@@ -13,14 +13,13 @@ import pytest
 from msgspec.structs import replace
 
 from goldzone.monitor import notify
+from goldzone.monitor.alert_settings import AlertSettings, run_config_from_toml
 from goldzone.monitor.alerts import replay
 from goldzone.monitor.notify import AlertListener, DeliveryError, Notifier, make_notifier, post, run_command
-from goldzone.training.config import config_from_toml
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import AlertClosed, AlertEvent, AlertOpened, AlertUpdated, Event, Warned
 from goldzone.training.runs.listeners import Audience
-from goldzone.training.settings import AlertSettings
 from tests.monitor.scripts import Script
 
 ALERT = AlertOpened(
@@ -288,7 +287,7 @@ def test_warnings_come_in_the_thread_that_sends() -> None:
 
 
 def settings(text: str) -> AlertSettings:
-    return config_from_toml(f"[alerts]\n{text}", "test").alerts
+    return run_config_from_toml(f"[alerts]\n{text}", "test").alerts
 
 
 def test_who_is_told_follows_from_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ FELL = curve((0.6, 0.5, 4000), (0.7, 0.55, 2000), (0.5, 0.4, 100))
     ("settings", "points", "expected"),
     [
         (LAW, FELL, {"capacity.floor": 2000}),
-        ({"capacity.controller": "annealed"}, FELL, {"capacity.floor": 2000}),
+        ({"capacity.controller": "validated"}, FELL, {"capacity.floor": 2000}),
         # What the run starts from must be within the bounds too.
         (
             LAW | {"capacity.premodulo": 1000, "capacity.ceiling": 1500},
@@ -216,7 +216,6 @@ def test_cells_that_a_model_cannot_hold_are_not_recommended() -> None:
         (LAW | {"capacity.ceiling": 2_000_000}, 0.5, MAX_CELLS // 448),
         (LAW | {"capacity.ceiling": MAX_CELLS // 448}, 0.5, None),
         (LAW, 0.49, None),
-        (LAW | {"capacity.bounds": "samples"}, 0.9, None),
         ({"capacity.premodulo": 262_144}, 1.0, None),  # a constant wants no more
     ],
 )
@@ -280,7 +279,6 @@ def test_sweeps_have_an_end() -> None:
         ((0.6, 0.5), {}, True, None),
         ((0.5, 0.5, 0.6, 0.5, 0.5), {"pipeline.sweeps": 5}, True, None),  # best in the second half
         ((0.5, 0.6, 0.5, 0.5), {}, False, None),
-        ((0.5, 0.6, 0.5, 0.5), {"capacity.controller": "annealed"}, True, None),
         ((None, None, None), {}, True, None),
     ],
 )
@@ -313,7 +311,7 @@ bounds = st.lists(st.integers(2, 16_384), min_size=3, max_size=3).map(sorted)
         min_size=1,
         max_size=6,
     ),
-    st.sampled_from(["law", "constant", "annealed", "reference", "none", "validated"]),
+    st.sampled_from(["law", "constant", "reference", "none", "validated"]),
     bounds,
     st.lists(st.floats(0, 100), min_size=1, max_size=4).map(tuple),
     st.sampled_from([1, 448, 65_535]),

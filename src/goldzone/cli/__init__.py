@@ -10,6 +10,7 @@ import typer
 from goldzone import __version__
 from goldzone.cli import (
     alerts,
+    config,
     evaluate,
     export,
     flags,
@@ -46,6 +47,7 @@ app.command("phonemize")(phonemize.phonemize)
 app.command("inspect")(inspect.inspect)
 app.command("history")(history.history)
 app.command("sums")(sums.sums)
+app.command("config")(config.config)
 app.command("recommend")(recommend.recommend)
 app.command("alerts")(alerts.alerts)
 app.command("verify-order")(verify_order.verify_order)

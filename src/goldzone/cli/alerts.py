@@ -14,8 +14,8 @@ import typer
 from goldzone.cli.sources import JsonOption
 
 if TYPE_CHECKING:
+    from goldzone.monitor.alert_settings import AlertSettings
     from goldzone.monitor.alert_summary import Alert
-    from goldzone.training.settings import AlertSettings
 
 
 class Severity(StrEnum):
@@ -63,17 +63,16 @@ def alerts(
 def _source(run: Path, config: Path | None) -> tuple[Path, AlertSettings]:
     """Return the event log, and the rules: of the file, else of the run, else the defaults."""
     from goldzone.errors import StateError
-    from goldzone.training.config import load_config
+    from goldzone.monitor.alert_settings import AlertSettings, load_run_config
     from goldzone.training.runs.run_folder import RunFolder
-    from goldzone.training.settings import AlertSettings
 
     if not run.exists():
         raise StateError(f"{run}: does not exist; give the folder of a run or its events.jsonl")
-    log, settings = run, AlertSettings()
+    log, rules = run, config
     if run.is_dir():
         folder = RunFolder.open(run)
-        log, settings = folder.events_path, folder.config.alerts
-    return log, load_config(config).alerts if config else settings
+        log, rules = folder.events_path, config or folder.config_path
+    return log, load_run_config(rules).alerts if rules else AlertSettings()
 
 
 def _show(run: Path, found: Sequence[Alert]) -> None:

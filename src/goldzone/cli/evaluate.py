@@ -50,7 +50,7 @@ def evaluate(
     phonemizer = Phonemizer.load(model)
     lexicon = load_source(source, dataset).lexicon
     if part is not Part.ALL:
-        fractions = phonemizer.model.training_config().data.fractions
+        fractions = phonemizer.model.trained_with().data.fractions
         lexicon = getattr(split_lexicon(lexicon, fractions), part.value)
     if not lexicon.entries:
         raise DataError(f"{source}: has no words in its {part.value} part; use --part all")

@@ -33,15 +33,15 @@ def flags(
 
     Example: goldzone flags flags.toml --language slovak
     """
+    from goldzone.cli.train import configuration
     from goldzone.data.builtin import builtin_names
     from goldzone.data.languages import find_languages
     from goldzone.fleet.flag_file import load_flags
     from goldzone.fleet.flags import flag_client, resolve_flags
-    from goldzone.training.config import TrainingConfig, load_config
 
     known = load_flags(file)
     client = flag_client(known)
-    settings = load_config(config) if config else TrainingConfig()
+    settings = configuration(config, None).training
     there = [folder.name for folder in find_languages(dataset)] if dataset else None
     if there is not None:
         _warn_of_strangers(known, there, str(dataset))

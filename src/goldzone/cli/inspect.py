@@ -71,10 +71,22 @@ def _facts(path: Path) -> dict[str, Any]:
             "cells_that_say_yes": sum(int(table.bits().sum()) for table in tables),
             "data": model.about.get("data"),
             "metrics": model.about.get("metrics"),
-            "config": model.training_config().model_dump(mode="json"),
+            "config": _of_now(model.about.get("config", {})),
         },
         "sweeps": [asdict(event) for _, event in events if isinstance(event, SweepFinished)],
     }
+
+
+def _of_now(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration of an earlier version as this one says it, if it can be said at all."""
+    from pydantic import ValidationError
+
+    from goldzone.training.config import TrainingConfig
+
+    try:
+        return TrainingConfig.model_validate(config).model_dump(mode="json")
+    except ValidationError:
+        return config
 
 
 def _rows(model: dict[str, Any]) -> list[tuple[str, str]]:

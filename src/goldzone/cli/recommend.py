@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from goldzone.cli.sources import JsonOption
-
-if TYPE_CHECKING:
-    from goldzone.training.config import TrainingConfig
 
 
 def recommend(
@@ -30,6 +27,7 @@ def recommend(
 
     Example: goldzone recommend runs/slovak --out better.toml
     """
+    from goldzone.monitor.alert_settings import load_run_config
     from goldzone.monitor.history import read_history
     from goldzone.monitor.recommend import apply_changes
     from goldzone.monitor.recommend import recommend as find_recommendations
@@ -45,7 +43,9 @@ def recommend(
         )
     found = find_recommendations(history, folder.config)
     if out is not None:
-        _write(out, apply_changes(folder.config, *(one.changes for one in found)), force=force)
+        changed = apply_changes(folder.config, *(one.changes for one in found))
+        alerts = load_run_config(folder.config_path).alerts
+        _write(out, f"{changed.to_toml()}\n{alerts.to_toml('alerts')}", force=force)
     if as_json:
         facts = {
             "run": str(run),
@@ -66,10 +66,10 @@ def recommend(
         typer.echo(f"written: {out}")
 
 
-def _write(path: Path, config: TrainingConfig, *, force: bool) -> None:
+def _write(path: Path, text: str, *, force: bool) -> None:
     from goldzone.errors import StateError
     from goldzone.storage.files import write_atomically
 
     if path.exists() and not force:
         raise StateError(f"{path}: exists; choose another file (--out), or replace it (--force)")
-    write_atomically(path, config.to_toml().encode(), error=StateError)
+    write_atomically(path, text.encode(), error=StateError)

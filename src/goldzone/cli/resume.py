@@ -28,6 +28,7 @@ def resume(
     from goldzone.cli.display import TrainingDisplay
     from goldzone.errors import StateError
     from goldzone.g2p.task import PhonemizerTask
+    from goldzone.monitor.alert_settings import load_run_config
     from goldzone.monitor.notify import AlertListener
     from goldzone.training.runs.run_folder import RunFolder
     from goldzone.training.runs.runner import resume_run
@@ -39,7 +40,7 @@ def resume(
         raise StateError(f"{run}: does not say where its words come from; start again with --force")
     moved = dataset if dataset is not None or source.dataset is None else Path(source.dataset)
     words = load_source(source.name, moved)
-    alerts = AlertListener(config.alerts, words.lexicon.name)
+    alerts = AlertListener(load_run_config(folder.config_path).alerts, words.lexicon.name)
     with TrainingDisplay(config) as display, Interruption(run) as interruption:
         summary = resume_run(
             PhonemizerTask.of(words.lexicon, config, settings=words.settings, limit=source.limit),

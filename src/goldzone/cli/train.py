@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_
 
 if TYPE_CHECKING:
     from goldzone.data.lexicon import Lexicon
+    from goldzone.monitor.alert_settings import RunConfig
     from goldzone.training.config import TrainingConfig
     from goldzone.training.runs.events import Event
     from goldzone.training.runs.task import RunSummary
@@ -60,9 +62,10 @@ def train(
     from goldzone.training.runs.task import RunContext
 
     words = load_source(source, dataset)
-    settings, initial_events = _flagged(configuration(config, seed), flags, words.lexicon)
+    configured = configuration(config, seed)
+    settings, initial_events = _flagged(configured.training, flags, words.lexicon)
     folder = out or Path("runs") / run_folder_name(words.lexicon.name)
-    alerts = AlertListener(settings.alerts, words.lexicon.name)
+    alerts = AlertListener(configured.alerts, words.lexicon.name)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = start_run(
             PhonemizerTask.of(words.lexicon, settings, settings=words.settings, limit=limit),
@@ -71,6 +74,7 @@ def train(
             source=RunSource(name=words.name, dataset=words.dataset, limit=limit),
             force=force,
             initial_events=initial_events,
+            other_sections=configured.alerts.to_toml("alerts"),
         )
     show_summary(summary, as_json=as_json)
 
@@ -85,12 +89,14 @@ def show_summary(summary: RunSummary, *, as_json: bool) -> None:
         print_table(summary.name, _rows(summary))
 
 
-def configuration(path: Path | None, seed: int | None) -> TrainingConfig:
+def configuration(path: Path | None, seed: int | None) -> RunConfig:
     """Read a configuration file, or take the defaults, with a seed of its own where one is given."""
-    from goldzone.training.config import TrainingConfig, load_config
+    from goldzone.monitor.alert_settings import load_run_config, run_config_from_toml
 
-    config = load_config(path) if path else TrainingConfig()
-    return config if seed is None else config.model_copy(update={"seed": seed})
+    config = load_run_config(path) if path else run_config_from_toml("", "defaults")
+    if seed is None:
+        return config
+    return replace(config, training=config.training.model_copy(update={"seed": seed}))
 
 
 def _flagged(

@@ -73,15 +73,20 @@ def train_all(
         from goldzone.monitor.pictures import check_png_name
 
         check_png_name(plot)
-    planned = plan_jobs(
-        dataset,
-        out,
-        configuration(config, seed),
-        only=only or (),
-        flags=_flags(flags),
-        limit=limit,
-        force=force,
-    )
+    configured = configuration(config, seed)
+    alerts = configured.alerts.to_toml("alerts")
+    planned = [
+        replace(job, alerts=alerts)
+        for job in plan_jobs(
+            dataset,
+            out,
+            configured.training,
+            only=only or (),
+            flags=_flags(flags),
+            limit=limit,
+            force=force,
+        )
+    ]
     _make_folder(out)
     record, started = FleetRecord(planned), time.monotonic()
     try:

@@ -183,12 +183,6 @@ class NetworkTrainer:
         """Return the most cells that a neuron may have."""
         return MAX_TABLE_CELLS if self.rules.memory == "table" else LARGEST
 
-    def distinct_values(self, layer: int, position: int) -> int:
-        """Count the different feature values that a neuron reads now, after its layer's premodulo."""
-        self._number(layer, position)
-        ordered = np.sort(self._traces.seen(layer - 1, position))
-        return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
-
     def packed_answers(self, layer: int, positions: Sequence[int]) -> PackedAnswers:
         """Return what some neurons answer to the samples whose label is not 0."""
         asked = np.flatnonzero(self._expected)

@@ -6,21 +6,19 @@ languages is one line: ``direction = "forward"``. ``docs/flags.md`` has the whol
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, create_model, model_validator
 
 from goldzone.errors import ConfigError
 from goldzone.storage.files import read_bounded
-from goldzone.training.config import TrainingConfig
-from goldzone.training.settings import Section
+from goldzone.training.config import MAX_FILE_BYTES, TrainingConfig
+from goldzone.validation import Checked, check, parse_toml
 
 __all__ = ["FLAGS", "Decision", "Flag", "FlagFile", "Reason", "Rule", "load_flags", "share_of"]
 
@@ -36,22 +34,12 @@ FLAGS: Final[dict[str, tuple[str, str]]] = {
 Reason: TypeAlias = Literal["STATIC", "TARGETING_MATCH", "SPLIT", "DEFAULT"]
 
 _PREFIX: Final = b"goldzone flags 1\0"
-_MAX_FILE_BYTES: Final = 1 << 20
-_SHOWN_VALUE: Final = 60
 _CONDITIONS: Final = ("languages", "min_words", "max_words", "percent")
-_EXPECTED: Final = {
-    "model_type": "should be a table with fields",
-    "tuple_type": "should be a list",
-    "too_short": "is an empty list; name one or more, or leave it out",
-    "string_too_short": "is empty; give a name, or leave it out",
-    "bool_type": "should be true or false",
-}
-"""What was expected, where pydantic speaks of Python's types."""
 
 Value = TypeVar("Value")
 
 
-class Rule(Section, Generic[Value]):
+class Rule(Checked, Generic[Value]):
     """A value, and for which languages: those that meet all of the conditions given.
 
     Attributes
@@ -78,15 +66,17 @@ class Rule(Section, Generic[Value]):
     @model_validator(mode="after")
     def _decides(self) -> Rule[Value]:
         if all(getattr(self, condition) is None for condition in _CONDITIONS):
-            raise ValueError(f"has no condition; give {', '.join(_CONDITIONS)}, or make it the default")
+            raise ValueError(
+                f"value: has no condition; give {', '.join(_CONDITIONS)}, or make it the default"
+            )
         if self.min_words is not None and self.max_words is not None and self.min_words > self.max_words:
-            raise ValueError(f"min_words {self.min_words} is above max_words {self.max_words}; lower it")
+            raise ValueError(f"min_words: {self.min_words} is above max_words {self.max_words}; lower it")
         if self.group is not None and self.percent is None:
-            raise ValueError("has a group without a percentage; give percent, or leave group out")
+            raise ValueError("group: goes with a percentage; give percent, or leave group out")
         return self
 
 
-class Flag(Section, Generic[Value]):
+class Flag(Checked, Generic[Value]):
     """A flag's rules, of which the first that fits decides, and what holds where none does.
 
     Attributes
@@ -99,10 +89,16 @@ class Flag(Section, Generic[Value]):
     default: Value | None = None
     rules: Annotated[tuple[Rule[Value], ...], Field(strict=False)] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _on_one_line(cls, given: object) -> object:
+        """Take a value alone as the default."""
+        return given if isinstance(given, dict) else {"default": given}
+
     @model_validator(mode="after")
     def _says_something(self) -> Flag[Value]:
         if self.default is None and not self.rules:
-            raise ValueError("says nothing; give a default or rules, or remove it")
+            raise ValueError("default: is missing, and there are no rules; give one, or remove the flag")
         return self
 
 
@@ -185,11 +181,11 @@ class FlagFile:
             if rule.percent is None:
                 return Decision(rule.value, "TARGETING_MATCH", f"rule {number}: {', '.join(met)}")
             share = share_of(language, rule.group or name)
-            place = f"at {100 * share:.2f} of 100"
+            at = f"at {100 * share:.2f} of 100"
             if share < rule.percent / 100:
-                met = (*met, f"{place}, below {rule.percent:g}")
+                met = (*met, f"{at}, below {rule.percent:g}")
                 return Decision(rule.value, "SPLIT", f"rule {number}: {', '.join(met)}")
-            missed += f"; rule {number}: {place}, not below {rule.percent:g}"
+            missed += f"; rule {number}: {at}, not below {rule.percent:g}"
         default = "no rule fits" if flag.default is not None else "no rule fits, and there is no default"
         return Decision(flag.default, "DEFAULT", default + missed)
 
@@ -203,36 +199,17 @@ def load_flags(path: str | Path) -> FlagFile:
         The file cannot be read, is not TOML, or has a flag or field that is not known (the message suggests
         one), of another type or out of range. The message shows the first such problem and counts the others.
     """
-    content = read_bounded(path, _MAX_FILE_BYTES, error=ConfigError)
-    try:
-        tables = tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: is not TOML ({error}); correct it") from None
-    flags: dict[str, Flag[Any]] = {}
-    problems: list[str] = []
-    for name, given in tables.items():
-        if name not in FLAGS:
-            problems.append(f"{name!r} is no flag; {_suggest(name, list(FLAGS), 'the flags are')}")
-            continue
-        try:
-            flags[name] = _flag_class(name).model_validate(
-                given if isinstance(given, dict) else {"default": given}
-            )
-        except ValidationError as error:
-            problems += [f"{name}: {_describe(dict(each))}" for each in error.errors(include_url=False)]
-    if problems:
-        more = f" (and {len(problems) - 1} more to correct)" if len(problems) > 1 else ""
-        raise ConfigError(f"{path}: {problems[0]}{more}")
+    content = read_bounded(path, MAX_FILE_BYTES, error=ConfigError)
+    found = check(_tables(), parse_toml(content, str(path)), str(path))
+    flags = {name: flag for name, flag in found if flag is not None}
     return FlagFile(str(path), hashlib.sha256(content).hexdigest(), flags)
 
 
 def share_of(language: str, group: str) -> float:
-    """Return a language's place in a rollout: 53 bits of a SHA-256 of group and name, in [0, 1).
+    """Return where a language stands in a rollout: 53 bits of a SHA-256 of group and name, in [0, 1).
 
-    The same on every machine; a rollout of p percent takes the languages below p / 100. The places of a
-    language in two groups have nothing to do with each other.
+    The same on every machine; a rollout of p percent takes the languages below p / 100. Where a language
+    stands in one group says nothing of where it stands in another.
     """
     key = group.encode() + b"\0" + _same_spelling(language).encode("utf-8", "surrogatepass")
     return (int.from_bytes(hashlib.sha256(_PREFIX + key).digest()[:8], "big") >> 11) * 2.0**-53
@@ -259,45 +236,10 @@ def _conditions_met(rule: Rule[Any], language: str, words: int | None, where: st
     return (*met, f"{words} words")
 
 
-def _flag_class(name: str) -> type[Flag[Any]]:
-    """Return the model of a flag, whose values are those of the configuration's field."""
-    section, field = FLAGS[name]
-    value = type(getattr(TrainingConfig(), section)).model_fields[field].annotation
-    return Flag[value]  # type: ignore[valid-type]
-
-
-def _describe(problem: dict[str, Any]) -> str:
-    """Say in one line where a flag's table is wrong and what was expected (a pydantic problem)."""
-    parts, kind = _place(problem["loc"]), problem["type"]
-    where = ": ".join(parts)
-    if kind == "value_error":
-        return f"{where}: {problem['ctx']['error']}".removeprefix(": ")
-    if kind == "extra_forbidden":
-        *above, wrong = parts
-        advice = _suggest(wrong, list((Rule if above else Flag).model_fields), "the fields are")
-        return ": ".join([*above, f"{wrong!r} is no field; {advice}"])
-    if kind == "missing":
-        return f"{where}: is missing; give the value that the rule sets"
-    value = repr(problem["input"])
-    if len(value) > _SHOWN_VALUE:
-        value = value[: _SHOWN_VALUE - 3] + "..."
-    expected = _EXPECTED.get(kind, problem["msg"].replace("Input should", "should"))
-    return f"{where}: {value} {expected}"
-
-
-def _place(location: tuple[int | str, ...]) -> list[str]:
-    """Name the parts of a location; rules are counted from 1."""
-    parts: list[str] = []
-    for part in location:
-        if isinstance(part, str):
-            parts.append(part)
-        elif parts[-1] == "rules":
-            parts[-1] = f"rule {part + 1}"
-        else:
-            parts[-1] += f"[{part}]"
-    return parts
-
-
-def _suggest(wrong: str, known: list[str], otherwise: str) -> str:
-    near = difflib.get_close_matches(wrong, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"{otherwise} {', '.join(known)}"
+def _tables() -> type[Checked]:
+    """Return the model of a flags file: each flag has the values of the field that it sets."""
+    flags: dict[str, Any] = {}
+    for name, (section, field) in FLAGS.items():
+        value = type(getattr(TrainingConfig(), section)).model_fields[field].annotation
+        flags[name] = (Flag[value] | None, None)  # type: ignore[valid-type]
+    return create_model("FlagTables", __base__=Checked, **flags)

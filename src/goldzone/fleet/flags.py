@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from goldzone.errors import ConfigError, GoldzoneError
 from goldzone.fleet.flag_file import FLAGS, FlagFile
-from goldzone.training.config import TrainingConfig, config_from_toml
+from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.events import FlagsResolved
+from goldzone.validation import check
 
 try:
     from openfeature import api
@@ -182,7 +183,7 @@ def resolve_flags(
             )
         found[flag] = details
         flagged = flagged.model_copy(update={section: fields.model_copy(update={field: details.value})})
-    validated = config_from_toml(flagged.to_toml(), f"flags of {language}")
+    validated = check(TrainingConfig, flagged.model_dump(), f"flags of {language}")
     return validated, _event(language, client, found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 __all__ = [
     "Begun",
@@ -40,6 +40,8 @@ class LanguageJob:
         Lines of the lexicon, or `limit` where that is less: how much work it is.
     config : str
         The configuration as TOML, before flags.
+    alerts : str
+        The section ``[alerts]`` as TOML, for what looks after the run.
     flags : str or None
         A flags file.
     flags_digest : str or None
@@ -57,6 +59,7 @@ class LanguageJob:
     run: str
     rows: int
     config: str
+    alerts: str = ""
     flags: str | None = None
     flags_digest: str | None = None
     limit: int | None = None
@@ -178,14 +181,7 @@ class Noted:
 
 Report: TypeAlias = Begun | Progressed | Done | Failed | Noted
 
-_KINDS: Final[dict[str, type[Report]]] = {
-    "begun": Begun,
-    "progressed": Progressed,
-    "done": Done,
-    "failed": Failed,
-    "noted": Noted,
-}
-_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+_KINDS: Final[dict[str, type[Report]]] = {kind.__name__: kind for kind in get_args(Report)}
 
 
 def job_to_line(job: LanguageJob) -> bytes:
@@ -200,7 +196,7 @@ def job_from_line(line: bytes) -> LanguageJob:
 
 def report_to_line(report: Report) -> bytes:
     """Write a report as one line of JSON."""
-    return _line({"report": _NAMES[type(report)], **asdict(report)})
+    return _line({"report": type(report).__name__, **asdict(report)})
 
 
 def report_from_line(line: bytes) -> Report:

@@ -7,9 +7,11 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from pydantic import ValidationError
 
 from goldzone.data.languages import LanguageFolder
 from goldzone.errors import ConfigError, GoldzoneError, StateError
@@ -26,16 +28,15 @@ from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_folder import RunFolder, RunSource
 from goldzone.training.runs.runner import is_finished, resume_run, start_run
 from goldzone.training.runs.task import PartResult, RunContext, RunSummary
-from goldzone.training.settings import AlertSettings
+from goldzone.validation import Checked
 
 __all__ = ["MakeListener", "train_language"]
 
-MakeListener = Callable[[AlertSettings, str], Listener]
-"""Makes what raises the alerts of the run of that name."""
+MakeListener = Callable[[LanguageJob], Listener]
+"""Makes what raises the alerts of a language's run."""
 
 _FILES: Final = ("lexicon.tsv", "language.json")
 _RESULT: Final = "result.json"
-_FORMAT: Final = "goldzone fleet result 1"
 _MAX_RESULT_BYTES: Final = 1 << 16
 
 
@@ -73,14 +74,22 @@ def train_language(
     config = config_from_toml(job.config, f"configuration of {job.name}")
     inputs = _inputs_digest(job, config)
     run = RunFolder(Path(job.run), config)
-    kept = None if job.force else _kept_result(run, inputs)
-    if kept is not None:
-        return kept
+    earlier = None if job.force else _kept_result(run, inputs)
+    if earlier is not None:
+        return earlier
     result = _Language(job, config).finish(post, check_interrupt, alerts)
-    content = {"format": _FORMAT, "inputs": inputs, "result": asdict(result)}
-    path = run.state_path / _RESULT
-    write_atomically(path, json.dumps(content, indent=1).encode(), error=StateError)
+    kept = _Kept(format="goldzone fleet result 1", inputs=inputs, result=result)
+    content = kept.model_dump_json(indent=1).encode()
+    write_atomically(run.state_path / _RESULT, content, error=StateError)
     return result
+
+
+class _Kept(Checked):
+    """What `_RESULT` holds: a result, and a digest of all that it depends on."""
+
+    format: Literal["goldzone fleet result 1"]
+    inputs: str
+    result: LanguageResult
 
 
 class _Language:
@@ -108,7 +117,7 @@ class _Language:
             return self._rescored(run)
         listeners: list[Listener] = [ProgressPoster(job.name, self._config, post)]
         if alerts is not None:
-            listeners.append(alerts(self._config.alerts, job.name))
+            listeners.append(alerts(job))
         context = RunContext(job.threads, listeners, check_interrupt)
         if run is not None:
             self._check_resumable(run)
@@ -121,6 +130,7 @@ class _Language:
             source=source,
             force=job.force,
             initial_events=self._initial_events,
+            other_sections=job.alerts,
         )
         return self._result(summary, "trained")
 
@@ -204,13 +214,10 @@ def _file_digest(file: Path) -> str | None:
 def _kept_result(run: RunFolder, inputs: str) -> LanguageResult | None:
     """Return the result of an earlier fleet, if it holds for these inputs and its model is there, whole."""
     path = run.state_path / _RESULT
-    with contextlib.suppress(GoldzoneError, OSError, ValueError, TypeError, KeyError):
-        content = json.loads(read_bounded(path, _MAX_RESULT_BYTES, error=StateError))
-        result = LanguageResult(**content["result"])
-        if content["format"] != _FORMAT or content["inputs"] != inputs:
-            return None
-        if read_container(run.model_path).digest == result.digest:
-            return replace(result, status="kept", run=str(run.path))
+    with contextlib.suppress(GoldzoneError, ValidationError):
+        kept = _Kept.model_validate_json(read_bounded(path, _MAX_RESULT_BYTES, error=StateError))
+        if kept.inputs == inputs and read_container(run.model_path).digest == kept.result.digest:
+            return replace(kept.result, status="kept", run=str(run.path))
     return None
 
 

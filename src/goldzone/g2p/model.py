@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, model_validator
 
 from goldzone.data.candidates import CandidateTable
 from goldzone.data.settings import LanguageSettings
@@ -20,7 +20,8 @@ from goldzone.hashtron.committee import Committee, decode_tables, encode_tables
 from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.neuron import Hashtron
 from goldzone.storage.container import read_container, write_container
-from goldzone.training.config import TrainingConfig
+from goldzone.training.settings import DataSettings, DecodingSettings
+from goldzone.validation import Checked, check
 
 __all__ = ["G2PModel", "read_model", "write_model"]
 
@@ -70,21 +71,31 @@ class G2PModel:
     temperature: float
     about: dict[str, Any]
 
-    def training_config(self) -> TrainingConfig:
-        """Return the configuration that the model was trained with; the defaults where it tells none.
+    def trained_with(self) -> TrainedWith:
+        """Return the settings that saying and testing words need; the defaults where the model tells none.
 
         Raises
         ------
         ModelFormatError
-            It is not one that this goldzone knows.
+            They are not ones that this goldzone knows.
         """
-        try:
-            return TrainingConfig.model_validate(self.about.get("config", {}))
-        except ValidationError as error:
-            raise ModelFormatError(
-                f"model {self.name!r}: field {_describe('about.config', error)}; "
-                "use the goldzone that it was trained with"
-            ) from None
+        where = f"model {self.name!r}: about.config"
+        return check(TrainedWith, self.about.get("config", {}), where, error=ModelFormatError)
+
+
+class _Decoding(DecodingSettings, extra="ignore"):
+    """The section ``[decoding]``, of any version."""
+
+
+class _Data(DataSettings, extra="ignore"):
+    """The section ``[data]``, of any version."""
+
+
+class TrainedWith(Checked, extra="ignore"):
+    """What outlives training of a configuration, of any version; the rest of it is past."""
+
+    decoding: _Decoding = _Decoding()
+    data: _Data = _Data()
 
 
 Uint32 = Annotated[int, Field(ge=0, le=LARGEST)]
@@ -92,32 +103,26 @@ Index = Annotated[int, Field(ge=0, le=LARGEST)]
 Text = Annotated[str, Field(min_length=1)]
 
 
-class _Part(BaseModel):
-    """Knows all its fields, and takes no text for a number."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Settings(_Part):
+class _Settings(Checked):
     lower: bool
     trim: str
-    stress_marks: list[str]
-    length_marks: list[str]
+    stress_marks: Annotated[tuple[str, ...], Field(strict=False)]
+    length_marks: Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class _Neurons(_Part):
+class _Neurons(Checked):
     template: Annotated[list[Index], Field(min_length=1, max_length=_MAX_NEURONS)]
     salt: list[Uint32]
     premodulo: list[Annotated[int, Field(ge=2, le=LARGEST)]]
 
 
-class _Final(_Part):
+class _Final(Checked):
     program: list[Annotated[list[Uint32], Field(min_length=2, max_length=2)]]
     filter: str
 
 
-class _Content(_Part):
-    """The manifest's content, as pydantic checks it."""
+class _Content(Checked):
+    """The manifest's content."""
 
     kind: Literal["g2p-committee"]
     architecture: Literal["context_committee"]
@@ -133,6 +138,31 @@ class _Content(_Part):
     final: _Final
     temperature: Annotated[float, Field(ge=_LEAST_TEMPERATURE, le=_MAX_TEMPERATURE)]
     about: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> _Content:
+        """Refuse numbers that point outside the lists they index."""
+        neurons, sizes = self.neurons, list(map(len, self.candidates))
+        lists = (len(neurons.template), len(neurons.salt), len(neurons.premodulo))
+        for holds, problem in (
+            (_once(self.letters), "letters: names one twice"),
+            (_once(self.segments), "segments: names one twice"),
+            (_once(map(tuple, self.chunks)), "chunks: names one twice"),
+            (_below(self.chunks, len(self.segments)), "chunks: names a segment that is not there"),
+            ([] in self.chunks, "chunks: lacks the empty chunk"),
+            (len(sizes) == len(self.letters), "candidates: is not one list a letter"),
+            (_below(self.candidates, len(self.chunks)), "candidates: names a chunk that is not there"),
+            (all(map(_once, self.candidates)), "candidates: names a chunk twice for a letter"),
+            (list(map(len, self.counts)) == sizes, "counts: does not match the candidates"),
+            (len(set(lists)) == 1, "neurons: has lists of unequal length"),
+            (
+                _below([neurons.template], len(self.templates)),
+                "neurons.template: names a template that is not there",
+            ),
+        ):
+            if not holds:
+                raise ValueError(f"{problem}; copy the file again")
+        return self
 
 
 def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
@@ -179,44 +209,32 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
         The file is damaged, of another kind, or contradicts itself; the message names the file and the field.
     """
     container = read_container(path)
-    try:
-        content = _Content.model_validate(container.content)
-    except ValidationError as error:
-        raise ModelFormatError(
-            f"{path}: manifest field {_describe('', error)}; it is not a model of this kind"
-        ) from None
+    content = check(_Content, container.content, f"{path}: manifest", error=ModelFormatError)
     if set(container.members) != {_TABLES}:
         raise ModelFormatError(
             f"{path}: members are {sorted(container.members)}; a {_KIND} model has {_TABLES} alone"
         )
-    _check(str(path), content)
     try:
         templates = parse_templates(content.templates)
     except ConfigError as error:
-        raise ModelFormatError(f"{path}: manifest field 'templates' is unusable: {error}") from None
+        raise ModelFormatError(f"{path}: manifest: {error}") from None
     neurons = content.neurons
     tables = decode_tables(container.members[_TABLES], neurons.salt, neurons.premodulo, f"{path}: {_TABLES}")
     try:
         program = tuple((salt, maximum) for salt, maximum in content.final.program)
         final = Hashtron(program, bytes.fromhex(content.final.filter))
     except (ValueError, ConfigError) as error:
-        raise ModelFormatError(
-            f"{path}: manifest field 'final' is unusable ({error}); copy the file again"
-        ) from None
-    counts = np.cumsum([0, *map(len, content.candidates)]).astype(np.int64)
+        raise ModelFormatError(f"{path}: manifest: final: {error}; copy the file again") from None
+    about = content.about.get("config", {})
+    check(TrainedWith, about, f"{path}: manifest: about.config", error=ModelFormatError)
     model = G2PModel(
         name=content.name,
-        settings=LanguageSettings(
-            lower=content.settings.lower,
-            trim=content.settings.trim,
-            stress_marks=tuple(content.settings.stress_marks),
-            length_marks=tuple(content.settings.length_marks),
-        ),
+        settings=LanguageSettings(**dict(content.settings)),
         letters=tuple(content.letters),
         segments=tuple(content.segments),
         chunks=tuple(map(tuple, content.chunks)),
         candidates=CandidateTable(
-            offsets=counts,
+            offsets=np.cumsum([0, *map(len, content.candidates)]).astype(np.int64),
             chunk=np.array([c for row in content.candidates for c in row], dtype=np.int32),
             count=np.array([c for row in content.counts for c in row], dtype=np.int64),
         ),
@@ -225,64 +243,16 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
         temperature=content.temperature,
         about=content.about,
     )
-    try:
-        model.training_config()
-    except ModelFormatError as error:
-        raise ModelFormatError(f"{path}: {error}") from None
     return model, container.digest
-
-
-def _describe(place: str, error: ValidationError) -> str:
-    """Name the first field that pydantic refuses, and why, in one line."""
-    first = error.errors(include_url=False)[0]
-    field = ".".join([place, *map(str, first["loc"])]).strip(".")
-    return f"{field!r} is unusable ({' '.join(first['msg'].split())})"
 
 
 def _rows(offsets: NDArray[np.int64], values: NDArray[Any]) -> list[list[int]]:
     return [values[first:last].tolist() for first, last in pairwise(offsets.tolist())]
 
 
-def _check(path: str, content: _Content) -> None:
-    """Refuse numbers that point outside the lists they index."""
-
-    def demand(holds: bool, field: str, problem: str) -> None:
-        if not holds:
-            raise ModelFormatError(f"{path}: manifest field {field!r} {problem}; copy the file again")
-
-    n_segments, n_chunks = len(content.segments), len(content.chunks)
-    neurons = content.neurons
-    named: tuple[tuple[str, Sequence[Hashable]], ...] = (
-        ("letters", content.letters),
-        ("segments", content.segments),
-        ("chunks", list(map(tuple, content.chunks))),
-    )
-    for field, values in named:
-        demand(len(set(values)) == len(values), field, "names one twice")
-    demand(_below(content.chunks, n_segments), "chunks", "names a segment that is not there")
-    demand([] in content.chunks, "chunks", "lacks the empty chunk")
-    demand(len(content.candidates) == len(content.letters), "candidates", "is not one list a letter")
-    demand(_below(content.candidates, n_chunks), "candidates", "names a chunk that is not there")
-    demand(
-        all(len(set(row)) == len(row) for row in content.candidates),
-        "candidates",
-        "names a chunk twice for a letter",
-    )
-    demand(
-        list(map(len, content.counts)) == list(map(len, content.candidates)),
-        "counts",
-        "does not match the candidates",
-    )
-    demand(
-        len(neurons.template) == len(neurons.salt) == len(neurons.premodulo),
-        "neurons",
-        "has lists of unequal length",
-    )
-    demand(
-        _below([neurons.template], len(content.templates)),
-        "neurons.template",
-        "names a template that is not there",
-    )
+def _once(values: Iterable[Hashable]) -> bool:
+    listed = list(values)
+    return len(set(listed)) == len(listed)
 
 
 def _below(rows: Iterable[Iterable[int]], end: int) -> bool:

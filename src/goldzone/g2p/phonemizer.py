@@ -39,7 +39,7 @@ class Phonemizer:
     def __init__(self, model: G2PModel) -> None:
         self.model = model
         self._decoder = Decoder(model)
-        self._beam = model.training_config().decoding.beam
+        self._beam = model.trained_with().decoding.beam
 
     @classmethod
     def train(

@@ -227,7 +227,7 @@ class PreparedPhonemizer:
         # Unknown letters say nothing, so the empty chunk must be there even where no known letter is silent.
         chunks = aligned.chunks if () in aligned.chunks else (*aligned.chunks, ())
         about = {
-            "config": task.config.model_dump(mode="json", exclude={"alerts"}),
+            "config": task.config.model_dump(mode="json"),
             "data": {"words": len(task.split.train.entries), "sha256": task.data_fingerprint},
             "metrics": metrics,
         }

@@ -1,7 +1,7 @@
 """Alerts: the events of a run folded into problems that open, move and close.
 
 Only the events count, their times included, so replaying a log gives the alerts that were raised live. The
-rules are in `goldzone.monitor.rules`, their numbers in `goldzone.training.settings.AlertSettings`.
+rules are in `goldzone.monitor.rules`, their numbers in `goldzone.monitor.alert_settings.AlertSettings`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
+from goldzone.monitor.alert_settings import AlertRule, AlertSettings
 from goldzone.monitor.rules import (
+    HYSTERESIS,
     RULES,
     Swing,
     crosses,
@@ -40,7 +42,6 @@ from goldzone.training.runs.events import (
     SweepStarted,
     Warned,
 )
-from goldzone.training.settings import AlertRule, AlertSettings
 
 __all__ = ["AlertEngine", "replay"]
 
@@ -174,7 +175,7 @@ class AlertEngine:
         if event.sweep != layer.sweep:
             layer.begin(event.sweep)
         premodulo = event.premodulo if 0 < event.premodulo <= _LARGEST else 0
-        swing = before[1].then(premodulo, self._settings.step) if before else Swing(premodulo)
+        swing = before[1].then(premodulo) if before else Swing(premodulo)
         layer.neurons[event.position] = (event.sweep, swing)
         layer.trained.append(event.position)
         layer.changed = min(layer.changed + max(0, event.changed), _MOST_CELLS)
@@ -219,7 +220,7 @@ class AlertEngine:
         settings = self._settings
         if train is not None:
             # An open alert must not close for a train accuracy that only wavers around the limit.
-            margin = settings.hysteresis * (1 - settings.memorised) if self._is_open("memorisation") else 0.0
+            margin = HYSTERESIS * (1 - settings.memorised) if self._is_open("memorisation") else 0.0
             value = memorised_gap(train, dev, settings.memorised - margin)
             text = f"train {train:.1%} of words right, dev {dev:.1%}"
             self._measure("memorisation", None, event, value, text)
@@ -249,7 +250,7 @@ class AlertEngine:
         layer.rates.append(rate)
 
     def _times_usual(self, layer: _Layer) -> float:
-        return times_usual(self._clock.now - self._began, layer.passes, self._settings.pass_seconds)
+        return times_usual(self._clock.now - self._began, layer.passes)
 
     def _time_pass(self, event: NeuronTrained | LayerTrained | LayerSkipped) -> None:
         layer = self._layer(event.layer)
@@ -274,9 +275,9 @@ class AlertEngine:
             if state.streak >= (number.window if kind.in_a_row else 1):
                 self._tell(AlertOpened, (rule, layer), event, value, f"{text}: {kind.advice}")
                 state.reported = value
-        elif is_back(value, number.threshold, self._settings.hysteresis, low=kind.low):
+        elif is_back(value, number.threshold, low=kind.low):
             self._close(rule, layer, event, value, text)
-        elif moved(value, state.reported, self._settings.update):
+        elif moved(value, state.reported):
             self._tell(AlertUpdated, (rule, layer), event, value, f"{text}: {kind.advice}")
             state.reported = value
 

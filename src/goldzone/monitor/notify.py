@@ -21,10 +21,10 @@ from typing import IO, Any, Final
 
 from msgspec.structs import asdict
 
+from goldzone.monitor.alert_settings import AlertSettings, is_web_address
 from goldzone.monitor.alerts import AlertEngine
 from goldzone.training.runs.events import EVENTS, AlertEvent, Event, Warned
 from goldzone.training.runs.listeners import Listener
-from goldzone.training.settings import AlertSettings, is_web_address
 
 __all__ = ["AlertListener", "DeliveryError", "Notifier", "make_notifier", "post", "run_command"]
 

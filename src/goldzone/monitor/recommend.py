@@ -16,6 +16,7 @@ from goldzone.hashtron.neuron import MAX_TABLE_CELLS
 from goldzone.monitor.history import RunHistory
 from goldzone.monitor.run_state import OSCILLATION_STEPS, LayerState, RunState, run_state
 from goldzone.training.config import TrainingConfig
+from goldzone.training.control.oscillation import LEAST_STEP
 from goldzone.training.control.phases import best_point, forecast, must_step_back
 from goldzone.training.settings import CapacitySettings, CreditSettings
 
@@ -272,7 +273,7 @@ def held_by_the_ceiling(state: RunState) -> Recommendation | None:
     """Raise the ceiling, where half of a layer's neurons are at it because the controller wants more."""
     capacity = state.config.capacity
     layer = max(state.layers, key=lambda layer: layer.at_ceiling, default=None)
-    if capacity.controller not in {"law", "reference"} or capacity.bounds != "absolute":
+    if capacity.controller not in {"law", "reference"}:
         return None
     if layer is None or layer.at_ceiling < _MAJORITY:
         return None
@@ -295,7 +296,7 @@ def oscillation(state: RunState) -> Recommendation | None:
     return _recommendation(
         state,
         f"layer {layer.layer}: the premodulos of {layer.oscillating:.0%} of the neurons went up and down by "
-        f"a factor of {capacity.oscillation_factor:g} or more in their last {OSCILLATION_STEPS} steps",
+        f"a factor of {float(LEAST_STEP):g} or more in their last {OSCILLATION_STEPS} steps",
         {"layer": layer.layer, "oscillating": layer.oscillating},
         {"capacity.aggressiveness": damped} if damped < capacity.aggressiveness else {},
     )
@@ -330,12 +331,9 @@ def still_rising(state: RunState) -> Recommendation | None:
 
 
 def fewer_sweeps(state: RunState) -> Recommendation | None:
-    """Stop one sweep after the best, where it came in the first half; the model stays the same.
-
-    Not where the number of sweeps steers the premodulo.
-    """
+    """Stop one sweep after the best, where it came in the first half; the model stays the same."""
     best, last = best_point(state.curve), state.curve[-1]
-    if not state.finished or best is None or state.config.capacity.controller == "annealed":
+    if not state.finished or best is None:
         return None
     if last.sweep - best.sweep < 2 or 2 * best.sweep > last.sweep:
         return None

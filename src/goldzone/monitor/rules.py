@@ -1,7 +1,7 @@
 """What each alert rule measures, as small functions of numbers, and what its finding means.
 
 A rule compares one value with a threshold. Where thresholds, windows and severities come from:
-`goldzone.training.settings.AlertSettings`. Who calls the functions: `goldzone.monitor.alerts`.
+`goldzone.monitor.alert_settings.AlertSettings`. Who calls the functions: `goldzone.monitor.alerts`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
+    "HYSTERESIS",
     "RULES",
     "Rule",
     "Swing",
@@ -24,6 +25,14 @@ __all__ = [
     "spread",
     "times_usual",
 ]
+
+HYSTERESIS: Final = 0.1
+"""An alert closes when its value is back by this share of the threshold."""
+_TOLD_AGAIN: Final = 0.2
+"""An open alert is told again when its value has moved by this share."""
+_LEAST_SECONDS: Final = 10.0
+_LEAST_STEP: Final = 1.1
+"""Least factor by which a premodulo has gone up or down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +100,14 @@ def crosses(value: float, threshold: float, *, low: bool) -> bool:
     return value <= threshold if low else value > threshold
 
 
-def is_back(value: float, threshold: float, hysteresis: float, *, low: bool) -> bool:
-    """Tell whether a value is on the right side again, by a share of the threshold."""
-    return value > threshold * (1 + hysteresis) if low else value <= threshold * (1 - hysteresis)
+def is_back(value: float, threshold: float, *, low: bool) -> bool:
+    """Tell whether a value is on the right side again, by `HYSTERESIS`."""
+    return value > threshold * (1 + HYSTERESIS) if low else value <= threshold * (1 - HYSTERESIS)
 
 
-def moved(value: float, reported: float, share: float) -> bool:
-    """Tell whether a value differs from the one reported last by this share of it."""
-    return value != reported and abs(value - reported) >= share * abs(reported)
+def moved(value: float, reported: float) -> bool:
+    """Tell whether a value has moved far enough from the one reported last to be told again."""
+    return value != reported and abs(value - reported) >= _TOLD_AGAIN * abs(reported)
 
 
 def memorised_gap(train: float, dev: float, memorised: float) -> float:
@@ -116,9 +125,9 @@ def share_at_least(values: Collection[float], limit: float) -> float:
     return sum(value >= limit for value in values) / len(values) if values else 0.0
 
 
-def times_usual(value: float, earlier: Sequence[float], least: float) -> float:
-    """Return a value as a multiple of the median of earlier ones; that counts as `least` if it is lower."""
-    return value / max(statistics.median(earlier), least)
+def times_usual(seconds: float, earlier: Sequence[float]) -> float:
+    """Return a time as a multiple of the median of earlier ones; short ones count as `_LEAST_SECONDS`."""
+    return seconds / max(statistics.median(earlier), _LEAST_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,20 +148,18 @@ class Swing:
     rising: bool | None = None
     steps: int = 0
 
-    def then(self, premodulo: int, factor: float) -> Swing:
+    def then(self, premodulo: int) -> Swing:
         """Return the swing after one more training.
 
         Parameters
         ----------
         premodulo : int
             What the neuron is trained with now; 0, for none, counts as no step.
-        factor : float
-            The least step up or down that counts, 1 or more. No change is never a step.
         """
         if premodulo == self.premodulo:
             return Swing(premodulo)
         least, most = sorted((premodulo, self.premodulo))
-        if least <= 0 or most < factor * least:
+        if least <= 0 or most < _LEAST_STEP * least:
             return Swing(premodulo)
         rising = premodulo > self.premodulo
         return Swing(premodulo, rising, 1 if rising == self.rising else self.steps + 1)

@@ -144,7 +144,7 @@ def _layer_state(layer: int, neurons: NeuronColumns, capacity: CapacitySettings)
         noisy=int(regimes[Regime.NOISY].sum()) / measured,
         collapsed=int(regimes[Regime.COLLAPSED].sum()) / measured,
         at_ceiling=float((last.premodulo >= capacity.ceiling).mean()),
-        oscillating=_oscillating(neurons, capacity.oscillation_factor),
+        oscillating=_oscillating(neurons),
         agreement=float(np.median(known)) if known.size else None,
     )
 
@@ -157,9 +157,9 @@ def _signal(neurons: NeuronColumns, capacity: CapacitySettings) -> _Integers:
     return np.where(np.isnan(neurons.agreement), neurons.sum, by_votes)
 
 
-def _oscillating(neurons: NeuronColumns, factor: float) -> float:
+def _oscillating(neurons: NeuronColumns) -> float:
     premodulos: dict[int, list[int]] = {}
     for position, premodulo in zip(neurons.position.tolist(), neurons.premodulo.tolist(), strict=True):
         premodulos.setdefault(position, []).append(premodulo)
-    found = [detect_oscillation(past, OSCILLATION_STEPS + 1, factor).detected for past in premodulos.values()]
+    found = [detect_oscillation(past, OSCILLATION_STEPS + 1).detected for past in premodulos.values()]
     return sum(found) / len(found)

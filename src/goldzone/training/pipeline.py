@@ -63,9 +63,6 @@ class NeuronTrainer(Protocol[NetworkT]):
     def largest_premodulo(self) -> int:
         """Return the most cells that a neuron may have."""
 
-    def distinct_values(self, layer: int, position: int) -> int:
-        """Return how many different feature values a neuron reads over the training samples."""
-
     def packed_answers(self, layer: int, positions: Sequence[int]) -> PackedAnswers:
         """Return what some neurons answer on the training samples: the input of `choose_pairs`."""
 

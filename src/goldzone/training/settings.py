@@ -1,21 +1,24 @@
-"""The sections of a training configuration, with their defaults and bounds."""
+"""The sections of a training configuration: fields, defaults, bounds, and what each field does.
+
+The text under a field is its description; ``goldzone config`` shows it.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-from typing import Annotated, Any, Final, Literal, TypeAlias
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from goldzone.data.templates import parse_templates
 from goldzone.errors import ConfigError
 from goldzone.hashtron.neuron import MAX_TABLE_CELLS
 from goldzone.training.sums.measurement import GoldZone
+from goldzone.validation import Checked
 
 __all__ = [
-    "AlertRule",
-    "AlertSettings",
     "CapacitySettings",
     "CreditSettings",
     "DataSettings",
@@ -24,13 +27,15 @@ __all__ = [
     "PipelineSettings",
     "Section",
     "SelectionSettings",
-    "is_web_address",
+    "Texts",
 ]
 
 _SUM_TOLERANCE: Final = 1e-9
 _LEAST_WINDOW: Final = 4  # records that make two reversals
 
-Premodulo: TypeAlias = Annotated[int, Field(ge=2, le=MAX_TABLE_CELLS)]
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _as_schedule(value: object) -> object:
@@ -38,43 +43,64 @@ def _as_schedule(value: object) -> object:
     return (value,) if isinstance(value, int | float) else _as_tuple(value)
 
 
-def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+Premodulo: TypeAlias = Annotated[int, Field(ge=2, le=MAX_TABLE_CELLS)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Seconds: TypeAlias = Annotated[float, Field(gt=0)]
+Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
-class Section(BaseModel):
-    """Frozen; knows all its fields; takes no text for a number and no NaN."""
+class Section(Checked):
+    """A section of a TOML file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    gone: ClassVar[Mapping[str, object]] = {}
+    """Fields of earlier versions, and the value that always holds now: files that say so are still read."""
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Names of earlier versions, with those of now."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_now(cls, fields: Any) -> Any:
+        """Take the fields of an earlier version."""
+        if not isinstance(fields, dict):
+            return fields
+        taken = {}
+        for name, value in fields.items():
+            if name not in cls.gone:
+                taken[cls.renamed.get(name, name)] = value
+            elif value != cls.gone[name]:
+                instead = "" if cls.gone[name] is None else f", {cls.gone[name]!r} always holds"
+                raise ValueError(f"{name}: is gone{instead}; leave it out")
+        return taken
+
+    def to_toml(self, name: str = "") -> str:
+        """Write all fields, defaults too, as the table of this name; None is left out: TOML has no null."""
+        inner = {field: value for field, value in self if isinstance(value, Section)}
+        own = {field: value for field, value in self if field not in inner and value is not None}
+        lines = [f"[{name}]\n"] if name else []
+        lines += [f"{field} = {toml(value)}\n" for field, value in own.items()]
+        tables = [value.to_toml(f"{name}.{field}".lstrip(".")) for field, value in inner.items()]
+        return "\n".join(["".join(lines), *tables])
 
 
-# A check across fields raises ValueError with a message that begins with the field's name: `_describe` puts
-# the section before it.
+def toml(value: str | float | tuple[Any, ...]) -> str:
+    """Write a value as TOML, which takes JSON's numbers, lists and strings, but no DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class DataSettings(Section):
-    """What is learnt from: candidates and the split.
-
-    Attributes
-    ----------
-    max_candidates : int
-        Most candidates that a letter has, the commonest first; 1 to 255.
-    min_count : int
-        Least number of times that a candidate occurs in training; 1 or more.
-    min_share : float
-        Least share of a letter's positions at which a candidate is said, 0 to 1: rarer ones are mostly errors
-        of the data or of the alignment, and cost as much time as the others.
-    fractions : tuple of float
-        Shares of train, dev and test words; they add up to 1, and train's is not 0.
-    """
+    """What is learnt from: candidates and the split."""
 
     max_candidates: Annotated[int, Field(ge=1, le=255)] = 24
+    """Most candidates that a letter has, the commonest first."""
     min_count: Annotated[int, Field(ge=1)] = 2
-    min_share: Annotated[float, Field(ge=0, le=1)] = 0.001
+    """Least number of times that a candidate occurs in training."""
+    min_share: Share = 0.001
+    """Least share of a letter's positions at which a candidate is said; rarer ones are mostly errors."""
     fractions: Annotated[
         tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]],
         BeforeValidator(_as_tuple),
     ] = (0.8, 0.1, 0.1)
+    """Shares of train, dev and test words; they add up to 1."""
 
     @model_validator(mode="after")
     def _shares_of_one(self) -> DataSettings:
@@ -85,18 +111,12 @@ class DataSettings(Section):
 
 
 class NetworkSettings(Section):
-    """The network's shape.
-
-    Attributes
-    ----------
-    neurons : int
-        Context neurons (the layer before the final neuron); 1 to 65,535.
-    templates : tuple of str
-        What the context neurons look at (`goldzone.data.templates`), taken in turn; empty: the built-in set.
-    """
+    """The network's shape."""
 
     neurons: Annotated[int, Field(ge=1, le=65_535)] = 448
-    templates: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    """Context neurons: the layer before the final neuron."""
+    templates: Texts = ()
+    """What the context neurons look at, taken in turn (docs/training.md); empty: the built-in set."""
 
     @model_validator(mode="after")
     def _readable_templates(self) -> NetworkSettings:
@@ -109,143 +129,88 @@ class NetworkSettings(Section):
 
 
 class CreditSettings(Section):
-    """How samples vote.
+    """How samples vote."""
 
-    Attributes
-    ----------
-    kind : {"rank", "margin", "hard"}
-        Votes by rank within the position, by margin, or by the reference's tally.
-    temperature : float
-        Width, in neurons, of the band around the decision in which samples vote strongly; 0.1 to 10,000.
-    vote_threshold : tuple of float
-        Summed votes, in words, that a cell needs before it answers 1, sweep by sweep; the last one stays. A
-        single number is a schedule of one. Each 0 to 1,000,000. A lower one fits more closely; the best
-        sweep on dev is kept.
-    """
+    renamed: ClassVar = {"evidence": "vote_threshold"}
 
     kind: Literal["rank", "margin", "hard"] = "rank"
+    """Votes by rank within the position, by margin, or by the reference's tally."""
     temperature: Annotated[float, Field(ge=0.1, le=10_000)] = 4.0
+    """Width, in neurons, of the band around the decision in which samples vote strongly."""
     vote_threshold: Annotated[
         tuple[Annotated[float, Field(ge=0, le=1e6)], ...], Field(min_length=1), BeforeValidator(_as_schedule)
     ] = (1.0, 1.0, 0.5, 0.5)
+    """Summed votes, in words, that a cell needs before it answers 1, sweep by sweep; the last one stays."""
 
 
 class PipelineSettings(Section):
-    """In which order to train, how long, and when to step back.
+    """In which order to train, how long, and when to step back."""
 
-    Attributes
-    ----------
-    direction : {"backward", "forward"}
-        From the final neuron to the first layer, or from the first layer to the final neuron.
-    sweeps : int
-        Most passes from the final layer to the first; 1 to 1,000.
-    patience : int
-        Sweeps without a better dev accuracy before training stops; 1 or more.
-    time_limit_seconds : float or None
-        Seconds after which no further sweep begins; None: no limit.
-    layer_time_limit_seconds, neuron_time_limit_seconds : float or None
-        Seconds after which the rest of a layer is left out in this sweep: spent in the layer, or in one of
-        its neurons; None: no limit. A limit that is reached makes the model depend on the machine's speed.
-    attempts : int
-        A layer in which no cell changed this many sweeps in a row is skipped from then on; 1 or more.
-    neurons_per_sweep : float
-        Share of each layer that is trained in a sweep; above 0, at most 1.
-    step_back : bool
-        Return to the best state, and lower no premodulo any more, once lowering has cost dev accuracy.
-    sum_cache : bool
-        Whether sums of earlier trainings steer selection and capacity; when off they are still recorded.
-    tolerance : float
-        Change of accuracy, as a share, that counts as none in phases and stepping back; 0 to 1.
-    """
+    gone: ClassVar = {"neuron_time_limit_seconds": None}
 
     direction: Literal["backward", "forward"] = "backward"
+    """From the final neuron to the first layer, or from the first layer to the final neuron."""
     sweeps: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Most passes over all layers."""
     patience: Annotated[int, Field(ge=1)] = 2
-    time_limit_seconds: Annotated[float, Field(gt=0)] | None = None
-    layer_time_limit_seconds: Annotated[float, Field(gt=0)] | None = None
-    neuron_time_limit_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Sweeps without a better dev word accuracy before training stops."""
+    time_limit_seconds: Seconds | None = None
+    """No further sweep begins after this time; the model then depends on the machine's speed."""
+    layer_time_limit_seconds: Seconds | None = None
+    """The rest of a layer is left out after this time; the model then depends on the machine's speed."""
     attempts: Annotated[int, Field(ge=1)] = 3
+    """A layer in which no cell changed in this many sweeps in a row is skipped from then on."""
     neurons_per_sweep: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of each layer that is trained in a sweep."""
     step_back: bool = True
+    """Return to the best state, and lower no premodulo any more, once lowering has cost dev accuracy."""
     sum_cache: bool = True
-    tolerance: Annotated[float, Field(ge=0, le=1)] = 0.005
+    """Whether sums of earlier trainings steer selection and capacity; they are recorded in any case."""
+    tolerance: Share = 0.005
+    """Change of accuracy, as a share of the words, that counts as none."""
 
 
 class CapacitySettings(Section):
-    """How many cells a neuron may have, its premodulo (`goldzone.training.control.controllers`).
+    """How many cells a neuron may have, its premodulo (`goldzone.training.control.controllers`)."""
 
-    Attributes
-    ----------
-    controller : {"constant", "law", "annealed", "reference", "none", "validated"}
-        ``constant``: always `premodulo`. ``law``: the capacity law, by regime and damped. ``annealed``: from
-        `premodulo` to the floor over the sweeps. ``reference``: between floor and ceiling by train accuracy,
-        as in the Go trainer. ``none``: the most cells that a model can hold. ``validated``: `premodulo`,
-        lowered sweep by sweep while dev accuracy holds.
-    premodulo : int
-        The constant, and where the others start; from `floor` to `ceiling`.
-    floor, ceiling : int
-        Bounds of the premodulo; 2 to 2**24, floor <= ceiling.
-    bounds : {"absolute", "samples", "distinct"}
-        What else bounds it: nothing, or shares of the number of samples N or of the neuron's distinct feature
-        values.
-    floor_share, ceiling_share : float
-        Those shares, 0 to 1,000, floor_share <= ceiling_share; the ceiling's is above 0. Where they would
-        leave `floor` to `ceiling`, these hold.
-    signal : {"output", "agreement"}
-        The margin that steers the law: the imbalance of the outputs, |S|/N, or the agreement of the votes.
-    noise_floor : float or None
-        Largest |S|, in samples, of a noisy neuron; None: sqrt(N).
-    collapse : float
-        Least margin |S|/N of a collapsed neuron; above 0, at most 1.
-    exponent : float
-        The law: premodulo = capacity**exponent; above 0, at most 4.
-    smoothing : int
-        The law's damping, as are the fields that follow: how many of the last sums are averaged; 1 to 32, 1:
-        off.
-    decay : float
-        Weight of the newest average in exponential smoothing; above 0, at most 1, 1: off.
-    aggressiveness : float
-        Share of the way to the law's target that is gone in a step, on a logarithmic scale; above 0, at most
-        1, 1: off.
-    oscillation_window : int
-        How many of the last records are searched for an oscillation: two reversals or more, which halve the
-        next step on a logarithmic scale. 4 to 32, or 0: off.
-    oscillation_factor : float
-        Least step, as a factor, that counts as an oscillation; above 1.
-    max_factor : float
-        Most that the premodulo grows or shrinks in a step, as a factor; 1 or more. 2**23 limits nothing: off.
-    max_change : float or None
-        Most that it moves in a step, as a share; above 0, at most 1, None: off.
-    fine_tune : float
-        Most that it moves in a step in the gold zone, as a share; from 0 (it stays), below 1.
-    step : float
-        What ``validated`` multiplies the premodulo by after a sweep; above 0, at most 1.
-    tolerance : float
-        How much lower than the best so far a dev accuracy may be that ``validated`` takes to hold, as a
-        share of the words; 0 to 1.
-    """
+    gone: ClassVar = {
+        "bounds": "absolute",
+        "floor_share": 0.0,
+        "ceiling_share": 1.0,
+        "exponent": 2.0,
+        "oscillation_factor": 1.25,
+        "step": 0.5,
+        "tolerance": 0.005,
+    }
 
-    controller: Literal["constant", "law", "annealed", "reference", "none", "validated"] = "constant"
+    controller: Literal["constant", "law", "reference", "none", "validated"] = "constant"
+    """The premodulo is fixed, by the capacity law, by the Go trainer's rule, the largest, or halved."""
     premodulo: Premodulo = 65_536
+    """Cells of each neuron: the constant, and where the other controllers start."""
     floor: Premodulo = 16
+    """Least premodulo."""
     ceiling: Premodulo = 262_144
-    bounds: Literal["absolute", "samples", "distinct"] = "absolute"
-    floor_share: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    ceiling_share: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """Largest premodulo."""
     signal: Literal["output", "agreement"] = "output"
+    """What steers the law: the imbalance of the outputs, |S|/N, or the agreement of the votes."""
     noise_floor: Annotated[float, Field(ge=0)] | None = None
+    """Largest |S|, in samples, of a noisy neuron; left out: sqrt(N)."""
     collapse: Annotated[float, Field(gt=0, le=1)] = 0.8
-    exponent: Annotated[float, Field(gt=0, le=4)] = 2.0
+    """Least margin |S|/N of a collapsed neuron."""
     smoothing: Annotated[int, Field(ge=1, le=32)] = 3
+    """How many of the last sums the law averages; 1: off."""
     decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Weight of the newest average in exponential smoothing; 1: off."""
     aggressiveness: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the way to the law's target that is gone in a step, on a logarithmic scale; 1: all of it."""
     oscillation_window: Annotated[int, Field(ge=0, le=32)] = 8
-    oscillation_factor: Annotated[float, Field(gt=1)] = 1.25
+    """Of how many records an oscillation is found, which halves the next step; 4 or more, or 0: off."""
     max_factor: Annotated[float, Field(ge=1)] = 10.0
+    """Most that the premodulo grows or shrinks in a step, as a factor; 2**23 limits nothing."""
     max_change: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Most that the premodulo moves in a step, as a share; left out: no limit."""
     fine_tune: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    step: Annotated[float, Field(gt=0, le=1)] = 0.5
-    tolerance: Annotated[float, Field(ge=0, le=1)] = 0.005
+    """Most that the premodulo moves in a step in the gold zone, as a share; 0: it stays."""
 
     @property
     def gold_zone(self) -> GoldZone:
@@ -262,10 +227,6 @@ class CapacitySettings(Section):
             raise ValueError(
                 f"premodulo: {self.premodulo} is above the ceiling {self.ceiling}; raise the ceiling"
             )
-        if self.floor_share > self.ceiling_share:
-            raise ValueError(
-                f"floor_share: {self.floor_share} is above the ceiling_share {self.ceiling_share}; lower it"
-            )
         if 0 < self.oscillation_window < _LEAST_WINDOW:
             raise ValueError(
                 f"oscillation_window: {self.oscillation_window} are too few records to turn twice; "
@@ -275,159 +236,20 @@ class CapacitySettings(Section):
 
 
 class SelectionSettings(Section):
-    """Which neurons of a layer are trained, and in which order (`goldzone.training.control.selection`).
+    """Which neurons of a layer are trained, and in which order (`goldzone.training.control.selection`)."""
 
-    Attributes
-    ----------
-    strategy : {"gold_zone", "fixed", "random"}
-    exploration : float
-        Share of the choices of ``gold_zone`` that are drawn at random from the neurons it would pass over;
-        0 to 1.
-    pairs : float
-        Largest share of the chosen neurons that is trained in pairs (`goldzone.training.control.pairs`); 0
-        to 1, 0: none.
-    pair_correlation : float
-        Highest correlation of the answers of a pair; -1 or more, below 0.
-    """
+    gone: ClassVar = {"pair_correlation": -0.1}
 
     strategy: Literal["gold_zone", "fixed", "random"] = "fixed"
-    exploration: Annotated[float, Field(ge=0, le=1)] = 0.0
-    pairs: Annotated[float, Field(ge=0, le=1)] = 0.0
-    pair_correlation: Annotated[float, Field(ge=-1, lt=0)] = -0.1
+    """Neurons in the gold zone first, all in turn by position, or drawn at random."""
+    exploration: Share = 0.0
+    """Share of the choices of `gold_zone` that are drawn from the neurons it would pass over."""
+    pairs: Share = 0.0
+    """Largest share of the chosen neurons that is trained in anti-correlated pairs; 0: none."""
 
 
 class DecodingSettings(Section):
-    """How words are read while they are scored.
-
-    Attributes
-    ----------
-    beam : int
-        Partial answers kept for each letter; 1 to 64.
-    """
+    """How words are read while they are scored."""
 
     beam: Annotated[int, Field(ge=1, le=64)] = 4
-
-
-class AlertRule(Section):
-    """One rule over the events of a run; `goldzone.monitor.alerts.RULES` says what each measures.
-
-    Attributes
-    ----------
-    severity : {"off", "info", "warning", "critical"}
-    threshold : float
-        What the measured value is compared with; 0 or more.
-    window : int
-        Over how many sweeps (`oscillation`: steps, `slow_layer`: earlier passes, `throughput_drop`: seconds);
-        1 to 1,000.
-    """
-
-    severity: Literal["off", "info", "warning", "critical"]
-    threshold: Annotated[float, Field(ge=0)]
-    window: Annotated[int, Field(ge=1, le=1000)]
-
-
-class AlertSettings(Section):
-    """What counts as a problem while a run trains, and who is told.
-
-    Of a rule only the fields that differ need to be given: ``[alerts.collapse]`` with ``threshold = 0.5``.
-
-    Attributes
-    ----------
-    memorisation : AlertRule
-        Train minus dev word accuracy above `threshold`, where train is above `memorised`.
-    stagnation : AlertRule
-        A layer's median margin moves by at most `threshold` over `window` sweeps.
-    oscillation : AlertRule
-        More than a share `threshold` of a layer's neurons had premodulos that went up and down in turn in
-        `window` steps.
-    slow_layer : AlertRule
-        A layer takes more than `threshold` times the median of its last `window` passes.
-    unchanged_layer : AlertRule
-        Training a layer changes at most `threshold` cells, `window` sweeps in a row.
-    collapse : AlertRule
-        More than a share `threshold` of a layer's neurons have margins of `collapsed` or more.
-    dev_falling : AlertRule
-        Dev word accuracy more than `threshold` below the best.
-    throughput_drop : AlertRule
-        Neurons a second over `window` seconds are at most a share `threshold` of the layer's median.
-    stale_sums : AlertRule
-        At most `threshold` neurons of a layer are trained, `window` sweeps in a row.
-    memorised : float
-        Train word accuracy above which a gap means memorisation; 0 to 1.
-    collapsed : float
-        Margin |S|/N of a collapsed neuron; above 0, at most 1. At 1 only neurons with one answer for all
-        samples: healthy context neurons seldom say yes, so their margins are near 1.
-    step : float
-        Least factor by which a premodulo has gone up or down; 1 or more.
-    pass_seconds : float
-        Passes over a layer that are shorter count as this long.
-    hysteresis : float
-        An alert closes when its value is back by this share of the threshold; from 0, below 1.
-    update : float
-        An open alert is told again when its value has moved by this share; 0 or more.
-    tell : {"info", "warning", "critical"}
-        Least severity that goes to `webhook` and `command`.
-    webhook : str or None
-        http or https address to which each alert is posted as JSON; ``$NAME`` takes a secret one from that
-        environment variable, so that it is in no file.
-    command : tuple of str
-        Program and arguments, run without a shell for each alert, with its JSON on standard input.
-    timeout_seconds : float
-        For each try of the webhook, and for the command; above 0, at most 600.
-    """
-
-    memorisation: AlertRule = AlertRule(severity="warning", threshold=0.1, window=1)
-    stagnation: AlertRule = AlertRule(severity="info", threshold=0.0001, window=3)
-    oscillation: AlertRule = AlertRule(severity="warning", threshold=0.25, window=3)
-    slow_layer: AlertRule = AlertRule(severity="warning", threshold=5.0, window=5)
-    unchanged_layer: AlertRule = AlertRule(severity="warning", threshold=0.0, window=3)
-    collapse: AlertRule = AlertRule(severity="warning", threshold=0.25, window=2)
-    dev_falling: AlertRule = AlertRule(severity="warning", threshold=0.02, window=2)
-    throughput_drop: AlertRule = AlertRule(severity="warning", threshold=0.25, window=10)
-    stale_sums: AlertRule = AlertRule(severity="warning", threshold=0.0, window=3)
-    memorised: Annotated[float, Field(ge=0, le=1)] = 0.95
-    collapsed: Annotated[float, Field(gt=0, le=1)] = 1.0
-    step: Annotated[float, Field(ge=1)] = 1.1
-    pass_seconds: Annotated[float, Field(gt=0)] = 10.0
-    hysteresis: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    update: Annotated[float, Field(ge=0)] = 0.2
-    tell: Literal["info", "warning", "critical"] = "warning"
-    webhook: str | None = None
-    command: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
-
-    @model_validator(mode="before")
-    @classmethod
-    def _complete_rules(cls, fields: Any) -> Any:
-        """Take from a rule's default what its table leaves out."""
-        if not isinstance(fields, dict):
-            return fields
-        complete = dict(fields)
-        for name, given in fields.items():
-            default = cls.model_fields[name].default if name in cls.model_fields else None
-            if isinstance(default, AlertRule) and isinstance(given, dict):
-                complete[name] = {**default.model_dump(), **given}
-        return complete
-
-    @model_validator(mode="after")
-    def _deliverable(self) -> AlertSettings:
-        if self.webhook is not None and not is_web_address(self.webhook):
-            variable = self.webhook.removeprefix("$")
-            if variable == self.webhook or not variable.isidentifier():
-                raise ValueError(
-                    f"webhook: {self.webhook!r} is no address; give http://HOST, https://HOST or $VARIABLE"
-                )
-        if self.command and (not self.command[0] or any("\0" in part for part in self.command)):
-            raise ValueError("command: names no program; give a list such as ['notify-send', 'goldzone']")
-        return self
-
-
-def is_web_address(text: str) -> bool:
-    """Tell whether a text is a complete http or https address."""
-    if not text.isascii() or not text.isprintable() or " " in text:
-        return False
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+    """Partial answers kept for each letter; more are slower."""

@@ -141,30 +141,19 @@ class _Pipeline(Generic[NetworkT]):
 
     def _train_layer(self, layer: int, plan: tuple[Step, ...]) -> None:
         """Train what is left of a layer's plan, until it is done or has taken too long."""
-        progress = self._progress
+        progress, limit = self._progress, self._config.pipeline.layer_time_limit_seconds
         sizes = [len(step.positions) for step in plan]
         order, total, started = sum(sizes[: progress.done]), sum(sizes), time.monotonic()
         for step in plan[progress.done :]:
-            began = time.monotonic()
             self._step(layer, step, order, total)
             order += len(step.positions)
             self._hooks.check_interrupt()
-            now = time.monotonic()
-            if reason := self._reason_to_leave(now - began, now - started):
+            seconds = time.monotonic() - started
+            if limit is not None and seconds > limit:
+                reason = f"the layer took {seconds:.3g} s, its limit is {limit:g} s"
                 self._on_event(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
                 return
         self._on_event(LayerTrained(sweep=progress.sweep, layer=layer, neurons=order))
-
-    def _reason_to_leave(self, neuron_seconds: float, layer_seconds: float) -> str | None:
-        """Tell why the rest of a layer is left out: a step, or the layer, has exceeded its time limit."""
-        pipeline = self._config.pipeline
-        for name, limit, seconds in (
-            ("a neuron", pipeline.neuron_time_limit_seconds, neuron_seconds),
-            ("the layer", pipeline.layer_time_limit_seconds, layer_seconds),
-        ):
-            if limit is not None and seconds > limit:
-                return f"{name} took {seconds:.3g} s, its limit is {limit:g} s"
-        return None
 
     def _choose(self, layer: int) -> tuple[Step, ...]:
         """Choose what a sweep trains in a layer: of the last layer everything, by position."""
@@ -212,7 +201,7 @@ class _Pipeline(Generic[NetworkT]):
         if not settings.pairs or self._progress.sweep == 1:  # before a first training all are silent
             return ()
         answers = self._trainer.packed_answers(layer, positions[:MOST_COMPARED])
-        found = choose_pairs(positions, answers, share=settings.pairs, correlation=settings.pair_correlation)
+        found = choose_pairs(positions, answers, share=settings.pairs)
         return tuple((pair.first, pair.second) for pair in found)
 
     def _step(self, layer: int, step: Step, order: int, total: int) -> None:
@@ -261,17 +250,14 @@ class _Pipeline(Generic[NetworkT]):
             return CapacityDecision(premodulo, None, None, None, reason)
         settings = self._config.capacity
         kept = self._sums.history(layer, position, accepted_only=True)
-        distinct = self._trainer.distinct_values(layer, position) if settings.bounds == "distinct" else None
         return self._controller.decide(
             ControllerInput(
                 history=kept if self._config.pipeline.sum_cache else (),
                 current=kept[-1].premodulo if kept else settings.premodulo,
                 samples=self._trainer.n_samples,
-                sweep=self._progress.sweep,
-                sweeps=self._config.pipeline.sweeps,
                 curve=self._progress.curve,
                 largest=self._trainer.largest_premodulo(),
-                distinct=distinct,
+                tolerance=self._config.pipeline.tolerance,
                 held=self._progress.held,
             )
         )

@@ -24,14 +24,12 @@ def controller_input(
     current: int = 1_000,
     *past: Measured,
     samples: int = 10_000,
-    sweep: int = 1,
-    sweeps: int = 4,
     curve: Curve = (),
     largest: int = 1 << 24,
-    distinct: int | None = None,
+    tolerance: float = 0.005,
     held: bool = False,
 ) -> ControllerInput:
-    return ControllerInput(past, current, samples, sweep, sweeps, curve, largest, distinct, held)
+    return ControllerInput(past, current, samples, curve, largest, tolerance, held)
 
 
 def learning_curve(*dev: float | None, train: Sequence[float] = (), premodulo: int = 7) -> Curve:
@@ -55,30 +53,22 @@ premodulos = st.integers(2, 1 << 24)
 @st.composite
 def settings(draw: st.DrawFn, *controllers: str) -> CapacitySettings:
     floor, start, ceiling = sorted(draw(st.tuples(premodulos, premodulos, premodulos)))
-    floor_share, ceiling_share = sorted(draw(st.tuples(st.floats(0, 1000), st.floats(1e-3, 1000))))
     return CapacitySettings.model_validate(
         {
             "controller": draw(st.sampled_from(controllers)),
             "premodulo": start,
             "floor": floor,
             "ceiling": ceiling,
-            "bounds": draw(st.sampled_from(["absolute", "samples", "distinct"])),
-            "floor_share": floor_share,
-            "ceiling_share": ceiling_share,
             "signal": draw(st.sampled_from(["output", "agreement"])),
             "noise_floor": draw(st.none() | st.floats(0, 1e6)),
             "collapse": draw(st.floats(0.01, 1)),
-            "exponent": draw(st.sampled_from([1.0, 2.0]) | st.floats(0.01, 4)),
             "smoothing": draw(st.integers(1, 5)),
             "decay": draw(st.sampled_from([1.0]) | st.floats(0.01, 1)),
             "aggressiveness": draw(st.sampled_from([1.0]) | st.floats(0.01, 1)),
             "oscillation_window": draw(st.sampled_from([0, 4, 5, 8])),
-            "oscillation_factor": draw(st.floats(1.001, 10)),
             "max_factor": draw(st.floats(1, 1e8)),
             "max_change": draw(st.none() | st.floats(0.001, 1)),
             "fine_tune": draw(st.floats(0, 0.99)),
-            "step": draw(st.floats(0.01, 1)),
-            "tolerance": draw(shares),
         }
     )
 
@@ -98,16 +88,13 @@ def controller_inputs(draw: st.DrawFn) -> ControllerInput:
             max_size=6,
         )
     )
-    sweeps = draw(st.integers(1, 20))
     points = draw(st.lists(st.tuples(shares, st.none() | shares, premodulos), max_size=8))
     return ControllerInput(
         history=tuple(past),
         current=draw(st.integers(2, 100) | premodulos),
         samples=n,
-        sweep=draw(st.integers(1, sweeps)),
-        sweeps=sweeps,
         curve=tuple(CurvePoint(sweep, *point) for sweep, point in enumerate(points, 1)),
         largest=draw(premodulos),
-        distinct=draw(st.integers(1, n)),
+        tolerance=draw(shares),
         held=draw(st.booleans()),
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldzone.training.control.arithmetic import between, exact, power
+from goldzone.training.control.arithmetic import between, exact
 
 
 @pytest.mark.parametrize(
@@ -17,30 +17,6 @@ from goldzone.training.control.arithmetic import between, exact, power
 )
 def test_a_number_is_what_is_written(value: float, fraction: Fraction) -> None:
     assert exact(value) == fraction
-
-
-@pytest.mark.parametrize(
-    ("base", "exponent", "whole"),
-    [
-        (Fraction(100), 1.5, 1_000),  # 10**3: not 999, which truncated digits would give
-        (Fraction(8), 4 / 3, 15),  # 4 / 3 is written 1.3333333333333333, just less than what gives 16
-        (Fraction(32), 0.2, 2),
-        (Fraction(9, 4), 0.5, 1),  # 1.5
-        (Fraction(10), 0.30103, 2),  # log10(2) = 0.301029996 is just less
-        (Fraction(10), 0.30102, 1),
-        (Fraction(1), 3.7, 1),
-        (Fraction(3, 2), 4.0, 5),  # 81 / 16
-        (Fraction(10**12 + 1), 4.0, (10**12 + 1) ** 4),  # more digits than any precision
-    ],
-)
-def test_powers(base: Fraction, exponent: float, whole: int) -> None:
-    assert power(base, exponent) == whole
-
-
-@given(st.fractions(1, 10**9, max_denominator=10**9), st.integers(1, 40))
-def test_a_power_is_the_largest_integer_below_it(base: Fraction, tenths: int) -> None:
-    whole = power(base, tenths / 10)
-    assert whole**10 <= base**tenths < (whole + 1) ** 10
 
 
 @pytest.mark.parametrize(
@@ -73,4 +49,3 @@ def test_the_nearest_integer_is_reached(start: int, end: int, parts: int, data: 
 def test_the_surrounding_precision_does_not_matter() -> None:
     with decimal.localcontext(prec=3, rounding=decimal.ROUND_UP):
         assert between(123_456, 789_012, Fraction(1, 3)) == round(math.cbrt(123_456**2 * 789_012))
-        assert power(Fraction(123_456), 1.5) == math.isqrt(123_456**3)

@@ -138,17 +138,13 @@ def test_correlations_that_only_floats_tell_apart_are_ties(repeats: int) -> None
 
 
 @pytest.mark.parametrize(
-    ("positions", "share", "correlation", "message"),
+    ("positions", "share", "message"),
     [
-        ([0], 0.5, -0.1, "answers: 2 rows for 1 neurons"),
-        ([0, 1], 1.1, -0.1, "selection.pairs: 1.1 is no share"),
-        ([0, 1], -0.1, -0.1, "selection.pairs: -0.1 is no share"),
-        ([0, 1], 0.5, 0.0, "selection.pair_correlation: 0.0 is not in"),
-        ([0, 1], 0.5, -1.1, "selection.pair_correlation: -1.1 is not in"),
+        ([0], 0.5, "answers: 2 rows for 1 neurons"),
+        ([0, 1], 1.1, "selection.pairs: 1.1 is no share"),
+        ([0, 1], -0.1, "selection.pairs: -0.1 is no share"),
     ],
 )
-def test_what_cannot_be_done_is_refused(
-    positions: list[int], share: float, correlation: float, message: str
-) -> None:
+def test_what_cannot_be_done_is_refused(positions: list[int], share: float, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        choose([LEFT, RIGHT], share, correlation, positions)
+        choose([LEFT, RIGHT], share, positions=positions)

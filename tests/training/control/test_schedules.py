@@ -6,42 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldzone.training.control.schedules import (
-    ValidatedLevel,
-    annealed_premodulo,
-    reference_premodulo,
-    validated_level,
-)
+from goldzone.training.control.schedules import ValidatedLevel, reference_premodulo, validated_level
 from tests.training.control.controller_inputs import learning_curve, premodulos, shares
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "sweeps", "premodulos"),
-    [
-        (65_536, 16, 4, [65_536, 4_096, 256, 16]),  # 2**16, 2**12, 2**8, 2**4
-        (16, 65_536, 4, [16, 256, 4_096, 65_536]),  # up where the end is above
-        (1_000, 10, 3, [1_000, 100, 10]),
-        (1_000, 100, 3, [1_000, 316, 100]),  # sqrt(100,000) = 316.2
-        (10, 3, 3, [10, 5, 3]),  # sqrt(30) = 5.48
-        (1_000, 10, 2, [1_000, 10]),
-        (1_000, 10, 1, [1_000]),
-    ],
-)
-def test_annealing_goes_by_the_same_factor_every_sweep(
-    start: int, end: int, sweeps: int, premodulos: list[int]
-) -> None:
-    found = [annealed_premodulo(start, end, sweep, sweeps) for sweep in range(1, sweeps + 1)]
-    assert found == premodulos
-    assert annealed_premodulo(start, end, sweeps + 3, sweeps) == end  # a run that goes on stays there
-
-
-@given(premodulos, premodulos, st.integers(1, 1000), st.data())
-def test_annealing_never_turns(start: int, end: int, sweeps: int, data: st.DataObject) -> None:
-    sweep = data.draw(st.integers(1, sweeps))
-    now, following = (annealed_premodulo(start, end, of, sweeps) for of in (sweep, sweep + 1))
-    assert min(now, following) >= min(start, end)
-    assert max(now, following) <= max(start, end)
-    assert (following <= now) if end <= start else (following >= now)
 
 
 @pytest.mark.parametrize(
@@ -95,33 +61,27 @@ def test_at_whole_percents_it_is_the_go_trainers_integer_arithmetic(s: int, one:
 def test_the_level_falls_while_dev_accuracy_holds(
     dev: tuple[float | None, ...], level: int, turned: bool
 ) -> None:
-    found = validated_level(learning_curve(*dev), 1024, 0.5, 0.1)
+    found = validated_level(learning_curve(*dev), 1024, 0.1)
     assert found == ValidatedLevel(level, turned)
 
 
 def test_the_tolerance_is_what_is_written() -> None:
     # In binary 0.3 is a little less than three tenths, and 0.5 would no longer do.
-    assert not validated_level(learning_curve(0.8, 0.5), 1024, 0.5, 0.3).turned
-    assert validated_level(learning_curve(0.8, 0.499), 1024, 0.5, 0.3).turned
+    assert not validated_level(learning_curve(0.8, 0.5), 1024, 0.3).turned
+    assert validated_level(learning_curve(0.8, 0.499), 1024, 0.3).turned
 
 
-@pytest.mark.parametrize(
-    ("step", "levels"),
-    [(0.3, [10, 3, 2, 2]), (0.5, [10, 5, 2, 2]), (1.0, [10, 10, 10, 10]), (0.7, [10, 7, 4, 2])],
-)
-def test_the_level_is_multiplied_and_cut_to_an_integer_of_2_or_more(step: float, levels: list[int]) -> None:
+def test_the_level_is_halved_and_cut_to_an_integer_of_2_or_more() -> None:
     curves = [learning_curve(*[0.5] * done) for done in range(4)]
-    assert [validated_level(curve, 10, step, 0.0).premodulo for curve in curves] == levels
+    assert [validated_level(curve, 10, 0.0).premodulo for curve in curves] == [10, 5, 2, 2]
 
 
-@given(st.lists(shares, max_size=8), premodulos, st.floats(0.01, 1), shares, premodulos)
+@given(st.lists(shares, max_size=8), premodulos, shares, premodulos)
 def test_the_level_is_one_of_those_that_were_tried_or_the_next(
-    dev: list[float], start: int, step: float, tolerance: float, median: int
+    dev: list[float], start: int, tolerance: float, median: int
 ) -> None:
-    levels = [
-        validated_level(learning_curve(*dev[:done]), start, step, tolerance) for done in range(len(dev) + 1)
-    ]
-    assert levels[-1] == validated_level(learning_curve(*dev, premodulo=median), start, step, tolerance)
+    levels = [validated_level(learning_curve(*dev[:done]), start, tolerance) for done in range(len(dev) + 1)]
+    assert levels[-1] == validated_level(learning_curve(*dev, premodulo=median), start, tolerance)
     for before, after in pairwise(levels):
         if before.turned:
             assert after == before

@@ -237,8 +237,6 @@ def test_every_strategy_of_the_configuration_is_known() -> None:
         ("exploration", 1.1),
         ("pairs", -0.1),
         ("pairs", 1.1),
-        ("pair_correlation", 0.0),
-        ("pair_correlation", -1.1),
     ],
 )
 def test_settings_out_of_range_are_refused(name: str, value: float) -> None:

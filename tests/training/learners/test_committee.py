@@ -532,16 +532,6 @@ def test_premodulos_are_those_of_the_tables() -> None:
         assert training.premodulos(CONTEXT_LAYER).dtype == np.int64
 
 
-def test_distinct_values_are_counted_once_a_template() -> None:
-    samples = made_up(2)
-    with trainer(samples, config()) as training:
-        templates = training.network().template_of
-        found = [training.distinct_values(1, position) for position in range(WIDTH)]
-        assert found == [len(set(naive_features(samples, template))) for template in templates]
-        samples.context[:] = 0  # not looked at again
-        assert [training.distinct_values(1, position) for position in range(WIDTH)] == found
-
-
 @pytest.mark.parametrize("threads", [1, 3])
 def test_packed_answers_are_those_to_the_right_candidates(threads: int) -> None:
     samples = made_up(3, 150)

@@ -27,6 +27,12 @@ def test_a_new_folder_has_its_parts(tmp_path: Path) -> None:
     assert RunFolder.open(str(path)).config == CONFIG
 
 
+def test_sections_that_training_does_not_read_are_kept_beside_the_configuration(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, CONFIG, other_sections="[alerts]\ntell = 'info'\n")
+    assert folder.config_path.read_text(encoding="utf-8") == f"{CONFIG.to_toml()}\n[alerts]\ntell = 'info'\n"
+    assert RunFolder.open(tmp_path).config == CONFIG
+
+
 def test_a_log_has_its_opening_before_the_folder_counts_as_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

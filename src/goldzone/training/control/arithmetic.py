@@ -1,4 +1,4 @@
-"""Real numbers that come out the same on every machine: fractions, and 50 decimal digits for powers.
+"""Real numbers that come out the same on every machine: fractions, and 50 decimal digits for logarithms.
 
 The C library's `pow`, `log` and `exp` may differ in their last bits between machines, and a premodulo that
 differs by one is another model. `decimal` rounds logarithms and exponentials correctly at any precision, so
@@ -7,12 +7,11 @@ its digits are the same everywhere.
 
 from __future__ import annotations
 
-import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["between", "exact", "power"]
+__all__ = ["between", "exact"]
 
 
 def _context(digits: int) -> Context:
@@ -37,24 +36,6 @@ _RESULT: Final = _context(40)
 def exact(value: float) -> Fraction:
     """Return a number as it is written: 0.05 is 1/20, not the binary fraction next to it."""
     return Fraction(repr(float(value)))
-
-
-def power(base: Fraction, exponent: float) -> int:
-    """Return the integer part of base**exponent.
-
-    Exact for integer exponents; for others from 40 digits.
-
-    Parameters
-    ----------
-    base : Fraction
-        1 or more.
-    exponent : float
-        Above 0.
-    """
-    share = exact(exponent)
-    if share.denominator == 1:
-        return math.floor(base**share.numerator)
-    return math.floor(_exponential(_WORKING.multiply(_decimal(share), _logarithm(base))))
 
 
 def between(start: int, end: int, share: Fraction) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
-from goldzone.training.control.controller_input import ControllerInput, effective_bounds
+from goldzone.training.control.controller_input import ControllerInput, bounds
 from goldzone.training.control.damping import (
     damp_oscillation,
     in_direction,
@@ -22,7 +22,7 @@ from goldzone.training.control.damping import (
 )
 from goldzone.training.control.law import target_premodulo
 from goldzone.training.control.oscillation import detect_oscillation
-from goldzone.training.control.schedules import annealed_premodulo, reference_premodulo, validated_level
+from goldzone.training.control.schedules import reference_premodulo, validated_level
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.measurement import Regime
 
@@ -112,9 +112,7 @@ def _law(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision
         verb = "stays" if given.history else "starts"
         return _take(settings, given, current, f"no sum yet: {verb} at {current}")
     oscillation = detect_oscillation(
-        [record.premodulo for record in given.history],
-        settings.oscillation_window,
-        settings.oscillation_factor,
+        [record.premodulo for record in given.history], settings.oscillation_window
     )
     fine_tune = settings.fine_tune if measured.regime is Regime.GOLD_ZONE else None
     steps: tuple[_Step, ...] = (
@@ -136,14 +134,6 @@ def _law(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision
     return CapacityDecision(premodulo, measured.target, measured.regime, _last(limits), reason)
 
 
-def _annealed(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
-    """Go from the configured premodulo to the floor, by the same factor every sweep."""
-    end = effective_bounds(settings, given).floor
-    aim = annealed_premodulo(settings.premodulo, end, given.sweep, given.sweeps)
-    words = f"annealed from {settings.premodulo} to {end}: {aim} in sweep {given.sweep}"
-    return _take(settings, given, aim, f"{words} of {given.sweeps}")
-
-
 def _reference(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
     """Take the Go trainer's quadratic of the last sweep's train accuracy, between floor and ceiling.
 
@@ -152,9 +142,8 @@ def _reference(settings: CapacitySettings, given: ControllerInput) -> CapacityDe
     """
     if not given.curve:
         return _take(settings, given, settings.premodulo, f"reference: starts at {settings.premodulo}")
-    bounds = effective_bounds(settings, given)
     accuracy = given.curve[-1].train_accuracy
-    aim = reference_premodulo(accuracy, bounds.floor, bounds.ceiling)
+    aim = reference_premodulo(accuracy, *bounds(settings, given))
     return _take(settings, given, aim, f"reference: {aim} at {100 * accuracy:.1f} % train accuracy")
 
 
@@ -167,7 +156,7 @@ def _none(settings: CapacitySettings, given: ControllerInput) -> CapacityDecisio
 
 def _validated(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
     """Lower all neurons together while dev accuracy holds, then go back to the best sweep's level."""
-    level = validated_level(given.curve, settings.premodulo, settings.step, settings.tolerance)
+    level = validated_level(given.curve, settings.premodulo, given.tolerance)
     words = "dev accuracy turned: back to" if level.turned else "dev accuracy has not turned: level"
     return _take(settings, given, level.premodulo, f"{words} {level.premodulo}")
 
@@ -175,7 +164,6 @@ def _validated(settings: CapacitySettings, given: ControllerInput) -> CapacityDe
 CONTROLLERS: Final[dict[str, Rule]] = {
     "constant": _constant,
     "law": _law,
-    "annealed": _annealed,
     "reference": _reference,
     "none": _none,
     "validated": _validated,
@@ -211,7 +199,7 @@ def _measure(settings: CapacitySettings, given: ControllerInput) -> _Measured | 
     n = given.samples
     s = round(margin * n)
     found = settings.gold_zone.regime(s, n)
-    return _Measured(s, target_premodulo(s, n, settings.exponent), found)
+    return _Measured(s, target_premodulo(s, n), found)
 
 
 def _take(settings: CapacitySettings, given: ControllerInput, aim: int, words: str) -> CapacityDecision:
@@ -224,11 +212,11 @@ def _take(settings: CapacitySettings, given: ControllerInput, aim: int, words: s
 
 
 def _last_steps(settings: CapacitySettings, given: ControllerInput) -> tuple[_Step, ...]:
-    bounds = effective_bounds(settings, given)
+    floor, ceiling = bounds(settings, given)
     return (
         ("held", lambda aim: max(aim, given.current) if given.held else aim),
-        ("floor", lambda aim: max(aim, bounds.floor)),
-        ("ceiling", lambda aim: min(aim, bounds.ceiling)),
+        ("floor", lambda aim: max(aim, floor)),
+        ("ceiling", lambda aim: min(aim, ceiling)),
     )
 
 

@@ -6,11 +6,11 @@ the N training samples of the neuron's output as +1 or -1.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Final
 
 from goldzone.hashtron.hashing import LARGEST
-from goldzone.training.control.arithmetic import power
 from goldzone.training.sums.measurement import check_sum
 
 __all__ = ["MAX_PREMODULO", "MIN_PREMODULO", "target_capacity", "target_premodulo"]
@@ -31,10 +31,9 @@ def target_capacity(s: int, n: int) -> Fraction:
     return max(Fraction(1), Fraction(n, abs(s) + 1))
 
 
-def target_premodulo(s: int, n: int, exponent: float = 2.0) -> int:
-    """Return the law's premodulo, the integer part of capacity**exponent, in [2, 2**32 - 1].
+def target_premodulo(s: int, n: int) -> int:
+    """Return the law's premodulo, the integer part of capacity**2, in [2, 2**32 - 1].
 
-    Exact for integer exponents, and the same on every machine for all. N**2 exceeds 32 bits from N = 65,536
-    on: it is clamped, never wrapped.
+    N**2 exceeds 32 bits from N = 65,536 on: it is clamped, never wrapped.
     """
-    return min(max(power(target_capacity(s, n), exponent), MIN_PREMODULO), MAX_PREMODULO)
+    return min(max(math.floor(target_capacity(s, n) ** 2), MIN_PREMODULO), MAX_PREMODULO)

@@ -13,10 +13,10 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
-from goldzone.training.control.arithmetic import exact
+__all__ = ["LEAST_STEP", "Oscillation", "detect_oscillation"]
 
-__all__ = ["Oscillation", "detect_oscillation"]
-
+LEAST_STEP: Final = Fraction(5, 4)
+"""The least step, as a factor up or down, that counts."""
 _PERIOD: Final = 2
 """Reversals in a whole period: down and up again. One alone may be the end of an overshoot."""
 
@@ -44,7 +44,7 @@ class Oscillation:
     half_step: Fraction
 
 
-def detect_oscillation(premodulos: Sequence[int], window: int, factor: float) -> Oscillation:
+def detect_oscillation(premodulos: Sequence[int], window: int) -> Oscillation:
     """Look for an oscillation.
 
     Parameters
@@ -53,16 +53,13 @@ def detect_oscillation(premodulos: Sequence[int], window: int, factor: float) ->
         A neuron's, oldest first; 0, for none, is passed over.
     window : int
         How many of the last are looked at; with less than 4 nothing is found.
-    factor : float
-        The least step, up or down, that counts; above 1.
     """
     last = [premodulo for premodulo in premodulos if premodulo][-window:] if window else []
     steps = [Fraction(new, old) for old, new in pairwise(last) if new != old]
-    least = exact(factor)
     reversals = [
         max(_size(before), _size(after))
         for before, after in pairwise(steps)
-        if (before > 1) != (after > 1) and min(_size(before), _size(after)) >= least
+        if (before > 1) != (after > 1) and min(_size(before), _size(after)) >= LEAST_STEP
     ]
     return Oscillation(
         detected=len(reversals) >= _PERIOD,

@@ -57,7 +57,7 @@ class NeuronPair:
 
 
 def choose_pairs(
-    positions: Sequence[int], answers: PackedAnswers, *, share: float, correlation: float
+    positions: Sequence[int], answers: PackedAnswers, *, share: float, correlation: float = -0.1
 ) -> tuple[NeuronPair, ...]:
     """Choose disjoint pairs of neurons, the most negative correlation first.
 
@@ -92,8 +92,6 @@ def choose_pairs(
         raise ConfigError(f"answers: {rows} rows for {len(positions)} neurons; give at most one for each")
     if not 0 <= share <= 1:
         raise ConfigError(f"selection.pairs: {share} is no share; give 0 to 1")
-    if not -1 <= correlation < 0:
-        raise ConfigError(f"selection.pair_correlation: {correlation} is not in [-1, 0); give -0.1 or so")
     most = int(Fraction(str(share)) * len(positions) / 2)
     if most == 0 or rows < 2:
         return ()

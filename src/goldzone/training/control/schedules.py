@@ -1,4 +1,4 @@
-"""Premodulos that do not follow from a neuron's sum: from the sweep, or from accuracies. Pure functions."""
+"""Premodulos that do not follow from a neuron's sum: from accuracies. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,31 +6,11 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from goldzone.training.control.arithmetic import between, exact
+from goldzone.training.control.arithmetic import exact
 from goldzone.training.control.curve import Curve
 from goldzone.training.control.law import MIN_PREMODULO
 
-__all__ = ["ValidatedLevel", "annealed_premodulo", "reference_premodulo", "validated_level"]
-
-
-def annealed_premodulo(start: int, end: int, sweep: int, sweeps: int) -> int:
-    """Go from one premodulo to another by the same factor every sweep.
-
-    Parameters
-    ----------
-    start, end : int
-        Of the first and the last sweep. A run of one sweep is its first; after the last the end stays.
-    sweep, sweeps : int
-        The sweep, from 1, and how many there are.
-
-    Returns
-    -------
-    int
-        start * (end / start)**((sweep - 1) / (sweeps - 1)), rounded to the nearest integer.
-    """
-    if sweeps == 1:
-        return start if sweep == 1 else end
-    return between(start, end, Fraction(min(sweep, sweeps) - 1, sweeps - 1))
+__all__ = ["ValidatedLevel", "reference_premodulo", "validated_level"]
 
 
 def reference_premodulo(accuracy: float, least: int, most: int) -> int:
@@ -59,8 +39,8 @@ class ValidatedLevel:
     turned: bool
 
 
-def validated_level(curve: Curve, start: int, step: float, tolerance: float) -> ValidatedLevel:
-    """Lower the premodulo sweep by sweep as long as dev accuracy holds, then go back to the best for good.
+def validated_level(curve: Curve, start: int, tolerance: float) -> ValidatedLevel:
+    """Halve the premodulo sweep by sweep as long as dev accuracy holds, then go back to the best for good.
 
     The levels are counted from the start, one for each point of the curve, and not read off the curve, whose
     premodulos are medians over neurons that need not all have been trained. Points without dev accuracy
@@ -72,8 +52,6 @@ def validated_level(curve: Curve, start: int, step: float, tolerance: float) -> 
         One point for each sweep that is done, also those that were stepped back from.
     start : int
         Level of the first sweep.
-    step : float
-        What the level is multiplied by after a sweep; above 0, at most 1.
     tolerance : float
         How much lower than the best so far a dev accuracy that holds may be.
     """
@@ -87,5 +65,5 @@ def validated_level(curve: Curve, start: int, step: float, tolerance: float) -> 
             return ValidatedLevel(best_level, turned=True)
         if best is None or accuracy > best:
             best, best_level = accuracy, level
-        level = max(math.floor(level * exact(step)), MIN_PREMODULO)
+        level = max(level // 2, MIN_PREMODULO)
     return ValidatedLevel(level, turned=False)

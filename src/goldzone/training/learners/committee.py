@@ -22,7 +22,6 @@ from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.answers import pack_right_answers
 from goldzone.training.learners.credit import CREDITS, CreditInput, agreement, rank_table
 from goldzone.training.learners.credit_kernels import VOTE_ONE, decide_cells
-from goldzone.training.learners.features import count_distinct
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
 from goldzone.training.learners.score_kernels import count_scores, move_scores, rank_statistics
 from goldzone.training.learners.tiles import Reading, tile_samples
@@ -105,7 +104,6 @@ class CommitteeTrainer:
         self._score = np.zeros(samples.n_samples, dtype=np.uint16)
         self._ones = [0] * width  # samples that each neuron answers with 1
         self._ballots = np.empty((len(self._cuts), 2), dtype=np.int64)
-        self._distinct: dict[int, int] = {}
 
     @property
     def n_samples(self) -> int:
@@ -222,18 +220,6 @@ class CommitteeTrainer:
     def neuron(self, layer: int, position: int) -> Neuron:
         """Return one neuron of the present network."""
         return self._final if layer == FINAL_LAYER else self._tables[position]
-
-    def distinct_values(self, layer: int, position: int) -> int:
-        """Count the different feature values that a neuron reads on the training samples.
-
-        Counted when first asked for, once a template; the final neuron reads the count of ones.
-        """
-        if layer == FINAL_LAYER:
-            return self._answers.size
-        template = int(self._template_of[position])
-        if template not in self._distinct:
-            self._distinct[template] = count_distinct(self.samples, template)
-        return self._distinct[template]
 
     def packed_answers(self, layer: int, positions: Sequence[int]) -> PackedAnswers:
         """Return what context neurons answer to right candidates: the input of `choose_pairs`.

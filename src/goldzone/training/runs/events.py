@@ -321,7 +321,7 @@ class AlertEvent(Event, frozen=True, kw_only=True):
     Attributes
     ----------
     rule : str
-        A field of `goldzone.training.settings.AlertSettings` that is a rule.
+        A field of `goldzone.monitor.alert_settings.AlertSettings` that is a rule.
     layer : int or None
         None for a rule about the whole network.
     severity : str

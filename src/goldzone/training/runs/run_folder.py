@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from goldzone.errors import StateError
 from goldzone.storage.files import read_bounded, write_atomically
 from goldzone.training.config import TrainingConfig, load_config
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import Event
+from goldzone.validation import Checked
 
 __all__ = ["RunFolder", "RunSource"]
 
@@ -26,7 +27,7 @@ _MODEL = "model"
 _MAX_SOURCE_BYTES = 1 << 16
 
 
-class RunSource(BaseModel):
+class RunSource(Checked):
     """Where a run's words come from, so that it can be resumed.
 
     Attributes
@@ -38,8 +39,6 @@ class RunSource(BaseModel):
     limit : int or None
         Words that are trained on; None: all.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str
     dataset: str | None = None
@@ -72,6 +71,7 @@ class RunFolder:
         source: RunSource | None = None,
         force: bool = False,
         initial_events: Sequence[Event] = (),
+        other_sections: str = "",
     ) -> RunFolder:
         """Make a folder for a new run; one that exists is taken if it holds none of a run's files.
 
@@ -84,6 +84,8 @@ class RunFolder:
             Delete the run that the folder holds: configuration, events, state and model, no other file.
         initial_events : sequence of Event
             What the event log begins with.
+        other_sections : str
+            TOML that `config.toml` holds besides the configuration: what training does not read.
 
         Raises
         ------
@@ -107,7 +109,8 @@ class RunFolder:
                     log.write(event)
                 log.sync()
         # Written last: a folder with a configuration is complete.
-        write_atomically(folder / _CONFIG, config.to_toml().encode(), error=StateError)
+        text = "\n".join(filter(None, (config.to_toml(), other_sections)))
+        write_atomically(folder / _CONFIG, text.encode(), error=StateError)
         return cls(folder, config, source)
 
     @classmethod

@@ -36,6 +36,7 @@ def start_run(
     source: RunSource | None = None,
     force: bool = False,
     initial_events: Sequence[Event] = (),
+    other_sections: str = "",
 ) -> RunSummary:
     """Train in a new run folder.
 
@@ -50,6 +51,8 @@ def start_run(
         Replace the run that the folder holds.
     initial_events : sequence of Event
         What the event log begins with: how the configuration came about.
+    other_sections : str
+        As for `RunFolder.create`.
 
     Raises
     ------
@@ -59,7 +62,14 @@ def start_run(
         The data cannot be used; the folder is then free again.
     """
     _refuse_used(folder, force=force)
-    run = RunFolder.create(folder, task.config, source=source, force=force, initial_events=initial_events)
+    run = RunFolder.create(
+        folder,
+        task.config,
+        source=source,
+        force=force,
+        initial_events=initial_events,
+        other_sections=other_sections,
+    )
     with _discarded_unless_learnt(run), locked(run.lock_path):
         return _Run(task, run, context).train(None, ())
 

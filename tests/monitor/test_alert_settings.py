@@ -7,8 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import ConfigError
-from goldzone.training.config import TrainingConfig, config_from_toml
-from goldzone.training.settings import AlertRule, AlertSettings, is_web_address
+from goldzone.monitor.alert_settings import (
+    AlertRule,
+    AlertSettings,
+    RunConfig,
+    is_web_address,
+    run_config_from_toml,
+)
+from goldzone.training.config import TrainingConfig
 
 RULES = [name for name, value in dict(AlertSettings()).items() if isinstance(value, AlertRule)]
 Severity = Literal["off", "info", "warning", "critical"]
@@ -27,20 +33,25 @@ words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
     st.builds(
         AlertSettings,
         **dict.fromkeys(RULES, rules),
-        hysteresis=st.floats(0, 1, exclude_max=True),
         webhook=st.sampled_from([None, "https://example.org/a?b=c", "$HOOK"]),
         command=st.lists(words, max_size=3).map(tuple),
     )
 )
 def test_what_is_written_is_read(settings: AlertSettings) -> None:
-    config = TrainingConfig(alerts=settings)
-    assert config_from_toml(config.to_toml(), "config") == config
+    training = TrainingConfig(seed=5)
+    text = f"{training.to_toml()}\n{settings.to_toml('alerts')}"
+    assert run_config_from_toml(text, "config") == RunConfig(training, settings)
+
+
+def test_fields_of_earlier_versions_are_read_where_they_say_what_holds_now() -> None:
+    earlier = "[alerts]\nstep = 1.1\npass_seconds = 10.0\nhysteresis = 0.1\nupdate = 0.2\ntell = 'critical'"
+    assert run_config_from_toml(earlier, "test").alerts == AlertSettings(tell="critical")
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_takes_from_its_default_what_its_table_leaves_out(rule: str) -> None:
     default: AlertRule = getattr(AlertSettings(), rule)
-    given = config_from_toml(f'[alerts.{rule}]\nseverity = "critical"', "test").alerts
+    given = run_config_from_toml(f'[alerts.{rule}]\nseverity = "critical"', "test").alerts
     assert getattr(given, rule) == default.model_copy(update={"severity": "critical"})
     assert given.model_copy(update={rule: default}) == AlertSettings()
 
@@ -48,12 +59,15 @@ def test_a_rule_takes_from_its_default_what_its_table_leaves_out(rule: str) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("[alert]", "'alert' is no field; did you mean alerts?"),
+        ("[capacity]\nwebhook = ''", "'capacity.webhook' is no field; did you mean alerts.webhook?"),
+        ("[alerts]\nhysteresis = 0.2", "alerts.hysteresis: is gone, 0.1 always holds; leave it out"),
         ("[alerts.colapse]", "'alerts.colapse' is no field; did you mean alerts.collapse?"),
         (
             "[alerts.collapse]\ntreshold = 1",
             "'alerts.collapse.treshold' is no field; did you mean alerts.collapse.threshold?",
         ),
-        ("[alerts]\ncollapse = 3", "alerts.collapse: 3 should be a section with fields"),
+        ("[alerts]\ncollapse = 3", "alerts.collapse: 3 should be a table of fields"),
         (
             "[alerts.collapse]\nseverity = 'no'",
             "alerts.collapse.severity: 'no' should be 'off', 'info', 'warning' or 'critical'",
@@ -73,9 +87,9 @@ def test_a_rule_takes_from_its_default_what_its_table_leaves_out(rule: str) -> N
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(text: str, message: str) -> None:
+def test_what_is_wrong_is_told_with_its_field(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as error:
-        config_from_toml(text, "rules.toml")
+        run_config_from_toml(text, "rules.toml")
     assert str(error.value) == f"rules.toml: {message}"
 
 
