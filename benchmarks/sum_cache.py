@@ -1,42 +1,34 @@
 """What the sum cache costs: memory at the scale of a fleet, and time for each record and each question.
 
-    python -m benchmarks.sum_cache [--languages 140] [--neurons 400] [--depth 32] [--json]
+    python -m benchmarks.sum_cache [--languages 140] [--neurons 400] [--depth 32]
 
 Fills every ring of one cache for each language, so that all memory is in use, and prints a Markdown table.
 """
 
 from __future__ import annotations
 
-import argparse
-import gc
-import json
-import os
-import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import command
+from benchmarks.speed.measure import best_seconds
 from goldzone.training.sums.cache import SumCache, SumRecord
 
-_TRIES = 5
+_TURNS = 100
 
 
 def main() -> None:
-    """Measure, and print the table or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """Measure, and print the table."""
+    parser = command.parser(__doc__)
     parser.add_argument("--languages", type=int, default=140)
     parser.add_argument("--neurons", type=int, default=400, help="Of each language, the final one included.")
     parser.add_argument("--depth", type=int, default=32)
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     shape = (options.languages, options.neurons, options.depth)
     figures = {**measure_memory(*shape), **measure_times(options.neurons, options.depth)}
-    if options.json:
-        print(json.dumps(figures))
-        return
     print(f"{shape[0]} languages x {shape[1]} neurons x {shape[2]} records\n")
     print("| what | measured |")
     print("| --- | ---: |")
@@ -46,60 +38,37 @@ def main() -> None:
 
 def measure_memory(languages: int, neurons: int, depth: int) -> dict[str, float]:
     """Fill one cache for each language; tell the memory that they take, in MB of 10**6 bytes."""
-    _fill(SumCache((neurons - 1, 1), depth))  # what is loaded once is not counted
-    gc.collect()
-    before = _resident()
-    caches = [_fill(SumCache((neurons - 1, 1), depth)) for _ in range(languages)]
-    gc.collect()
-    resident = _resident() - before
-    records = sum(map(len, caches))
-    own = sum(cache.nbytes for cache in caches)
-    snapshot = sum(len(cache.snapshot()) for cache in caches)
-    del caches
-    gc.collect()
-    # Apart from the time and the resident memory, which tracing would change.
     tracemalloc.start()
     caches = [_fill(SumCache((neurons - 1, 1), depth)) for _ in range(languages)]
-    gc.collect()
-    traced = tracemalloc.get_traced_memory()[0] if caches else 0
+    traced = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
+    records = sum(map(len, caches))
+    own = sum(cache.nbytes for cache in caches)
     return {
         "records": records,
         "bytes_per_record": own / records,
         "arrays_MB": own / 1e6,
         "traced_MB": traced / 1e6,
-        "resident_MB": resident / 1e6,
-        "snapshots_MB": snapshot / 1e6,
+        "snapshots_MB": sum(len(cache.snapshot()) for cache in caches) / 1e6,
     }
 
 
 def measure_times(neurons: int, depth: int) -> dict[str, float]:
     """Tell the time of appends and questions in nanoseconds, each the best of some tries."""
     cache = _fill(SumCache((neurons - 1, 1), depth))
-    records = [_record(position) for position in range(neurons - 1)]
-    columns = _columns(neurons - 1)
     positions = range(neurons - 1)
-
-    def singly() -> None:
-        for record in records:
-            cache.append(record)
-
-    def latest_sum() -> None:
-        for position in positions:
-            cache.latest_sum(1, position)
-
-    def latest() -> None:
-        for position in positions:
-            cache.latest(1, position)
-
-    return {
-        "append_columns_ns_per_record": _best(lambda: cache.append_columns(**columns), neurons - 1),
-        "append_batch_ns_per_record": _best(lambda: cache.append_batch(records), neurons - 1),
-        "append_singly_ns_per_record": _best(singly, neurons - 1),
-        "latest_sum_ns": _best(latest_sum, neurons - 1),
-        "latest_record_ns": _best(latest, neurons - 1),
-        "measured_layer_ns_per_neuron": _best(lambda: cache.measured(1), neurons - 1),
+    columns = _columns(neurons - 1)
+    time = 1_767_225_600.25
+    records = [SumRecord(1, p, 0, 1, time, p - 200, 100_000, 65_536, 0.012, 0.5) for p in positions]
+    jobs: dict[str, Callable[[], object]] = {
+        "append_columns_ns_per_record": lambda: cache.append_columns(**columns),
+        "append_batch_ns_per_record": lambda: cache.append_batch(records),
+        "append_singly_ns_per_record": lambda: [cache.append(record) for record in records],  # type: ignore[func-returns-value]
+        "latest_sum_ns": lambda: [cache.latest_sum(1, position) for position in positions],
+        "latest_record_ns": lambda: [cache.latest(1, position) for position in positions],
+        "measured_layer_ns_per_neuron": lambda: cache.measured(1),
     }
+    return {name: 1e9 * seconds / len(positions) for name, seconds in best_seconds(jobs, _TURNS).items()}
 
 
 def _fill(cache: SumCache) -> SumCache:
@@ -125,29 +94,5 @@ def _columns(size: int) -> dict[str, Any]:
     }
 
 
-def _record(position: int) -> SumRecord:
-    return SumRecord(1, position, 0, 1, 1_767_225_600.25, position - 200, 100_000, 65_536, 0.012, 0.5)
-
-
-def _best(action: Callable[[], object], count: int) -> float:
-    """Return the least time of an action over `count` records, in nanoseconds a record."""
-    repeats = 50
-    times = []
-    for _ in range(_TRIES):
-        started = time.perf_counter_ns()
-        for _ in range(repeats):
-            action()
-        times.append((time.perf_counter_ns() - started) / repeats / count)
-    return min(times)
-
-
-def _resident() -> float:
-    """Return this process's resident memory in bytes; 0 where the system does not tell."""
-    status = Path("/proc/self/statm")
-    if not status.exists():
-        return 0.0
-    return int(status.read_text().split()[1]) * float(os.sysconf("SC_PAGE_SIZE"))
-
-
 if __name__ == "__main__":
-    main()
+    command.main(main)
