@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import StateError
@@ -234,7 +234,6 @@ def test_a_run_that_stops_after_any_step_repeats_no_step(tmp_path: Path, name: s
         assert log.steps == counted.steps - number
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(sorted(CONFIGS)), st.lists(st.integers(1, 12), min_size=2, max_size=6))
 def test_a_run_may_stop_again_and_again(
     tmp_path_factory: pytest.TempPathFactory, name: str, stops: list[int]

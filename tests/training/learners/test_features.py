@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.data.samples import Samples
@@ -9,7 +9,6 @@ from goldzone.training.learners.features import count_distinct
 from tests.naive.committee import naive_features
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=30),
     st.lists(st.integers(0, 3), min_size=4, max_size=4),

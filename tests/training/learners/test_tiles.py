@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.data.samples import Samples
@@ -34,7 +34,6 @@ def tiled(samples: Samples, threads: int = 1) -> Tiles:
         return tile_samples(samples, np.arange(samples.n_templates) % 2 + 1, pool)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 4 * TILE), st.integers(0, 99))
 def test_every_position_has_one_place_among_those_of_its_symbol(n_positions: int, seed: int) -> None:
     samples = made_up(n_positions, seed)
@@ -49,7 +48,6 @@ def test_every_position_has_one_place_among_those_of_its_symbol(n_positions: int
     assert np.array_equal(tiles.weight, np.where(listed, samples.weight[tiles.order], 0))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 4 * TILE), st.integers(0, 99))
 def test_every_sample_has_one_place_beside_its_candidate_s_others(n_positions: int, seed: int) -> None:
     samples = made_up(n_positions, seed)
@@ -73,7 +71,6 @@ def test_positions_are_sorted_by_the_columns_of_fewest_atoms() -> None:
     assert rows == sorted(rows)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 4 * TILE), st.integers(1, 9), st.integers(0, 99))
 def test_ranges_cover_all_tiles_and_none_is_empty(n_positions: int, parts: int, seed: int) -> None:
     tiles = tiled(made_up(n_positions, seed))

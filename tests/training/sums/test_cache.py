@@ -150,7 +150,7 @@ class AsListsDo(RuleBasedStateMachine):
                     )
 
 
-AsListsDo.TestCase.settings = settings(max_examples=100, stateful_step_count=20, deadline=None)
+AsListsDo.TestCase.settings = settings(max_examples=25, stateful_step_count=20)
 TestAsListsDo = AsListsDo.TestCase
 
 
