@@ -7,13 +7,11 @@ Prints a Markdown table.
 
 from __future__ import annotations
 
-import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 
-from benchmarks.phonetisaurus import LANGUAGES
+from benchmarks import command
 from goldzone.data.alignment import align
 from goldzone.data.candidates import build_candidates
 from goldzone.data.languages import load_language
@@ -22,14 +20,14 @@ from goldzone.data.split import first_by_hash
 
 def main() -> None:
     """Align each language and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--dataset", type=Path, required=True)
+    parser = command.parser(__doc__)
+    parser.add_argument("--dataset", type=command.folder, required=True)
     parser.add_argument("--language", action="append", help="May be given several times; six by default.")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     print("| language | pronunciations | seconds | letter-chunk pairs | seen once |")
     print("| --- | ---: | ---: | ---: | ---: |")
-    for language in options.language or LANGUAGES:
+    for language in options.language or command.LANGUAGES:
         lexicon = load_language(options.dataset, language)
         align(first_by_hash(lexicon, 10).entries, threads=options.threads)  # compiled code is loaded
         started = time.monotonic()
@@ -44,4 +42,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.main(main)

@@ -10,7 +10,6 @@ it holds already is not repeated. Prints Markdown tables of all that FILE holds.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
@@ -25,7 +24,7 @@ from typing import Any
 
 from scipy.stats import t as student
 
-from benchmarks.phonetisaurus import LANGUAGES
+from benchmarks import command
 from goldzone.data.languages import load_language
 from goldzone.data.split import Split, first_by_hash, split_lexicon
 from goldzone.g2p.evaluation import evaluate_model
@@ -224,18 +223,16 @@ def read_records(path: Path) -> list[Record]:
 
 def main() -> None:
     """Run what is missing and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="JSON lines, continued when it exists.")
-    parser.add_argument("--language", action="append", help="May be given several times; six by default.")
+    parser = command.parser(__doc__, words=2_000)
     parser.add_argument("--controller", action="append", choices=list(CONTROLLERS), help="All by default.")
     parser.add_argument("--selection", action="append", choices=list(SELECTIONS), help="All by default.")
     parser.add_argument("--seed", type=int, action="append", help="1 to 5 by default.")
-    parser.add_argument("--words", type=int, default=2_000)
     parser.add_argument("--share", type=float, default=0.5, help="Of the neurons, trained in a sweep.")
     parser.add_argument("--sweeps", type=int, default=6)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
+    if options.out is None:
+        parser.error("give --out: a file of JSON lines, continued when it exists")
     work = partial(
         run_language,
         out=options.out,
@@ -256,10 +253,10 @@ def main() -> None:
         done={key_of(record) for record in read_records(options.out)},
     )
     with ProcessPoolExecutor(options.processes) as pool:
-        for language in pool.map(work, options.language or LANGUAGES):
+        for language in pool.map(work, options.language or command.LANGUAGES):
             print(f"{language}: done", file=sys.stderr, flush=True)
     print(tables(read_records(options.out)))
 
 
 if __name__ == "__main__":
-    main()
+    command.main(main)

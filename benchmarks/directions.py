@@ -12,7 +12,6 @@ balanced one is the mean over the two labels. "Front to back" is the backward pi
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import command
 from goldzone.data.alignment import AlignedLexicon, align
 from goldzone.data.candidates import build_candidates
 from goldzone.data.languages import load_language
@@ -179,8 +179,8 @@ def measure(problem: Problem, arm: Arm, seed: int) -> tuple[float, ...]:
 
 def main() -> None:
     """Train all arms on every seed and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--dataset", type=Path, required=True)
+    parser = command.parser(__doc__)
+    parser.add_argument("--dataset", type=command.folder, required=True)
     parser.add_argument("--language", default="french")
     parser.add_argument("--words", type=int, default=6000)
     parser.add_argument("--seed", type=int, action="append", help="May be given several times; 1 by default.")
@@ -210,4 +210,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.main(main)

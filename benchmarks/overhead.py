@@ -1,29 +1,28 @@
 """What safety and direction cost: training with and without checkpoints and events, backward and forward.
 
     python -m benchmarks.overhead [--dataset DIR --language french] [--words 12000] [--neurons 448]
-        [--sweeps 1] [--repeats 5] [--threads 1] [--out DIR]
+        [--sweeps 1] [--repeats 5] [--threads 1] [--out FILE]
 
 Trains on a language of a dataset, or on built-in Slovak: with so few words a neuron learns in a millisecond,
 and what safety costs, which is so much a neuron, weighs many times more. The kinds of training take turns in
 one process, without held-out words, whose judgement takes equally long in all kinds. "safe" is what
 ``goldzone train`` does: a journal record a neuron, a checkpoint a sweep, events through a thread.
-The ratios are of medians, of wall clock and of processor time (all threads). Writes ``overhead.json`` and
-``overhead.md`` to --out and prints the latter; exits 1 if a ratio of wall clocks is above its bound.
+The ratios are of medians, of wall clock and of processor time (all threads). Prints Markdown tables, and
+writes every time as JSON with ``--out``; exits 1 if a ratio of wall clocks is above its bound.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from benchmarks import command
 from goldzone.data.builtin import load_builtin
 from goldzone.data.languages import load_language
 from goldzone.data.lexicon import Lexicon
@@ -33,12 +32,15 @@ from goldzone.g2p.task import PhonemizerTask, train_model
 from goldzone.hashtron.committee import Committee
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks
+from goldzone.training.runner import task_checkpointer
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.events import Event, NeuronTrained
-from goldzone.training.runs.runner import task_checkpointer
 
-MOST_OVERHEAD = 1.03
-MOST_BACKWARD = 1.10
+RATIOS = {
+    "checkpoints and events / neither": ("safe", "plain", 1.03),
+    "backward / forward": ("plain", "forward", 1.10),
+}
+"""Of which kind to which other, and the most that it may be."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,6 @@ class Time:
     wall: float
     processor: float
     neurons: int
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """A ratio of medians and its bound."""
-
-    name: str
-    wall: float
-    processor: float
-    bound: float
 
 
 class Problem:
@@ -121,63 +113,49 @@ def measure(problem: Problem, repeats: int) -> dict[str, list[Time]]:
     return times
 
 
-def ratios(times: dict[str, list[Time]]) -> tuple[Ratio, ...]:
-    """Compare the medians."""
-
-    def median(name: str, clock: str) -> float:
-        values: list[float] = [getattr(taken, clock) for taken in times[name]]
-        return statistics.median(values)
-
-    def ratio(name: str, of: str, to: str, bound: float) -> Ratio:
-        wall, processor = (median(of, clock) / median(to, clock) for clock in ("wall", "processor"))
-        return Ratio(name, wall, processor, bound)
-
-    return (
-        ratio("checkpoints and events / neither", "safe", "plain", MOST_OVERHEAD),
-        ratio("backward / forward", "plain", "forward", MOST_BACKWARD),
-    )
+def ratios(times: dict[str, list[Time]], clock: str) -> dict[str, float]:
+    """Compare the medians of one clock."""
+    median = {kind: statistics.median(getattr(t, clock) for t in taken) for kind, taken in times.items()}
+    return {name: median[of] / median[to] for name, (of, to, _) in RATIOS.items()}
 
 
-def markdown(times: dict[str, list[Time]], found: Sequence[Ratio]) -> str:
-    """Write times and ratios as tables."""
+def tables(times: dict[str, list[Time]]) -> str:
+    """Return times and ratios as Markdown."""
     lines = ["| training | neurons | wall clock, s | processor, s |", "| --- | ---: | ---: | ---: |"]
-    for name, taken in times.items():
+    for kind, taken in times.items():
         wall, processor = (
             f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
             for values in ([t.wall for t in taken], [t.processor for t in taken])
         )
-        lines.append(f"| {name} | {taken[0].neurons} | {wall} | {processor} |")
+        lines.append(f"| {kind} | {taken[0].neurons} | {wall} | {processor} |")
     lines += ["", "| ratio of medians | wall clock | processor | bound |", "| --- | ---: | ---: | ---: |"]
-    lines += [f"| {r.name} | {r.wall:.3f} | {r.processor:.3f} | {r.bound:.2f} |" for r in found]
-    return "\n".join(lines) + "\n"
+    walls, processors = (ratios(times, clock) for clock in ("wall", "processor"))
+    lines += [
+        f"| {name} | {walls[name]:.3f} | {processors[name]:.3f} | {bound:.2f} |"
+        for name, (_, _, bound) in RATIOS.items()
+    ]
+    return "\n".join(lines)
 
 
 def main() -> int:
-    """Measure, write both files, and tell whether the bounds hold."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--dataset", type=Path)
+    """Measure, and tell whether the bounds hold."""
+    parser = command.parser(__doc__)
+    parser.add_argument("--dataset", type=command.folder)
     parser.add_argument("--language", default="french")
     parser.add_argument("--words", type=int, default=12_000)
     parser.add_argument("--neurons", type=int, default=448)
     parser.add_argument("--sweeps", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path())
+    parser.add_argument("--out", type=Path, help="JSON file.")
     options = parser.parse_args()
     lexicon = load_language(options.dataset, options.language) if options.dataset else load_builtin("slovak")
     problem = Problem(lexicon, options.words, options.neurons, options.sweeps, options.threads)
     times = measure(problem, options.repeats)
-    found = ratios(times)
-    options.out.mkdir(parents=True, exist_ok=True)
-    content = {
-        "times": {name: [asdict(t) for t in taken] for name, taken in times.items()},
-        "ratios": [asdict(r) for r in found],
-    }
-    (options.out / "overhead.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    (options.out / "overhead.md").write_text(markdown(times, found), encoding="utf-8")
-    print(markdown(times, found))
-    return int(any(r.wall > r.bound for r in found))
+    print(tables(times))
+    command.write_json(options.out, {kind: [asdict(t) for t in taken] for kind, taken in times.items()})
+    return int(any(ratio > RATIOS[name][2] for name, ratio in ratios(times, "wall").items()))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.main(main)

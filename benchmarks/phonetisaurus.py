@@ -10,22 +10,16 @@ when the prediction is one of its listed pronunciations. Words that Phonetisauru
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks import command
 from goldzone.data.languages import load_language
 from goldzone.data.lexicon import Entry, Segments
 from goldzone.data.split import first_by_hash, split_lexicon
-from goldzone.g2p.scoring import Scores, score_words
-
-LANGUAGES = ("french", "danish", "hungarian", "swahili", "korean", "english/american")
+from goldzone.g2p.scoring import score_words
 
 
 @dataclass(frozen=True)
@@ -40,53 +34,20 @@ class Measured:
     train_megabytes: float
 
 
-def run(command: list[str], text: str = "") -> tuple[str, float, float]:
-    """Run a command to its end; return its output, seconds, and peak memory (with children) in megabytes."""
-    started = time.monotonic()
-    with tempfile.TemporaryFile("w+") as stdin, tempfile.TemporaryFile("w+") as stdout:
-        stdin.write(text)
-        stdin.seek(0)
-        process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"{command[0]} ended with {process.returncode}: {' '.join(command)}")
-        stdout.seek(0)
-        return stdout.read(), time.monotonic() - started, usage.ru_maxrss / 1024
-
-
-def measured(scores: Scores, model: Path, seconds: float, megabytes: float) -> Measured:
-    """Put a system's figures together."""
-    interval = scores.word_error_interval
-    return Measured(
-        scores.word_accuracy,
-        (1 - interval.high, 1 - interval.low),
-        scores.phoneme_error,
-        model.stat().st_size,
-        seconds,
-        megabytes,
-    )
-
-
 def goldzone(dataset: Path, language: str, words: int, seed: int, folder: Path) -> tuple[Measured, str]:
     """Train by the command line; return what was measured and the model's digest."""
-    command = [sys.executable, "-m", "goldzone", "train", language, "--dataset", str(dataset)]
-    command += ["--limit", str(words), "--seed", str(seed), "--out", str(folder), "--json"]
-    output, seconds, megabytes = run(command)
-    summary = json.loads(output)
+    summary, finished = command.train(language, folder, dataset=dataset, words=words, seed=seed)
     test = summary["test"]
     low, high = test["word_error_interval"]
-    return (
-        Measured(
-            1 - test["word_error"],
-            (1 - high, 1 - low),
-            test["phoneme_error"],
-            summary["bytes"],
-            seconds,
-            megabytes,
-        ),
-        summary["digest"],
+    measured = Measured(
+        1 - test["word_error"],
+        (1 - high, 1 - low),
+        test["phoneme_error"],
+        summary["bytes"],
+        finished.seconds,
+        finished.megabytes,
     )
+    return measured, summary["digest"]
 
 
 def phonetisaurus(train: list[Entry], test: list[Entry], folder: Path) -> Measured:
@@ -100,7 +61,7 @@ def phonetisaurus(train: list[Entry], test: list[Entry], folder: Path) -> Measur
         for pronunciation in entry.pronunciations
     ]
     lexicon.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    _, seconds, megabytes = run([tool, "train", str(lexicon), "--model", str(model)])
+    trained = command.run([tool, "train", str(lexicon), "--model", str(model)])
     seen = {letter for entry in train for letter in entry.letters}
     asked = {
         "".join(entry.letters)
@@ -109,13 +70,22 @@ def phonetisaurus(train: list[Entry], test: list[Entry], folder: Path) -> Measur
         and not entry.word.startswith("-")
         and not any(map(str.isspace, entry.letters))
     }
-    output, _, _ = run([tool, "predict", "--model", str(model)], "\n".join(sorted(asked)) + "\n")
+    said = command.run([tool, "predict", "--model", str(model)], "\n".join(sorted(asked)) + "\n")
     found: dict[str, Segments] = {}
-    for line in output.splitlines():
+    for line in said.output.splitlines():
         word, *segments = line.split()
         found.setdefault(word, tuple(segments))
     guesses = [found.get("".join(entry.letters), ()) for entry in test]
-    return measured(score_words(guesses, [e.pronunciations for e in test]), model, seconds, megabytes)
+    scores = score_words(guesses, [e.pronunciations for e in test])
+    interval = scores.word_error_interval
+    return Measured(
+        scores.word_accuracy,
+        (1 - interval.high, 1 - interval.low),
+        scores.phoneme_error,
+        model.stat().st_size,
+        trained.seconds,
+        trained.megabytes,
+    )
 
 
 def compare(dataset: Path, language: str, words: int, seed: int) -> dict[str, object]:
@@ -162,24 +132,19 @@ def table(results: list[dict[str, object]]) -> str:
 
 def main() -> None:
     """Compare on every language and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--language", action="append", help="May be given several times; the six by default.")
-    parser.add_argument("--words", type=int, default=20_000)
+    parser = command.parser(__doc__, words=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="JSON file.")
     options = parser.parse_args()
     # The first run on a machine compiles; compiled code is then cached.
     with tempfile.TemporaryDirectory() as folder:
-        run([sys.executable, "-m", "goldzone", "train", "slovak", "--out", f"{folder}/warm-up", "--json"])
+        command.train("slovak", Path(folder) / "warm-up")
     results = []
-    for language in options.language or LANGUAGES:
+    for language in options.language or command.LANGUAGES:
         results.append(compare(options.dataset, language, options.words, options.seed))
         print(table(results[-1:]).splitlines()[2], file=sys.stderr, flush=True)
     print(table(results))
-    if options.out:
-        options.out.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    command.write_json(options.out, results)
 
 
 if __name__ == "__main__":
-    main()
+    command.main(main)

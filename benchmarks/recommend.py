@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.phonetisaurus import LANGUAGES, run
+from benchmarks import command
 
 STARTS: dict[str, str] = {
     "default": "",
@@ -28,26 +28,19 @@ STARTS: dict[str, str] = {
 }
 
 
-def train(
-    options: argparse.Namespace, language: str, seed: int, config: Path, folder: Path
-) -> dict[str, Any]:
-    """Train by the command line and return its summary."""
-    command = [sys.executable, "-m", "goldzone", "train", language, "--dataset", str(options.dataset)]
-    command += ["--limit", str(options.words), "--seed", str(seed), "--config", str(config)]
-    summary: dict[str, Any] = json.loads(run([*command, "--out", str(folder), "--json"])[0])
-    return summary
-
-
 def follow(options: argparse.Namespace, language: str, start: str, seed: int) -> dict[str, Any]:
     """Train, follow what is recommended, and return both accuracies."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        first, changed = folder / "start.toml", folder / "recommended.toml"
-        first.write_text(STARTS[start] + "\n", encoding="utf-8")
-        before = train(options, language, seed, first, folder / "before")
-        command = [sys.executable, "-m", "goldzone", "recommend", str(folder / "before")]
-        advice = json.loads(run([*command, "--out", str(changed), "--json"])[0])["recommendations"]
-        after = train(options, language, seed, changed, folder / "after") if advice else before
+        how: dict[str, Any] = {"dataset": options.dataset, "words": options.words, "seed": seed}
+        before, _ = command.train(language, folder / "before", **how, config=STARTS[start])
+        program = [sys.executable, "-m", "goldzone", "recommend", str(folder / "before")]
+        changed = folder / "recommended.toml"
+        answer = command.run([*program, "--out", str(changed), "--json"]).output
+        advice, after = json.loads(answer)["recommendations"], before
+        if advice:
+            config = changed.read_text(encoding="utf-8")
+            after, _ = command.train(language, folder / "after", **how, config=config)
     return {
         "language": language,
         "start": start,
@@ -90,28 +83,23 @@ def mean_row(start: str, results: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Follow the recommendations of every language and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--language", action="append", help="May be given several times; six by default.")
+    parser = command.parser(__doc__, words=3_000)
     parser.add_argument("--start", action="append", choices=list(STARTS), help="All by default.")
-    parser.add_argument("--words", type=int, default=3_000)
     parser.add_argument("--seed", type=int, action="append", help="May be given several times; 1 by default.")
-    parser.add_argument("--out", type=Path, help="JSON file.")
     options = parser.parse_args()
     everything: list[dict[str, Any]] = []
     print("| language | start | seed | before | recommended | after | difference (points) |")
     print("| --- | --- | ---: | ---: | --- | ---: | ---: |")
     for start in options.start or STARTS:
         results = []
-        for language in options.language or LANGUAGES:
+        for language in options.language or command.LANGUAGES:
             for seed in options.seed or [1]:
                 results.append(follow(options, language, start, seed))
                 print(row(results[-1]), flush=True)
         print(mean_row(start, results), flush=True)
         everything += results
-    if options.out:
-        options.out.write_text(json.dumps(everything, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    command.write_json(options.out, everything)
 
 
 if __name__ == "__main__":
-    main()
+    command.main(main)

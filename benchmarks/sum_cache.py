@@ -1,39 +1,33 @@
 """What the sum cache costs: memory at the scale of a fleet, and time for each record, question and save.
 
-    python -m benchmarks.sum_cache [--languages 140] [--neurons 400] [--depth 32] [--json]
+    python -m benchmarks.sum_cache [--languages 140] [--neurons 400] [--depth 32]
 
 Fills every ring of one cache for each language, so that all memory is in use, and prints a Markdown table.
 """
 
 from __future__ import annotations
 
-import argparse
-import gc
-import json
-import os
 import tempfile
-import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import command
+from benchmarks.speed.measure import best_seconds
 from goldzone.training.sums.cache import SumCache, SumRecord
 
-_TRIES = 20
+_TURNS = 20
 
 
 def main() -> None:
-    """Measure, and print the table or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """Measure, and print the table."""
+    parser = command.parser(__doc__)
     parser.add_argument("--languages", type=int, default=140)
     parser.add_argument("--neurons", type=int, default=400, help="Of each language, the final one included.")
     parser.add_argument("--depth", type=int, default=32)
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     shape = (options.languages, options.neurons, options.depth)
     figures = {**measure_memory(*shape), **measure_times(options.neurons, options.depth)}
-    if options.json:
-        print(json.dumps(figures))
-        return
     print(f"{shape[0]} languages x {shape[1]} neurons x {shape[2]} records\n")
     print("| what | measured |")
     print("| --- | ---: |")
@@ -43,19 +37,17 @@ def main() -> None:
 
 def measure_memory(languages: int, neurons: int, depth: int) -> dict[str, float]:
     """Fill one cache for each language; tell the memory that they take, in MB of 10**6 bytes."""
-    _fill(SumCache((neurons - 1, 1), depth))  # what is loaded once is not counted
-    gc.collect()
-    before = _resident()
+    tracemalloc.start()
     caches = [_fill(SumCache((neurons - 1, 1), depth)) for _ in range(languages)]
-    gc.collect()
-    resident = _resident() - before
+    traced = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
     records = sum(map(len, caches))
     own = sum(cache.nbytes for cache in caches)
     return {
         "records": records,
         "bytes_per_record": own / records,
         "arrays_MB": own / 1e6,
-        "resident_MB": resident / 1e6,
+        "traced_MB": traced / 1e6,
         "snapshots_MB": sum(len(cache.snapshot()) for cache in caches) / 1e6,
     }
 
@@ -64,23 +56,22 @@ def measure_times(neurons: int, depth: int) -> dict[str, float]:
     """Tell times in microseconds, each the best of some tries."""
     cache = _fill(SumCache((neurons - 1, 1), depth))
     records = _records(1, neurons - 1)
-
-    def singly() -> None:
-        for record in records:
-            cache.append(record)
-
-    def histories() -> None:
-        for position in range(neurons - 1):
-            cache.history(1, position, accepted_only=True)
-
     with tempfile.TemporaryDirectory() as folder:
-        return {
-            "append_us_per_record": _best(lambda: cache.append(*records), neurons - 1),
-            "append_singly_us_per_record": _best(singly, neurons - 1),
-            "history_us_per_neuron": _best(histories, neurons - 1),
-            "layer_sums_us_per_neuron": _best(lambda: cache.layer_sums(1), neurons - 1),
-            "save_us": _best(lambda: cache.save(Path(folder) / "sums"), 1),
+        jobs: dict[str, tuple[Callable[[], object], int]] = {
+            "append_us_per_record": (lambda: cache.append(*records), neurons - 1),
+            "append_singly_us_per_record": (
+                lambda: [cache.append(record) for record in records],  # type: ignore[func-returns-value]
+                neurons - 1,
+            ),
+            "history_us_per_neuron": (
+                lambda: [cache.history(1, record.position, accepted_only=True) for record in records],
+                neurons - 1,
+            ),
+            "layer_sums_us_per_neuron": (lambda: cache.layer_sums(1), neurons - 1),
+            "save_us": (lambda: cache.save(Path(folder) / "sums"), 1),
         }
+        best = best_seconds({name: job for name, (job, _) in jobs.items()}, _TURNS)
+    return {name: 1e6 * best[name] / count for name, (_, count) in jobs.items()}
 
 
 def _fill(cache: SumCache) -> SumCache:
@@ -99,23 +90,5 @@ def _records(layer: int, size: int) -> list[SumRecord]:
     ]
 
 
-def _best(action: Callable[[], object], count: int) -> float:
-    """Return the least time of an action over `count` things, in microseconds each."""
-    times = []
-    for _ in range(_TRIES):
-        started = time.perf_counter_ns()
-        action()
-        times.append((time.perf_counter_ns() - started) / 1e3 / count)
-    return min(times)
-
-
-def _resident() -> float:
-    """Return this process's resident memory in bytes; 0 where the system does not tell."""
-    status = Path("/proc/self/statm")
-    if not status.exists():
-        return 0.0
-    return int(status.read_text().split()[1]) * float(os.sysconf("SC_PAGE_SIZE"))
-
-
 if __name__ == "__main__":
-    main()
+    command.main(main)

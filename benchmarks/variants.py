@@ -8,13 +8,10 @@ every run as JSON with ``--out``.
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.phonetisaurus import LANGUAGES, run
+from benchmarks import command
 
 VARIANTS: dict[str, str] = {
     "default": "",
@@ -36,12 +33,8 @@ VARIANTS: dict[str, str] = {
 def train(dataset: Path, language: str, words: int, seed: int, overrides: str) -> dict[str, float]:
     """Train one variant and return its figures."""
     with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "config.toml"
-        config.write_text(overrides + "\n", encoding="utf-8")
-        command = [sys.executable, "-m", "goldzone", "train", language, "--dataset", str(dataset)]
-        command += ["--limit", str(words), "--seed", str(seed), "--config", str(config)]
-        command += ["--out", str(Path(folder) / "run"), "--json"]
-        summary = json.loads(run(command)[0])
+        run = Path(folder) / "run"
+        summary, _ = command.train(language, run, dataset=dataset, words=words, seed=seed, config=overrides)
     return {
         "train": summary["train"]["word_accuracy"],
         "test": 1 - summary["test"]["word_error"],
@@ -52,15 +45,11 @@ def train(dataset: Path, language: str, words: int, seed: int, overrides: str) -
 
 def main() -> None:
     """Run all variants and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--language", action="append", help="May be given several times; six by default.")
+    parser = command.parser(__doc__, words=5_000)
     parser.add_argument("--variant", action="append", choices=list(VARIANTS), help="All by default.")
-    parser.add_argument("--words", type=int, default=5_000)
     parser.add_argument("--seed", type=int, action="append", help="May be given several times; 1 by default.")
-    parser.add_argument("--out", type=Path, help="JSON file.")
     options = parser.parse_args()
-    languages, seeds = options.language or LANGUAGES, options.seed or [1]
+    languages, seeds = options.language or command.LANGUAGES, options.seed or [1]
     everything: dict[str, dict[str, list[dict[str, float]]]] = {}
     print("| variant | " + " | ".join(languages) + " | mean test | mean train | mean bytes |")
     print("| --- |" + " ---: |" * (len(languages) + 3))
@@ -80,9 +69,8 @@ def main() -> None:
             f"| {means['bytes']:,.0f} |",
             flush=True,
         )
-    if options.out:
-        options.out.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+    command.write_json(options.out, everything)
 
 
 if __name__ == "__main__":
-    main()
+    command.main(main)

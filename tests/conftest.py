@@ -16,7 +16,8 @@ from goldzone.g2p.task import PhonemizerTask, TrainedModel, train_model
 from goldzone.training.config import TrainingConfig
 
 # The first call of a kernel compiles it, on any machine; no test may depend on how long that takes.
-settings.register_profile("goldzone", deadline=None)
+settings.register_profile("goldzone", deadline=None, max_examples=30)
+settings.register_profile("thorough", deadline=None, max_examples=1000)  # --hypothesis-profile=thorough
 settings.load_profile("goldzone")
 
 

@@ -16,9 +16,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.command import folder
+from benchmarks.command import parser as command_parser
 from benchmarks.speed.areas import AREAS, AreaResult, measure_apart
 from benchmarks.speed.measure import Figure, Setting
-from benchmarks.speed.regression import Comparison, compare_all, confirm, summarise
+from benchmarks.speed.regression import Comparison, compare, confirm, summarise
 from benchmarks.speed.report import (
     Record,
     read_record,
@@ -76,8 +78,8 @@ def compare_twice(
     """Compare figures with the record; measure an area once more where one of its figures is worse."""
     here = same_processor(record)
 
-    def compared(figures: Sequence[Figure]) -> tuple[Comparison, ...]:
-        return compare_all(figures, record.figures, same_processor=here)
+    def compared(figures: Sequence[Figure]) -> list[Comparison]:
+        return [compare(figure, record.figures.get(figure.name), same_processor=here) for figure in figures]
 
     found: list[Comparison] = []
     for result in results:
@@ -108,10 +110,8 @@ def _gone(record: Record, results: Sequence[AreaResult]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("--dataset", type=Path, help="Folder of languages; built-in samples without it.")
+    parser = command_parser(__doc__)
+    parser.add_argument("--dataset", type=folder, help="Folder of languages; built-in samples without it.")
     parser.add_argument("--only", nargs="+", choices=AREAS, metavar="AREA", help=", ".join(AREAS))
     parser.add_argument("--quick", action="store_true", help="Small problems, to try the program out.")
     parser.add_argument("--repeats", type=int, default=Setting().repeats, help="Turns of what is compared.")

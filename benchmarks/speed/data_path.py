@@ -9,9 +9,11 @@ samples writes as many bytes to new memory. Peak memory is that of a process of 
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from benchmarks.command import peak_bytes
 from benchmarks.speed.measure import Figure, Setting, best_seconds
+from benchmarks.speed.words import load_words, write_words
 from goldzone.data.alignment import DEFAULT_ALIGNMENT, AlignedLexicon, align
-from goldzone.data.builtin import load_builtin
 from goldzone.data.candidates import build_candidates
-from goldzone.data.languages import load_language
 from goldzone.data.lattice_kernels import list_shapes
 from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.data.samples import Samples, word_samples
@@ -34,7 +36,6 @@ from goldzone.g2p.prepared_data import fingerprint
 __all__ = ["figures"]
 
 _LANGUAGE = "english"
-_BUILT_IN = "slovak"
 _WORDS = 50_000
 _SMALL_WORDS = 200
 _SECONDS = 15.0
@@ -45,27 +46,12 @@ def figures(setting: Setting) -> list[Figure]:
     """Measure the stages on one large language of the dataset, or on a built-in sample."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lexicon.tsv"
-        lexicon = _lexicon(setting)
-        _write(lexicon, path)
+        lexicon = load_words(replace(setting, dataset=None) if setting.quick else setting, _LANGUAGE)
+        write_words(path, lexicon.entries)
         small = Path(folder) / "small.tsv"
-        _write(Lexicon("small", lexicon.entries[:_SMALL_WORDS], lexicon.report), small)
+        write_words(small, lexicon.entries[:_SMALL_WORDS])
         figures = _stages(lexicon, path, small, setting)
         return [*figures, _memory(path)]
-
-
-def _lexicon(setting: Setting) -> Lexicon:
-    if setting.dataset is None or setting.quick:
-        return load_builtin(_BUILT_IN)
-    return load_language(setting.dataset, _LANGUAGE)
-
-
-def _write(lexicon: Lexicon, path: Path) -> None:
-    rows = (
-        f"{entry.word}\t{''.join(pronunciation)}\n"
-        for entry in lexicon.entries
-        for pronunciation in entry.pronunciations
-    )
-    path.write_text("".join(rows), encoding="utf-8")
 
 
 def _stages(lexicon: Lexicon, path: Path, small: Path, setting: Setting) -> list[Figure]:
@@ -158,10 +144,7 @@ def _peak_bytes() -> int:
     if status.is_file():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return peak_bytes(resource.getrusage(resource.RUSAGE_SELF))
 
 
 def _main(path: Path) -> None:

@@ -8,14 +8,15 @@ means that starting workers, reading words, waiting and writing cost nothing.
 from __future__ import annotations
 
 import resource
-import sys
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from benchmarks.command import peak_bytes
 from benchmarks.speed.measure import Figure, Setting
+from benchmarks.speed.words import write_words
 from goldzone.data.builtin import load_builtin
 from goldzone.fleet.jobs import Begun, Done, Failed, LanguageJob, Report
 from goldzone.fleet.plan import plan_jobs
@@ -63,6 +64,7 @@ def _carry_out(jobs: list[LanguageJob], workers: int) -> list[Figure]:
     ProcessExecutor(workers, _WORKER).run(jobs, on_report=on_report)
     seconds = time.perf_counter() - start
     busy = (_processor_seconds() - before) / (seconds * workers)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)  # the largest worker so far
     results = record.summary(seconds).results
     trained = sum(result.seconds for result in results) / workers
     words = sum(result.train_words for result in results)
@@ -79,7 +81,7 @@ def _carry_out(jobs: list[LanguageJob], workers: int) -> list[Figure]:
         ),
         # Without a bound: what other programs take is missing here.
         Figure("fleet.busy_share", busy, "of the processors' time", "higher"),
-        Figure("fleet.peak_memory", workers * _most_bytes(), "bytes", bound=_MOST_BYTES),
+        Figure("fleet.peak_memory", workers * peak_bytes(used), "bytes", bound=_MOST_BYTES),
         Figure("fleet.failures", len(jobs) - len(results), "languages", bound=0),
     ]
 
@@ -89,19 +91,10 @@ def _processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _most_bytes() -> int:
-    """Return the peak memory of the largest worker so far."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return unit * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-
-
 def _made_up(dataset: Path) -> Path:
     """Write parts of the built-in samples as languages."""
     for name in ("slovak", "hebrew"):
         entries = load_builtin(name).entries
         for part, size in enumerate((150, 300, 600)):
-            folder = dataset / f"{name}{part}"
-            folder.mkdir(parents=True)
-            rows = [f"{entry.word}\t{''.join(entry.pronunciations[0])}\n" for entry in entries[:size]]
-            (folder / "lexicon.tsv").write_text("".join(rows), encoding="utf-8")
+            write_words(dataset / f"{name}{part}" / "lexicon.tsv", entries[:size])
     return dataset

@@ -57,14 +57,14 @@ def choose_by_votes(committee: Committee) -> Chooser:
         symbols = samples.symbol[asked]
         counts = np.diff(samples.candidate_offsets)[symbols]
         starts = np.cumsum(counts) - counts
-        place = np.arange(counts.sum()) - np.repeat(starts, counts)
-        keys = samples.candidate_key[np.repeat(samples.candidate_offsets[symbols], counts) + place]
+        rank = np.arange(counts.sum()) - np.repeat(starts, counts)
+        keys = samples.candidate_key[np.repeat(samples.candidate_offsets[symbols], counts) + rank]
         votes = np.zeros(keys.size, dtype=np.int64)
         for template, table in zip(committee.template_of, committee.tables, strict=True):
             votes += table.evaluate(np.repeat(samples.context[template, asked], counts) + keys)
-        ranked = votes * (int(counts.max()) + 1) - place
+        ranked = votes * (int(counts.max()) + 1) - rank
         most = np.repeat(np.maximum.reduceat(ranked, starts), counts)
-        chosen: NDArray[np.int64] = place[ranked == most]
+        chosen: NDArray[np.int64] = rank[ranked == most]
         return chosen
 
     return choose

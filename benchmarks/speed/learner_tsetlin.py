@@ -28,7 +28,7 @@ BITS_AN_ATOM = 40
 _NEAR = [
     index
     for index, atom in enumerate(ATOMS)
-    if atom in {*(f"L{place}" for place in range(-3, 4)), "C1", "C2", "S1", "S2", "S3", "start4", "end6"}
+    if atom in {*(f"L{offset}" for offset in range(-3, 4)), "C1", "C2", "S1", "S2", "S3", "start4", "end6"}
 ]
 
 

@@ -54,8 +54,6 @@ class Figure:
         What `ratio` compares with, in words: a floor or another program. Empty for none.
     ratio : float, optional
         Value of goldzone over that of the peer, in the same unit and run.
-    curve : tuple of (float, float)
-        Seconds and accuracy of the peer (of goldzone, without one), where the figure was read off a curve.
     """
 
     name: str
@@ -65,7 +63,6 @@ class Figure:
     bound: float | None = None
     peer: str = ""
     ratio: float | None = None
-    curve: tuple[tuple[float, float], ...] = ()
 
     @property
     def reached(self) -> bool | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.command import train
 from benchmarks.speed.measure import Figure, Setting
 
 __all__ = ["figures"]
@@ -32,19 +30,12 @@ def figures(setting: Setting) -> list[Figure]:
 def _peak_megabytes(language: str, setting: Setting, *, sweeps: int = 4, limit: int | None = None) -> float:
     """Train in a process of its own and return the most memory that it had resident."""
     with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "config.toml"
-        config.write_text(f"[pipeline]\nsweeps = {sweeps}\npatience = 1000\n", encoding="utf-8")
-        command = [sys.executable, "-m", "goldzone", "train", language, "--config", str(config), "--json"]
-        command += ["--out", str(Path(folder) / "run"), "--threads", str(setting.threads)]
-        command += [] if limit is None else ["--limit", str(limit)]
-        command += [] if limit or setting.dataset is None else ["--dataset", str(setting.dataset)]
-        with subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stderr is not None  # noqa: S101 - it was asked for
-            said = process.stderr.read()
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise RuntimeError(f"{' '.join(command)} failed: {said.strip()}")
-    return usage.ru_maxrss / 1024
+        _, finished = train(
+            language,
+            Path(folder) / "run",
+            *("--threads", str(setting.threads)),
+            dataset=None if limit else setting.dataset,
+            words=limit,
+            config=f"[pipeline]\nsweeps = {sweeps}\npatience = 1000",
+        )
+    return finished.megabytes

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.speed.curves import Curve, curve_table, seconds_to_reach
 from benchmarks.speed.learner_goldzone import train_goldzone
 from benchmarks.speed.measure import Figure, Setting
-from benchmarks.speed.positions import Problem, build_problem, load_words
+from benchmarks.speed.positions import Problem, build_problem
 from goldzone.training.config import TrainingConfig
 
 __all__ = ["compared", "figures"]
@@ -50,13 +50,13 @@ def figures(setting: Setting) -> list[Figure]:
     """
     effort = QUICK if setting.quick else FULL
     # The first training on a machine compiles; the first one in a process loads what was compiled.
-    warm_up = build_problem(*load_words(Setting(), QUICK.train_words, QUICK.held_out_words), setting.threads)
-    train_goldzone(warm_up, QUICK.config)
-    problem = build_problem(*load_words(setting, effort.train_words, effort.held_out_words), setting.threads)
+    warm_up = replace(setting, dataset=None)
+    train_goldzone(build_problem(warm_up, QUICK.train_words, QUICK.held_out_words), QUICK.config)
+    problem = build_problem(setting, effort.train_words, effort.held_out_words)
     peers = _peers(problem, effort)
     ours = train_goldzone(problem, effort.config)
     print(curve_table([ours, *peers.values()]), file=sys.stderr)
-    own = Figure("peer_learners.seconds_to_first_sweep", ours.points[0][0], "s", curve=ours.points)
+    own = Figure("peer_learners.seconds_to_first_sweep", ours.points[0][0], "s")
     return [own, *(figure for name, curve in peers.items() for figure in compared(name, ours, curve))]
 
 
@@ -82,7 +82,6 @@ def compared(name: str, ours: Curve, peer: Curve) -> list[Figure]:
             "s",
             peer=f"{said}: {until}",
             ratio=spent / seconds,
-            curve=peer.points,
         ),
         *(
             Figure(

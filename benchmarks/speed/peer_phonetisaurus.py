@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.phonetisaurus import Measured, goldzone, phonetisaurus, run
+from benchmarks.command import run
+from benchmarks.phonetisaurus import Measured, goldzone, phonetisaurus
 from benchmarks.speed.measure import Figure, Setting
 from benchmarks.speed.positions import LANGUAGE
-from goldzone.data.builtin import load_builtin
-from goldzone.data.languages import load_language
+from benchmarks.speed.words import load_words, write_words
 from goldzone.data.lexicon import Entry
 from goldzone.data.split import first_by_hash, split_lexicon
 
@@ -40,23 +38,23 @@ def figures(setting: Setting) -> list[Figure]:
     words = _QUICK_TRAIN_WORDS if setting.quick else _TRAIN_WORDS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        dataset, language = (setting.dataset, LANGUAGE) if setting.dataset else (_written(folder), "slovak")
+        lexicon = load_words(setting, LANGUAGE)
+        dataset, language = setting.dataset or folder / "dataset", LANGUAGE
+        if setting.dataset is None:
+            write_words(dataset / language / "lexicon.tsv", lexicon.entries)
         if not setting.quick:  # the first run on a machine compiles
             goldzone(dataset, language, _QUICK_TRAIN_WORDS, 1, folder / "warm-up")
-        lexicon = load_language(dataset, language)
         split = split_lexicon(lexicon)
         train = list(first_by_hash(split.train, words).entries)
         ours, _ = goldzone(dataset, language, words, 1, folder / "run")
         peer = phonetisaurus(train, list(split.test.entries), folder)
         asked = _askable(train, lexicon.entries, _QUICK_ASKED if setting.quick else _ASKED)
+        tool = str(Path(sys.executable).with_name("phonetisaurus"))
         spoken = [
-            _words_per_second(asked, 1 if setting.quick else 3, _ask(command))
+            _words_per_second(command, asked, 1 if setting.quick else 3)
             for command in (
                 [sys.executable, "-m", "goldzone", "phonemize", str(folder / "run")],
-                [
-                    *(str(Path(sys.executable).with_name("phonetisaurus")), "predict"),
-                    *("--model", str(folder / "model.fst")),
-                ],
+                [tool, "predict", "--model", str(folder / "model.fst")],
             )
         ]
     return _figures(ours, peer, spoken)
@@ -98,30 +96,9 @@ def _askable(train: list[Entry], entries: tuple[Entry, ...], count: int) -> list
     return sorted(words)[:: max(1, len(words) // count)][:count]
 
 
-def _ask(command: list[str]) -> Callable[[list[str]], float]:
-    def seconds(words: list[str]) -> float:
-        started = time.perf_counter()
-        run(command, "\n".join(words) + "\n")
-        return time.perf_counter() - started
-
-    return seconds
-
-
-def _words_per_second(words: list[str], repeats: int, seconds: Callable[[list[str]], float]) -> float:
+def _words_per_second(command: list[str], words: list[str], repeats: int) -> float:
     few = words[:1]
-    shortest = min(seconds(few) for _ in range(repeats))
-    longest = min(seconds(words) for _ in range(repeats))
+    shortest, longest = (
+        min(run(command, "\n".join(asked) + "\n").seconds for _ in range(repeats)) for asked in (few, words)
+    )
     return (len(words) - len(few)) / max(longest - shortest, 1e-3)
-
-
-def _written(folder: Path) -> Path:
-    """Write the built-in Slovak as a dataset of one language."""
-    language = folder / "dataset" / "slovak"
-    language.mkdir(parents=True)
-    rows = [
-        f"{entry.word}\t{''.join(pronunciation)}\n"
-        for entry in load_builtin("slovak").entries
-        for pronunciation in entry.pronunciations
-    ]
-    (language / "lexicon.tsv").write_text("".join(rows), encoding="utf-8")
-    return folder / "dataset"

@@ -17,23 +17,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.speed.measure import Setting
+from benchmarks.speed.words import load_words
 from goldzone.data.alignment import AlignedLexicon, align
-from goldzone.data.builtin import load_builtin
 from goldzone.data.candidates import CandidateTable, build_candidates
-from goldzone.data.languages import load_language
 from goldzone.data.lexicon import Entry
 from goldzone.data.samples import Samples, word_samples
 from goldzone.data.split import first_by_hash, split_lexicon
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
 
-__all__ = ["ATOMS", "Chooser", "Problem", "build_problem", "choice_accuracy", "load_words", "word_accuracy"]
+__all__ = ["ATOMS", "Chooser", "Problem", "build_problem", "choice_accuracy", "word_accuracy"]
 
 LANGUAGE = "french"
 
 ATOMS = (
-    *(f"L{place}" for place in range(-4, 5)),
-    *(f"C{place}" for place in range(1, 7)),
-    *(f"S{place}" for place in range(1, 5)),
+    *(f"L{offset}" for offset in range(-4, 5)),
+    *(f"C{back}" for back in range(1, 7)),
+    *(f"S{back}" for back in range(1, 5)),
     *("same", "start4", "end6"),
 )
 """What the built-in templates are made of, but for `said`, whose values hardly recur."""
@@ -69,71 +68,55 @@ class Problem:
     @cached_property
     def train_samples(self) -> Samples:
         """Samples as goldzone trains on them."""
-        return self._samples(self.train, self.templates)
+        return self.samples(self.train)
 
     @cached_property
     def held_out_samples(self) -> Samples:
         """Held-out samples after the true earlier choices."""
-        return self._samples(self.held_out, self.templates)
+        return self.samples(self.held_out)
 
     @cached_property
     def train_atoms(self) -> NDArray[np.int32]:
         """Numbers of the values of each atom: int32[n_positions, n_atoms]."""
-        return self._number(self._columns(self.train))
+        return self.atoms(self.train)
 
     @cached_property
     def held_out_atoms(self) -> NDArray[np.int32]:
         """Held-out positions after the true earlier choices; -1 for a value that training never saw."""
         return self.atoms(self.held_out)
 
-    @property
-    def n_values(self) -> NDArray[np.int64]:
-        """Values of each atom in training: int64[n_atoms]."""
-        return np.array([values.size for values in self._values])
-
     def samples(self, aligned: AlignedLexicon) -> Samples:
         """Return the samples of words after the choices that they carry."""
-        return self._samples(aligned, self.templates)
+        return word_samples(aligned, self.candidates, self.templates, threads=self.threads)
 
     def atoms(self, aligned: AlignedLexicon) -> NDArray[np.int32]:
         """Return the atoms of words after the choices that they carry."""
-        return self._number(self._columns(aligned))
+        columns = self._columns(aligned)
+        numbered = np.empty(columns.shape[::-1], dtype=np.int32)
+        for atom, (column, values) in enumerate(zip(columns, self._values, strict=True)):
+            found = np.minimum(np.searchsorted(values, column), values.size - 1)
+            numbered[:, atom] = np.where(values[found] == column, found, -1)
+        return numbered
 
     @cached_property
     def _values(self) -> list[NDArray[np.uint32]]:
         return [np.unique(column) for column in self._columns(self.train)]
 
     def _columns(self, aligned: AlignedLexicon) -> NDArray[np.uint32]:
-        return self._samples(aligned, parse_templates(ATOMS)).context
-
-    def _samples(self, aligned: AlignedLexicon, templates: Templates) -> Samples:
-        return word_samples(aligned, self.candidates, templates, threads=self.threads)
-
-    def _number(self, columns: NDArray[np.uint32]) -> NDArray[np.int32]:
-        numbered = np.empty(columns.shape[::-1], dtype=np.int32)
-        for index, (column, values) in enumerate(zip(columns, self._values, strict=True)):
-            place = np.minimum(np.searchsorted(values, column), values.size - 1)
-            numbered[:, index] = np.where(values[place] == column, place, -1)
-        return numbered
+        return word_samples(aligned, self.candidates, parse_templates(ATOMS), threads=self.threads).context
 
 
-def load_words(
-    setting: Setting, train_words: int, held_out_words: int
-) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
-    """Take words of the dataset's French, or of the built-in Slovak, for training and for judging."""
-    lexicon = load_builtin("slovak") if setting.dataset is None else load_language(setting.dataset, LANGUAGE)
-    split = split_lexicon(lexicon)
-    return first_by_hash(split.train, train_words).entries, first_by_hash(split.dev, held_out_words).entries
-
-
-def build_problem(train: tuple[Entry, ...], held_out: tuple[Entry, ...], threads: int) -> Problem:
-    """Align words and list the candidates.
+def build_problem(setting: Setting, train_words: int, held_out_words: int) -> Problem:
+    """Take words of French, or of the built-in Slovak, for training and for judging; align them.
 
     Held-out words with a letter that training never saw are left out: no learner has candidates for it.
     """
+    split = split_lexicon(load_words(setting, LANGUAGE))
+    train = first_by_hash(split.train, train_words).entries
+    held_out = first_by_hash(split.dev, held_out_words).entries
     seen = {letter for entry in train for letter in entry.letters}
     known = tuple(entry for entry in held_out if seen.issuperset(entry.letters))
-    aligned = align((*train, *known), threads=threads)
+    aligned = align((*train, *known), threads=setting.threads)
     ours = _sequences(aligned, 0, len(train))
     return Problem(
         ours,
@@ -141,7 +124,7 @@ def build_problem(train: tuple[Entry, ...], held_out: tuple[Entry, ...], threads
         known,
         build_candidates(ours),
         parse_templates(DEFAULT_TEMPLATES),
-        threads,
+        setting.threads,
     )
 
 
@@ -157,9 +140,9 @@ def word_accuracy(choose: Chooser, problem: Problem) -> float:
     aligned, candidates = problem.held_out, problem.candidates
     lengths = np.diff(aligned.offsets)
     chunk = np.zeros_like(aligned.chunk)
-    for place in range(int(lengths.max())):
+    for letter in range(int(lengths.max())):
         so_far = replace(aligned, chunk=chunk)
-        asked = aligned.offsets[:-1][lengths > place] + place
+        asked = aligned.offsets[:-1][lengths > letter] + letter
         chosen = choose(problem.samples(so_far), problem.atoms(so_far), asked)
         chunk[asked] = candidates.chunk[candidates.offsets[aligned.letter[asked]] + chosen]
     right = {

@@ -22,8 +22,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from benchmarks.speed.measure import Figure, Setting, best_seconds
-from goldzone.data.builtin import load_builtin
-from goldzone.data.languages import load_language
+from benchmarks.speed.words import load_words
 from goldzone.data.lexicon import Lexicon
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.phonemizer import Phonemizer
@@ -68,10 +67,8 @@ def distinct_words(lexicon: Lexicon, count: int, random: Generator) -> list[str]
 def figures(setting: Setting) -> list[Figure]:
     """Measure on French of the data set, or on built-in Slovak."""
     config = TrainingConfig()
-    if setting.dataset is not None:
-        lexicon = load_language(setting.dataset, "french")
-    else:
-        lexicon = load_builtin("slovak")
+    lexicon = load_words(setting, "french")
+    if setting.dataset is None:
         config = TrainingConfig.model_validate(
             {"pipeline": {"sweeps": 1}, "network": {"neurons": 57 if setting.quick else 448}}
         )

@@ -9,21 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from benchmarks.speed.measure import Figure
 
-__all__ = [
-    "Comparison",
-    "Recorded",
-    "as_record",
-    "compare",
-    "compare_all",
-    "confirm",
-    "from_record",
-    "summarise",
-]
+__all__ = ["Comparison", "Recorded", "as_record", "compare", "confirm", "from_record", "summarise"]
 
 LEAST_TOLERANCE = 0.25
 SPREADS = 3.0
@@ -81,16 +72,10 @@ def summarise(rounds: Sequence[Sequence[Figure]]) -> tuple[Recorded, ...]:
         same = [figures[name] for figures in others]
         values = [figure.value for figure in same]
         ratios = [figure.ratio for figure in same if figure.ratio is not None]
-        comparable = ratios if len(ratios) == len(same) else values
-        found.append(
-            Recorded(
-                Figure(
-                    *(last.name, _mean(values), last.unit, last.better, last.bound, last.peer),
-                    *(_mean(ratios) if len(ratios) == len(same) else None, last.curve),
-                ),
-                max(comparable) / min(comparable) - 1 if min(comparable) > 0 else 0.0,
-            )
-        )
+        ratio = _mean(ratios) if len(ratios) == len(same) else None
+        least, most = min(compared := values if ratio is None else ratios), max(compared)
+        mean = replace(last, value=_mean(values), ratio=ratio)
+        found.append(Recorded(mean, most / least - 1 if least > 0 else 0.0))
     return tuple(found)
 
 
@@ -133,43 +118,22 @@ def compare(now: Figure, recorded: Recorded | None, *, same_processor: bool) -> 
     return Comparison(now.name, verdict, factor, allowed)
 
 
-def compare_all(
-    figures: Sequence[Figure], record: Mapping[str, Recorded], *, same_processor: bool
-) -> tuple[Comparison, ...]:
-    """Decide about all figures."""
-    return tuple(compare(f, record.get(f.name), same_processor=same_processor) for f in figures)
-
-
-def confirm(first: Sequence[Comparison], again: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """Keep of each figure the better of two comparisons: a regression is one that was measured twice.
+def confirm(first: Sequence[Comparison], again: Sequence[Comparison]) -> list[Comparison]:
+    """Keep of each worse figure the better of two comparisons: a regression is one that was measured twice.
 
     A figure that is missing the second time keeps its first comparison.
     """
-    second = {comparison.name: comparison for comparison in again}
-    return tuple(
-        min(comparison, second.get(comparison.name, comparison), key=lambda one: one.factor)
-        if comparison.verdict == "worse"
-        else comparison
-        for comparison in first
-    )
+    second = {one.name: one for one in again}
+    return [
+        min(one, second.get(one.name, one), key=lambda found: found.factor) if one.verdict == "worse" else one
+        for one in first
+    ]
 
 
 def as_record(recorded: Recorded) -> dict[str, Any]:
-    """Return a figure as JSON's values."""
-    figure = recorded.figure
-    row: dict[str, Any] = {
-        "name": figure.name,
-        "value": _short(figure.value),
-        "unit": figure.unit,
-        "better": figure.better,
-        "bound": figure.bound,
-        "peer": figure.peer,
-        "ratio": None if figure.ratio is None else _short(figure.ratio),
-        "spread": _short(recorded.spread),
-    }
-    if figure.curve:
-        row["curve"] = [[_short(number) for number in point] for point in figure.curve]
-    return row
+    """Return a figure as JSON's values, numbers to four digits: more are noise."""
+    row = {**asdict(recorded.figure), "spread": recorded.spread}
+    return {name: float(f"{v:.4g}") if isinstance(v, float) else v for name, v in row.items()}
 
 
 def from_record(row: Mapping[str, Any]) -> Recorded:
@@ -177,20 +141,15 @@ def from_record(row: Mapping[str, Any]) -> Recorded:
 
     Raises
     ------
-    KeyError
-        A field is missing.
+    KeyError, TypeError
+        A field is missing, or one too many.
     """
-    fields = ("name", "value", "unit", "better", "bound", "peer", "ratio")
-    curve = tuple((seconds, accuracy) for seconds, accuracy in row.get("curve", ()))
-    return Recorded(Figure(**{field: row[field] for field in fields}, curve=curve), row["spread"])
+    fields = dict(row)
+    spread = fields.pop("spread")
+    return Recorded(Figure(**fields), spread)
 
 
 def _mean(numbers: Sequence[float]) -> float:
     if min(numbers) <= 0:
         return numbers[-1]
     return math.exp(math.fsum(map(math.log, numbers)) / len(numbers))
-
-
-def _short(number: float) -> float:
-    """Round to four digits: more are noise."""
-    return float(f"{number:.4g}")

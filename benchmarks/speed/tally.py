@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmarks.speed.measure import Figure, Setting, best_seconds
-from goldzone.data.languages import load_language
+from benchmarks.speed.words import load_words
 from goldzone.data.samples import Samples, even_cuts
 from goldzone.data.split import split_lexicon
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
@@ -73,9 +73,7 @@ def made_up(n_samples: int, templates: Templates, distinct: int | None) -> Sampl
 
 
 def _real(setting: Setting) -> tuple[Samples, Templates]:
-    if setting.dataset is None:
-        raise ValueError("no dataset")
-    split = split_lexicon(load_language(setting.dataset, "french"))
+    split = split_lexicon(load_words(setting, "french"))
     prepared = prepare(split.train, TrainingConfig(), threads=setting.threads)
     return prepared.samples, prepared.templates
 

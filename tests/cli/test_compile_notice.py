@@ -38,19 +38,19 @@ def test_afterwards_logging_is_as_it_was(
 def test_a_command_says_that_it_compiles_the_first_time_only_and_never_in_its_json(
     model_file: Path, tmp_path: Path
 ) -> None:
-    def say_voda() -> tuple[object, str]:
+    def inspect() -> tuple[object, str]:
         finished = subprocess.run(
-            [sys.executable, "-m", "goldzone", "phonemize", str(model_file), "voda", "--json"],
+            [sys.executable, "-m", "goldzone", "inspect", str(model_file), "--json"],
             env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
             capture_output=True,
             text=True,
             check=True,
             timeout=120,
         )
-        return json.loads(finished.stdout)["word"], finished.stderr
+        return json.loads(finished.stdout)["model"]["name"], finished.stderr
 
-    word, said = say_voda()
-    assert word == "voda"
+    name, said = inspect()
+    assert name == "slovak"
     assert said.startswith("compiling for this processor, once: ")
     assert said.count("\n") == 1
-    assert say_voda() == ("voda", "")
+    assert inspect() == ("slovak", "")

@@ -11,9 +11,9 @@ import pytest
 from goldzone.cli.interruption import Interrupted, Interruption
 from goldzone.g2p import prepared_data, task
 from goldzone.g2p.model import read_model
+from goldzone.training import runner
 from goldzone.training.learners.committee import CommitteeTrainer
 from goldzone.training.learners.results import TrainedNeuron
-from goldzone.training.runs import runner
 from tests.cli.conftest import Goldzone
 
 TRAIN = ("train", "slovak", "--limit", "150")

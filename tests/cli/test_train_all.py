@@ -3,14 +3,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from goldzone.cli.fleet_display import FleetDisplay
-from goldzone.fleet.jobs import Progressed, Report
+from goldzone.errors import GoldzoneError
+from goldzone.fleet import processes
+from goldzone.fleet.jobs import Begun, Done, Failed, LanguageJob, Progressed, Report
+from goldzone.fleet.language_run import train_language
 from goldzone.g2p.model import read_model
 from goldzone.monitor.alert_settings import load_run_config
 from tests.cli.conftest import Goldzone, complaint
@@ -37,6 +40,33 @@ def broken_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "bad-settings" / "language.json").write_text("{")
     (path / "empty" / "lexicon.tsv").write_text("")
     return path
+
+
+class _OneByOne:
+    """An `Executor` of this process: what it reports is what workers report, and nothing has to start."""
+
+    def __init__(self, workers: int, module: str) -> None: ...
+
+    def run(
+        self,
+        jobs: Sequence[LanguageJob],
+        *,
+        on_report: Callable[[Report], None],
+        check_interrupt: Callable[[], None],
+    ) -> None:
+        for job in jobs:
+            on_report(Begun(job.name))
+            try:
+                on_report(
+                    Done(job.name, train_language(job, post=on_report, check_interrupt=check_interrupt))
+                )
+            except GoldzoneError as error:
+                on_report(Failed(job.name, str(error)))
+
+
+@pytest.fixture
+def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "ProcessExecutor", _OneByOne)
 
 
 def digests(summary: dict[str, Any]) -> dict[str, str]:
@@ -80,6 +110,7 @@ def test_models_are_those_of_single_trainings_however_many_at_a_time(
     assert (together["failures"], together["unfinished"]) == ([], [])
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_the_screen_lists_languages_and_means(goldzone: Goldzone, dataset: Path, quick_toml: Path) -> None:
     finished = goldzone("train-all", dataset, "--config", quick_toml, "--only", "group/*", "--limit", "30")
     assert finished.code == 0
@@ -110,6 +141,7 @@ def test_what_fails_is_one_line_and_does_not_stop_the_rest(
     assert f"empty: failed: {failures['empty']}\n" in finished.err
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_given_again_it_does_what_is_left(goldzone: Goldzone, dataset: Path, quick_toml: Path) -> None:
     fleet = ("train-all", dataset, "--config", quick_toml, "--json")
     Path("runs").mkdir()
@@ -158,6 +190,7 @@ def test_a_signal_stops_all_and_the_same_command_goes_on_to_the_same_models(
         assert json.loads(single.out)["digest"] == digests(again)["group/one"]
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_flags_decide_by_language(goldzone: Goldzone, dataset: Path, quick_toml: Path) -> None:
     Path("flags.toml").write_text(
         '[credit]\n[[credit.rules]]\nlanguages = ["three"]\nvalue = "hard"\n', encoding="utf-8"
@@ -168,6 +201,7 @@ def test_flags_decide_by_language(goldzone: Goldzone, dataset: Path, quick_toml:
     assert 'kind = "hard"' not in Path("runs/group-two/config.toml").read_text()
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_a_picture_is_drawn(goldzone: Goldzone, dataset: Path, quick_toml: Path) -> None:
     finished = goldzone(
         "train-all", dataset, "--config", quick_toml, "--only", "three", "--plot", "accuracy.png"
@@ -190,6 +224,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_starts(goldzone: Goldzo
     assert not Path("runs").exists()
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_a_summary_that_cannot_be_written_is_said_and_results_are_shown(
     goldzone: Goldzone, dataset: Path, quick_toml: Path
 ) -> None:

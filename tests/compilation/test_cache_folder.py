@@ -44,12 +44,10 @@ def test_the_user_s_cache_is_taken_and_only_the_user_can_read_it(home: Path) -> 
     assert find_cache_folder() == found
 
 
-def test_the_name_tells_the_version_and_the_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    from goldzone import __version__
-
+def test_the_name_tells_the_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     first = find_cache_folder().path
     assert first is not None
-    assert first.name == f"kernels-{__version__}-{sources_digest()[:12]}"
+    assert first.name == f"kernels-{sources_digest()[:12]}"
     monkeypatch.setattr(cache_folder, "kernel_sources", lambda: iter([("kernels", b"@compiled")]))
     assert find_cache_folder().path != first
 
@@ -145,13 +143,13 @@ def test_folders_of_old_sources_are_removed_but_for_the_last(home: Path) -> None
     own.mkdir(parents=True, mode=0o700)
     (own / "something").mkdir()
     for age in range(6):
-        old = own / f"kernels-0.0.{age}-0123456789ab"
+        old = own / f"kernels-{age}-0123456789ab"
         old.mkdir()
         (old / "code").touch()
         os.utime(old, (1000 - age, 1000 - age))
     present = find_cache_folder().path
     assert present is not None
-    kept = {f"kernels-0.0.{age}-0123456789ab" for age in range(3)}
+    kept = {f"kernels-{age}-0123456789ab" for age in range(3)}
     assert {path.name for path in own.iterdir()} == kept | {present.name, "something"}
 
 
@@ -159,7 +157,7 @@ def test_nothing_is_removed_when_the_folder_is_there_already(home: Path) -> None
     present = find_cache_folder().path
     assert present is not None
     for age in range(6):
-        (present.parent / f"kernels-0.0.{age}-0123456789ab").mkdir()
+        (present.parent / f"kernels-{age}-0123456789ab").mkdir()
     assert find_cache_folder() == CacheFolder(present)
     assert len(list(present.parent.iterdir())) == 7
 

@@ -113,16 +113,16 @@ def test_a_kernel_of_another_module_that_changed_is_compiled_again(tmp_path: Pat
     assert run("from goldzone.outer import call; print(call())", env)[0] == "2"
 
 
-@pytest.mark.parametrize("kind", ["nbi", "nbc"])
-def test_a_damaged_cache_is_compiled_again_and_repaired(tree: Path, tmp_path: Path, kind: str) -> None:
+def test_a_damaged_cache_is_compiled_again_and_repaired(tree: Path, tmp_path: Path) -> None:
     env = surroundings(tree, tmp_path / "cache")
     run(CALL, env)
-    for path in (tmp_path / "cache").rglob(f"*.{kind}"):
-        path.write_bytes(path.read_bytes()[:20])
-    out, said = run(CALL, env)
-    assert out == "5"
-    assert "compiling" in said
-    assert run(CALL, env) == ("5", "")
+    for kind in ("nbi", "nbc"):
+        for path in (tmp_path / "cache").rglob(f"*.{kind}"):
+            path.write_bytes(path.read_bytes()[:20])
+        out, said = run(CALL, env)
+        assert out == "5"
+        assert "compiling" in said
+        assert run(CALL, env) == ("5", "")
 
 
 def test_processes_that_compile_at_once_share_one_cache(tree: Path, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_processes_that_compile_at_once_share_one_cache(tree: Path, tmp_path: Pa
         subprocess.Popen(
             [sys.executable, "-c", code], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     for process in processes:
         assert process.stdout is not None
@@ -141,7 +141,7 @@ def test_processes_that_compile_at_once_share_one_cache(tree: Path, tmp_path: Pa
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    assert [process.communicate(timeout=60)[0] for process in processes] == ["5 5.0\n"] * 3
+    assert [process.communicate(timeout=60)[0] for process in processes] == ["5 5.0\n"] * 2
     assert run(CALL, env) == ("5", "")
 
 

@@ -127,7 +127,6 @@ def random_word(seed: int, n_letters: int, n_segments: int) -> Word:
     )
 
 
-@settings(deadline=None)  # the first example compiles
 @given(words_strategy, st.integers(0, 10**6), st.sampled_from([0.0, 0.2]))
 def test_expected_counts_are_those_of_all_alignments_listed(
     words: list[Word], seed: int, share_of_zeros: float
@@ -139,7 +138,6 @@ def test_expected_counts_are_those_of_all_alignments_listed(
     assert counts == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(words_strategy, st.integers(0, 10**6), st.sampled_from([0.0, 0.4]))
 def test_the_best_path_is_the_best_of_all_alignments_listed(
     words: list[Word], seed: int, share_of_zeros: float
@@ -179,7 +177,7 @@ def test_nothing_is_lost_in_long_words_of_improbable_pairs(n_letters: int, n_seg
 
 
 def test_pairs_of_extremely_different_probability_are_added_up_right() -> None:
-    word = (tuple("ab" * 40), tuple("x" * 60))
+    word = (tuple("ab" * 20), tuple("x" * 30))
     problem = problem_of([word])
     probability = [1.0 if pair[1] == ("x",) else LEAST_PROBABILITY for pair in problem.spelled]
     exact = {pair: Fraction(p) for pair, p in zip(problem.spelled, probability, strict=True)}
@@ -188,7 +186,7 @@ def test_pairs_of_extremely_different_probability_are_added_up_right() -> None:
 
 
 @pytest.mark.parametrize(("n_letters", "scale"), [(8, 64), (11, 94), (12, 86), (12, 150)])
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6), st.integers(1, 11))
 def test_small_probabilities_change_no_bit(n_letters: int, scale: int, seed: int, n_segments: int) -> None:
     """Where all paths have the same number of steps, they all lose the same power of two."""
@@ -199,7 +197,6 @@ def test_small_probabilities_change_no_bit(n_letters: int, scale: int, seed: int
     assert problem.counts(probability * 2.0**-scale) == plain  # a word's: from 2**-512 on
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 10)).filter(lambda n: n[1] <= 2 * n[0])))
 def test_a_shape_has_the_edges_that_lie_on_some_path(sizes: list[tuple[int, int]]) -> None:
     n_letters = np.array([letters for letters, _ in sizes], np.int64)
@@ -216,7 +213,6 @@ def test_a_shape_has_the_edges_that_lie_on_some_path(sizes: list[tuple[int, int]
         assert targets[-1] == letters * (segments + 1) + segments
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 12), min_size=1), min_size=1, max_size=5))
 def test_pairs_of_several_parts_come_first(parts: list[list[int]]) -> None:
     known = sorted({pair for part in parts for pair in part})
@@ -228,7 +224,6 @@ def test_pairs_of_several_parts_come_first(parts: list[list[int]]) -> None:
     assert shared.tolist() == wanted
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(1, 3000), st.integers(0, 3000), st.integers(0, 10**6))
 def test_counts_are_added_up_in_one_fixed_order(n_pairs: int, n_shared: int, seed: int) -> None:
     n_shared = min(n_shared, n_pairs)
@@ -245,7 +240,6 @@ def test_counts_are_added_up_in_one_fixed_order(n_pairs: int, n_shared: int, see
     assert counts[2 * n_shared :].tolist() == sums
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(1, 3000), st.integers(1, 6), st.integers(0, 10**6))
 def test_a_probability_is_the_share_to_the_power_of_the_size(n_pairs: int, most: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
@@ -276,7 +270,6 @@ def test_the_tables_of_grams_and_pairs_grow_with_the_data() -> None:
     assert max(problem.lattices.pairs) == len(distinct) - 1
 
 
-@settings(deadline=None, max_examples=40)
 @given(words_strategy)
 def test_the_alignment_is_the_best_under_naively_estimated_shares(words: list[Word]) -> None:
     aligned = align(entries_of(words), SMALL)
@@ -290,7 +283,6 @@ def test_the_alignment_is_the_best_under_naively_estimated_shares(words: list[Wo
         ) == pytest.approx(max(weights.values()), rel=1e-9)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

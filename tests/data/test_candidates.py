@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.data.alignment import AlignedLexicon, Unalignable, align
@@ -35,7 +35,6 @@ pairs = st.tuples(st.integers(0, len(LETTERS) - 1), st.integers(0, N_CHUNKS - 1)
 lexicons = st.lists(st.lists(pairs, min_size=1, max_size=8), min_size=1, max_size=8)
 
 
-@settings(max_examples=200)
 @given(lexicons, st.integers(1, 5), st.integers(1, 4), st.floats(0, 1))
 def test_the_table_is_the_naive_count(
     words: list[list[tuple[int, int]]], max_candidates: int, min_count: int, min_share: float

@@ -81,7 +81,7 @@ WORDS = {
 }
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(
     st.sampled_from(SMALL),
     st.integers(0, 2**32 - 1),

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -90,7 +90,6 @@ SMALL = (
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(SMALL), st.integers(0, 2**32 - 1), st.integers(0, 99), st.sampled_from([0, 3]))
 def test_tally_equals_its_definition(
     architecture: Architecture, seed: int, neuron: int, premodulo: int
@@ -106,7 +105,6 @@ def test_tally_equals_its_definition(
     assert tally.improvement_possible == possible
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(SMALL), st.integers(0, 2**32 - 1), st.data(), st.sampled_from([0, 3]))
 def test_pair_tally_equals_its_definition(
     architecture: Architecture, seed: int, data: st.DataObject, premodulo: int

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -82,7 +82,6 @@ def test_a_flip_is_what_a_run_of_everything_above_gives(architecture: Architectu
 
 
 @pytest.mark.usefixtures("small_blocks")
-@settings(max_examples=30)
 @given(st.sampled_from(ALL), st.integers(0, 2**32 - 1), st.data())
 def test_after_any_changes_all_is_as_computed_afresh(
     architecture: Architecture, seed: int, data: st.DataObject

@@ -87,7 +87,6 @@ def same_arrays(one: list[Any], other: list[Any]) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@settings(max_examples=40)
 @given(st.sampled_from(SMALL), st.integers(0, 2**32 - 1), st.data(), st.sampled_from([0, 3]))
 def test_margin_votes_equal_their_definition(
     architecture: Architecture, seed: int, data: st.DataObject, premodulo: int
@@ -125,7 +124,6 @@ def test_margin_votes_equal_their_definition(
         assert neuron is case.network.neurons[number]
 
 
-@settings(max_examples=40)
 @given(st.sampled_from(SMALL), st.integers(0, 2**32 - 1), st.data(), st.sampled_from([0, 3]))
 def test_the_forward_rules_are_the_references(
     architecture: Architecture, seed: int, data: st.DataObject, premodulo: int

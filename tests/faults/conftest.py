@@ -21,8 +21,6 @@ strategy = "gold_zone"
 pairs = 0.4
 """
 
-SMALL = TINY.replace("12", "100").replace("512", "4096").replace("sweeps = 2", "sweeps = 3")
-
 
 @pytest.fixture(scope="session")
 def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -39,12 +37,4 @@ def tiny_toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A configuration of 13 neurons."""
     path = tmp_path_factory.mktemp("config") / "tiny.toml"
     path.write_text(TINY)
-    return path
-
-
-@pytest.fixture(scope="session")
-def small_toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A configuration of 101 neurons."""
-    path = tmp_path_factory.mktemp("config") / "small.toml"
-    path.write_text(SMALL)
     return path

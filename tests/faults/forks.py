@@ -1,30 +1,36 @@
-"""A process that has everything loaded and forks one child for each trial: ``python -m tests.faults.forks``.
+"""A process that has everything loaded and forks a child for each command of goldzone.
 
-Reads an `Order` as JSON from standard input, and writes a `Trial` as a line of JSON for each run.
-A child runs the real command line with a `Fuse`; then others resume until the run is finished.
+    python -m tests.faults.forks WORDS CONFIG FOLDER
+
+Trains once undisturbed. Then takes an `Order` as a line of JSON on standard input, and answers each with a
+line: a list of `Trial`. In a trial a child runs the real command line until something happens to it at a
+counted operation; others resume until the run is finished, at most `MOST_RUNS` processes together.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import io
 import json
 import os
 import random
+import resource
+import signal
 import sys
-from collections import deque
-from collections.abc import Iterator
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pytest
+
 from goldzone.cli import main
-from goldzone.errors import StateError
-from goldzone.monitor.order import check_order
-from goldzone.training.runs.event_log import read_events
-from goldzone.training.runs.events import RunFinished
+from tests.faults.finished import log_problem, sha256
 from tests.faults.fuse import Fault, Fuse
 
-_MOST_ATTEMPTS = 5
+MOST_RUNS = 3
+"""The one that is hit, one that goes on and may be killed too, and one that comes to the end."""
 
 
 @dataclass(frozen=True)
@@ -33,26 +39,20 @@ class Order:
 
     Attributes
     ----------
-    folder : str
-        For the runs.
-    config : str
-        Configuration file.
-    words : str
-        Lexicon file.
-    fault : {"kill", "full"}
+    fault : {"kill", "interrupt", "terminate", "stop", "full"}
     most : int or None
         Trials; None: one at each operation. Of fewer, as many different operations as there are.
+    among : str
+        What the names of the operations begin with.
     seed : int
     again : float
         Share of the trials in which a process that resumes is killed too.
     """
 
-    folder: str
-    config: str
-    words: str
     fault: Fault
     most: int | None
-    seed: int
+    among: str = ""
+    seed: int = 1
     again: float = 0.0
 
 
@@ -69,94 +69,127 @@ class Trial:
     error : str
         Its standard error.
     kills : int
-    model : str
-        SHA-256 of the model.
-    left : tuple of str
+    right : bool
+        Whether the model is that of the run that nothing happened to.
+    left : list of str
         Files in the state folder at the end.
     log : str
         What is wrong with the event log at the end.
+    refused : list of (int, str)
+        Exit code and standard error of the commands that were tried on the run while it was stopped.
     """
 
     name: str
     code: int
     error: str
     kills: int
-    model: str
-    left: tuple[str, ...]
+    right: bool
+    left: list[str]
     log: str
+    refused: list[tuple[int, str]]
 
 
-def trials(order: Order) -> Iterator[tuple[str, Trial]]:
-    """Yield the SHA-256 of the model that should come out, with each trial."""
-    folder, chance = Path(order.folder), random.Random(order.seed)
-    sys.stdout, real_stdout = io.StringIO(), sys.stdout
-    _command(_train(order, folder / "reference"))  # in this process: its children have all compiled
-    sys.stdout = real_stdout
-    wanted = sha256(folder / "reference")
-    names = _names(order, folder / "counted")
-    for number, at in enumerate(_choose(names, order.most, chance)):
-        run = folder / f"run{number}"
-        second = chance.randrange(len(names)) if chance.random() < order.again else None
-        yield wanted, _trial(order, run, at, second)
+class Forks:
+    """Carries out trials in a folder, beside a run that nothing happens to.
+
+    Parameters
+    ----------
+    words, config : str
+        Lexicon and configuration files.
+    folder : Path
+    """
+
+    def __init__(self, words: str, config: str, folder: Path) -> None:
+        self._train = ["train", words, "--config", config, "--out"]
+        self._folder = folder
+        self._made = 0
+        counted = Fuse(folder / "reference")
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
+            counted.install(patch)
+            _command([*self._train, str(folder / "reference")])  # here: the children have all compiled
+        self._counts = counted.counts
+        self._model = sha256(folder / "reference")
+
+    def trials(self, order: Order) -> list[Trial]:
+        """Carry out an order."""
+        chance = random.Random(order.seed)
+        counts = {name: count for name, count in self._counts.items() if name.startswith(order.among)}
+        return [
+            self._trial(name, number, order.fault, self._second(chance, order.again))
+            for name, number in _choose(counts, order.most, chance)
+        ]
+
+    def too_large(self) -> Trial:
+        """Let the system refuse files of more than half of the largest one of a run."""
+        files = (path for path in (self._folder / "reference").rglob("*") if path.is_file())
+        most = max(path.stat().st_size for path in files) // 2
+        run = self._next_run()
+        first = _child(
+            [*self._train, str(run)], lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        )
+        return self._resumed(run, f"more than {most} bytes", first, [None])
+
+    def _trial(self, name: str, number: int, fault: Fault, second: str | None) -> Trial:
+        run, refused = self._next_run(), []
+
+        def try_others() -> None:
+            for command in (self._train, ["train", "--force", *self._train[1:]], ["resume"]):
+                refused.append(_child([*command, str(run)]))
+
+        first = _child([*self._train, str(run)], _burning(Fuse(run, name, number, fault)), try_others)
+        fuses = [Fuse(run, second) if second else None, None]
+        return self._resumed(run, name, first, fuses, refused)
+
+    def _resumed(
+        self,
+        run: Path,
+        name: str,
+        first: tuple[int, str],
+        fuses: Sequence[Fuse | None],
+        refused: Sequence[tuple[int, str]] = (),
+    ) -> Trial:
+        """Go on with a run until it is finished, and tell what came of it."""
+        code, error = first
+        kills = int(code < 0)
+        for fuse in fuses:
+            if code == 0 or "is finished" in error:
+                break
+            known = (run / "config.toml").exists()
+            command = ["resume", str(run)] if known else [*self._train, str(run)]
+            code, error = _child(command, _burning(fuse))
+            kills += int(code < 0)
+        if code != 0 and "is finished" not in error:
+            raise RuntimeError(f"{name}: not finished after {1 + len(fuses)} processes: {error}")
+        left = sorted(path.name for path in (run / "state").iterdir())
+        return Trial(name, *first, kills, sha256(run) == self._model, left, log_problem(run), list(refused))
+
+    def _second(self, chance: random.Random, share: float) -> str | None:
+        """Name the first operation of a kind, for a process that resumes: it surely comes to most of them."""
+        return chance.choice(sorted(self._counts)) if chance.random() < share else None
+
+    def _next_run(self) -> Path:
+        self._made += 1
+        return self._folder / f"run{self._made}"
 
 
-def sha256(run: Path) -> str:
-    """Return the SHA-256 of a run's model."""
-    return hashlib.sha256((run / "model" / "model.goldzone").read_bytes()).hexdigest()
-
-
-def log_problem(run: Path) -> str:
-    """Say what is wrong with the event log of a run that should have finished; empty: nothing."""
-    try:
-        problems = check_order(read_events(run / "events.jsonl"))
-        last = deque((event for _, event in read_events(run / "events.jsonl")), maxlen=1)
-    except StateError as error:
-        return str(error)
-    if problems:
-        return f"line {problems[0].line}: {problems[0].problem}"
-    return "" if last and isinstance(last[0], RunFinished) else "has no end"
-
-
-def _trial(order: Order, run: Path, at: int, second: int | None) -> Trial:
-    note = run.with_name("note")
-    note.write_text("")
-    fuse = Fuse(run, at, order.fault, lambda name: _tell(note, name))
-    code, error = first = _child(_train(order, run), fuse)
-    name, kills = note.read_text(), int(code < 0)
-    for attempt in range(_MOST_ATTEMPTS):
-        again = None if attempt or second is None else Fuse(run, second, "kill")
-        known = (run / "config.toml").exists()
-        code, error = _child(["resume", str(run)] if known else _train(order, run), again)
-        kills += int(code < 0)
-        if code == 0 or "is finished" in error:
-            break
-    else:
-        raise RuntimeError(f"{name}: cannot be resumed: {error}")
-    left = tuple(sorted(path.name for path in (run / "state").iterdir()))
-    return Trial(name, *first, kills, sha256(run), left, log_problem(run))
-
-
-def _names(order: Order, run: Path) -> list[str]:
-    """Return the names of all operations of a run that is not hit."""
-    fuse = Fuse(run, None, "kill")
-    _child(_train(order, run), fuse, note=run.with_name("names"))
-    return list(json.loads(run.with_name("names").read_text()))
-
-
-def _choose(names: list[str], most: int | None, chance: random.Random) -> list[int]:
-    """Choose places in a list, different names first."""
-    places = list(range(len(names)))
+def _choose(counts: dict[str, int], most: int | None, chance: random.Random) -> list[tuple[str, int]]:
+    """Choose operations: one of each name first."""
+    every = [(name, number) for name, count in sorted(counts.items()) for number in range(count)]
     if most is None:
-        return places
-    chance.shuffle(places)
-    first_of = {names[place]: place for place in reversed(places)}
-    others = [place for place in places if place not in first_of.values()]
-    firsts = [place for place in places if place in first_of.values()]
-    return (firsts + others)[:most]
+        return every
+    chance.shuffle(every)
+    seen: Counter[str] = Counter()
+    ranked = []
+    for name, number in every:
+        ranked.append((seen[name], name, number))
+        seen[name] += 1
+    ranked.sort(key=lambda one: one[0])  # stable: in random order otherwise
+    return [(name, number) for _, name, number in ranked[:most]]
 
 
-def _train(order: Order, run: Path) -> list[str]:
-    return ["train", order.words, "--config", order.config, "--out", str(run)]
+def _burning(fuse: Fuse | None) -> Callable[[], None]:
+    """Return what installs a fuse for the rest of a process."""
+    return lambda: fuse.install(pytest.MonkeyPatch()) if fuse else None
 
 
 def _command(arguments: list[str]) -> int:
@@ -169,37 +202,41 @@ def _command(arguments: list[str]) -> int:
     return 0
 
 
-def _child(arguments: list[str], fuse: Fuse | None, note: Path | None = None) -> tuple[int, str]:
+def _child(
+    arguments: list[str],
+    prepare: Callable[[], None] = lambda: None,
+    while_stopped: Callable[[], None] = lambda: None,
+) -> tuple[int, str]:
     """Run a command of goldzone in a child, and return its exit code and standard error."""
-    reading, writing = os.pipe()
-    sys.stdout.flush()
-    process = os.fork()
-    if not process:
-        os.close(reading)
-        code = 70
-        try:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            os.dup2(writing, 2)
-            if fuse is not None:
-                fuse.install()
-            code = _command(arguments)
-            if note is not None and fuse is not None:
-                note.write_text(json.dumps(fuse.names))
-            sys.stderr.flush()
-        finally:
-            os._exit(code)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as stream:
-        error = stream.read()
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), error
+    with tempfile.TemporaryFile() as errors:
+        process = os.fork()
+        if not process:
+            code = 70
+            try:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+                os.dup2(errors.fileno(), 2)
+                prepare()
+                code = _command(arguments)
+                sys.stderr.flush()
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(process, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            while_stopped()
+            os.kill(process, signal.SIGCONT)
+            _, status = os.waitpid(process, 0)
+        errors.seek(0)
+        return os.waitstatus_to_exitcode(status), errors.read().decode()
 
 
-def _tell(note: Path, name: str) -> None:
-    descriptor = os.open(note, os.O_WRONLY)
-    os.write(descriptor, name.encode())
-    os.close(descriptor)
+def _serve(words: str, config: str, folder: str) -> None:
+    answers, forks = sys.stdout, Forks(words, config, Path(folder))
+    for line in sys.stdin:
+        asked = json.loads(line)
+        found = forks.trials(Order(**asked)) if asked else [forks.too_large()]
+        answers.write(json.dumps([asdict(trial) for trial in found]) + "\n")
+        answers.flush()
 
 
 if __name__ == "__main__":
-    for wanted_model, trial in trials(Order(**json.load(sys.stdin))):
-        print(json.dumps({"wanted": wanted_model, **asdict(trial)}), flush=True)  # noqa: T201 - its answer
+    _serve(*sys.argv[1:])

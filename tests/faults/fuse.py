@@ -1,4 +1,4 @@
-"""Ends this process, or lets the disk refuse, at a chosen operation on files."""
+"""Lets something happen to this process at a counted operation: a signal, or a disk that is full."""
 
 from __future__ import annotations
 
@@ -9,63 +9,83 @@ import os
 import re
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-Fault = Literal["kill", "full"]
+import pytest
+
+from goldzone.training.runs.background_log import BackgroundLog
+
+Fault = Literal["kill", "interrupt", "terminate", "stop", "full"]
+
+_SIGNALS: Final = {
+    "kill": signal.SIGKILL,
+    "interrupt": signal.SIGINT,
+    "terminate": signal.SIGTERM,
+    "stop": signal.SIGSTOP,
+}
 
 
 class Fuse:
-    """Counts the operations that change files under a folder, and burns at one of them.
+    """Counts events, and the operations that change files under a folder, and burns at one of them.
 
     Parameters
     ----------
     folder : Path
-    at : int or None
-        Number of the operation, from 0; None: only count.
-    fault : {"kill", "full"}
-        After half of what is to be written: the process is killed, or the disk is full from there on.
-    tell : callable
-        Gets the name of the operation at which it burns.
+    name : str
+        Of an operation, as ``"write journal.goldzone"`` or ``"event NeuronTrained"``; empty: just count.
+    number : int
+        Which one of those of that name, from 0. It does not depend on what other threads do.
+    fault : {"kill", "interrupt", "terminate", "stop", "full"}
+        A signal (a process is killed after half of what is to be written); or the disk is full from there on.
     """
 
-    def __init__(
-        self, folder: Path, at: int | None, fault: Fault, tell: Callable[[str], None] = lambda name: None
-    ) -> None:
-        self.names: list[str] = []
+    def __init__(self, folder: Path, name: str = "", number: int = 0, fault: Fault = "kill") -> None:
+        self.counts: Counter[str] = Counter()
         self._folder = str(folder)
-        self._at = at
+        self._at = (name, number)
         self._fault = fault
-        self._tell = tell
+        self._full = False
         self._lock = threading.Lock()  # events are written by a thread of their own
 
-    def install(self) -> None:
-        """Take the place of the functions of `io` and `os` for the rest of the process."""
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Take the place of functions of `io`, `os` and the event log."""
         open_, replace, unlink, fsync = io.open, os.replace, os.unlink, os.fsync
+        write_event = BackgroundLog.write
+
+        def ours(file: Any) -> bool:
+            return str(file).startswith(self._folder)
 
         def opening(file: Any, mode: str = "r", *rest: Any, **options: Any) -> Any:
-            ours = str(file).startswith(self._folder) and set(mode) & set("wxa+")
-            if not ours:
+            if not ours(file) or not set(mode) & set("wxa+"):
                 return open_(file, mode, *rest, **options)
             self.reach("open", file, needs_room=True)
             return _Stream(open_(file, mode, *rest, **options), self, file)
 
         def replacing(source: Any, target: Any, **options: Any) -> None:
-            self.reach("replace", target, needs_room=True)
+            if ours(target):
+                self.reach("replace", target, needs_room=True)
             replace(source, target, **options)
 
         def unlinking(file: Any, **options: Any) -> None:
-            self.reach("unlink", file)
+            if ours(file):
+                self.reach("unlink", file)
             unlink(file, **options)
 
         def syncing(descriptor: Any) -> None:
             self.reach("sync", "", needs_room=True)
             fsync(descriptor)
 
-        vars(io)["open"] = opening
+        def writing(log: BackgroundLog, event: Any) -> Any:
+            self.reach("event", type(event).__name__)
+            return write_event(log, event)
+
+        patch.setattr(io, "open", opening)
         for name, function in (("replace", replacing), ("unlink", unlinking), ("fsync", syncing)):
-            vars(os)[name] = function
+            patch.setattr(os, name, function)
+        patch.setattr(BackgroundLog, "write", writing)
 
     def reach(
         self,
@@ -77,16 +97,17 @@ class Fuse:
     ) -> None:
         """Come to an operation; `half` does a part of it."""
         with self._lock:
-            number = len(self.names)
-            self.names.append(f"{operation} {_kind(file)}".strip())
-            if self._at is None or number < self._at or (number > self._at and self._fault == "kill"):
+            name = f"{operation} {_kind(file)}".strip()
+            here = (name, self.counts[name]) == self._at
+            self.counts[name] += 1
+            if self._fault != "full":
+                if here:
+                    if self._fault == "kill":
+                        half()
+                    os.kill(os.getpid(), _SIGNALS[self._fault])
                 return
-            if number == self._at:
-                self._tell(self.names[number])
-            if self._fault == "kill":
-                half()
-                os.kill(os.getpid(), signal.SIGKILL)
-            elif needs_room:
+            self._full |= here
+            if self._full and needs_room:
                 half()
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

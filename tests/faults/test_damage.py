@@ -15,14 +15,14 @@ from goldzone.data.lexicon import Lexicon
 from goldzone.errors import GoldzoneError, StateError
 from goldzone.g2p.task import PhonemizerTask
 from goldzone.training.config import config_from_toml
+from goldzone.training.runner import resume_run, start_run
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Event, RunFinished, Warned
 from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_folder import RunFolder, RunSource
-from goldzone.training.runs.runner import resume_run, start_run
-from goldzone.training.runs.task import RunContext
+from goldzone.training.task import RunContext
 from tests.faults.conftest import TINY
-from tests.faults.forks import log_problem, sha256
+from tests.faults.finished import log_problem, sha256
 
 LIMIT = 140
 """Training words: fewer than there are, so that the limit counts."""
@@ -119,7 +119,7 @@ def change_bytes(file: Path, chance: random.Random, stage: Stage) -> None:
 
 def change_a_digit(file: Path, chance: random.Random, stage: Stage) -> None:
     data = bytearray(file.read_bytes())
-    digits = [place for place, byte in enumerate(data) if chr(byte).isdigit()]
+    digits = [index for index, byte in enumerate(data) if chr(byte).isdigit()]
     if digits:
         data[chance.choice(digits)] = chance.choice(b"0123456789")
     file.write_bytes(data)
@@ -251,9 +251,9 @@ def test_runs_that_are_not_damaged_become_the_same_model(tmp_path: Path, stage: 
 
 
 def test_damage_is_recovered_from_or_told_in_a_line(tmp_path: Path, stage: Stage) -> None:
-    outcomes = damage_and_resume(stage, tmp_path, 100, seed=1)
-    assert outcomes["the same model"] > 50
-    assert outcomes.total() - outcomes["the same model"] > 5
+    outcomes = damage_and_resume(stage, tmp_path, 60, seed=1)
+    assert outcomes["the same model"] > 30
+    assert outcomes.total() - outcomes["the same model"] > 3
 
 
 @pytest.mark.slow

@@ -31,8 +31,6 @@ from goldzone.training.runs.events import (
 from goldzone.training.sums.cache import SumCache
 from goldzone.training.sweeps import train_sweeps
 
-RUNS = 200
-
 
 class _KilledError(Exception):
     """Stands for the end of the process."""
@@ -43,9 +41,9 @@ def random_network(chance: random.Random) -> tuple[Architecture, Network]:
     widths = [chance.randint(1, 6) for _ in range(chance.randint(0, 3))]
     outputs = chance.choice([1, 1, 2]) if widths and chance.random() < 0.3 else 1
     layers: list[Layer] = []
-    for place, width in enumerate(widths, 1):
+    for layer, width in enumerate(widths, 1):
         layers.append(HashtronLayer(width, premodulo=chance.choice([0, 0, 64])))
-        if place == len(widths) and outputs == 1:
+        if layer == len(widths) and outputs == 1:
             layers.append(Sum((width,)))
         else:
             layers.append(Full(width, chance.randint(1, width), 1))
@@ -172,9 +170,10 @@ def _dying_after(steps: int | None) -> Callable[[], None]:
     return check_interrupt
 
 
-def test_the_log_of_every_run_proves_the_backward_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runs", [40, pytest.param(200, marks=pytest.mark.slow)])
+def test_the_log_of_every_run_proves_the_backward_order(tmp_path: Path, runs: int) -> None:
     resumed = skipped = deep = 0
-    for number in range(RUNS):
+    for number in range(runs):
         folder = tmp_path / str(number)
         folder.mkdir()
         train_with_faults(folder, random.Random(number))
@@ -186,10 +185,10 @@ def test_the_log_of_every_run_proves_the_backward_order(tmp_path: Path) -> None:
         resumed += any(isinstance(event, RunResumed) for _, event in events)
         skipped += any(isinstance(event, LayerSkipped) for _, event in events)
         deep += trained[0].layer > 2
-    assert min(resumed, skipped, deep) >= 20, (resumed, skipped, deep)
+    assert min(resumed, skipped, deep) >= runs // 10, (resumed, skipped, deep)
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(3))
 def test_two_swapped_lines_are_noticed(tmp_path: Path, number: int) -> None:
     train_with_faults(tmp_path, random.Random(number))
     events = [event for _, event in read_events(tmp_path / "events.jsonl")]

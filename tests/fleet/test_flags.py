@@ -21,11 +21,11 @@ from goldzone.fleet.flag_file import FLAGS, load_flags
 from goldzone.fleet.flags import FlagFileProvider, flag_client, resolve_flags
 from goldzone.g2p.task import PhonemizerTask
 from goldzone.training.config import TrainingConfig
+from goldzone.training.runner import resume_run, start_run
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Event, FlagsResolved, RunStarted
 from goldzone.training.runs.run_folder import RunFolder, RunSource
-from goldzone.training.runs.runner import resume_run, start_run
-from goldzone.training.runs.task import RunContext
+from goldzone.training.task import RunContext
 
 ROLLED_BACK = """
 direction = "forward"

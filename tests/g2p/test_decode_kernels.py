@@ -37,7 +37,6 @@ def search(model: G2PModel, words: list[list[int]], beam: int, memo: Memo | None
     ]
 
 
-@settings(max_examples=60)
 @given(seed=seeds, beam=st.integers(1, 5))
 def test_the_kernel_is_the_naive_beam_search(seed: int, beam: int) -> None:
     random = np.random.default_rng(seed)
@@ -48,7 +47,7 @@ def test_the_kernel_is_the_naive_beam_search(seed: int, beam: int) -> None:
     assert search(model, words, beam) == expected
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(seed=seeds, beam=st.integers(1, 5), n_bytes=st.sampled_from([0, 256, 4096, 1 << 20]))
 def test_the_size_and_the_past_of_the_memo_change_nothing(seed: int, beam: int, n_bytes: int) -> None:
     random = np.random.default_rng(seed)

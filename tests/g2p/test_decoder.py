@@ -23,7 +23,6 @@ def decoder(trained: TrainedModel) -> Decoder:
     return Decoder(trained.model)
 
 
-@settings(max_examples=40)
 @given(seed=seeds, n_best=st.integers(1, 6), beam=st.integers(1, 6))
 def test_pronunciations_are_distinct_ordered_and_no_more_than_asked_for(
     seed: int, n_best: int, beam: int

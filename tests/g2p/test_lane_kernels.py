@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -31,7 +31,6 @@ def parts_before(numbers: list[int]) -> NDArray[np.uint32]:
     return parts
 
 
-@settings(max_examples=50)
 @given(
     symbols=st.lists(st.integers(-1, 3), min_size=1, max_size=20),
     said=st.lists(st.lists(st.integers(0, 5), max_size=3), min_size=20, max_size=20),

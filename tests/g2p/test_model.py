@@ -305,7 +305,7 @@ def places(value: Any, above: tuple[str | int, ...] = ()) -> list[tuple[str | in
     return found
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), value=json_values | st.integers(0, 9))
 def test_whatever_a_manifest_says_it_is_refused_or_runs(
     small_file: Path, tmp_path: Path, data: st.DataObject, value: Any

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.data.lexicon import Segments
@@ -88,7 +88,6 @@ def test_segmentation_makes_no_word_wrong_and_the_listed_one_is_counted() -> Non
     assert scores.phoneme_error == 1 / 3  # one edit over two listed segments and one
 
 
-@settings(max_examples=50)
 @given(words=word_lists, seed=st.integers(0, 2**32 - 1))
 def test_intervals_hold_the_estimate_and_repeat(
     words: list[tuple[Segments, list[Segments]]], seed: int

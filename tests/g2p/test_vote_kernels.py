@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.g2p.lane_kernels import fill_values
@@ -11,7 +11,6 @@ from goldzone.g2p.vote_kernels import LANE_BLOCK, add_votes, empty_memo, empty_w
 from tests.g2p.small_models import small_model
 
 
-@settings(max_examples=50)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_lanes=st.sampled_from([0, 1, 7, LANE_BLOCK, LANE_BLOCK + 1, 3 * LANE_BLOCK]),

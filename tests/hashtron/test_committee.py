@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import ModelFormatError
@@ -55,7 +55,6 @@ def naive_gaps(answers: Answers) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=60, deadline=None)
 @given(tables_of_answers)
 def test_tables_come_back_as_they_were(answers: Answers) -> None:
     data = encode_tables(tables(answers))
@@ -79,7 +78,6 @@ def test_few_ones_take_few_bytes() -> None:
     assert decode_tables(b"", [1], [1_000_000], "m") == (silent,)
 
 
-@settings(max_examples=300, deadline=None)
 @given(tables_of_answers.filter(lambda answers: any(map(any, answers))), st.data())
 def test_damaged_bytes_are_refused_or_are_other_tables_rightly_written(
     answers: Answers, data: st.DataObject

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, bits_per_vote, exp_table, fixed_log2
@@ -39,7 +39,6 @@ def exact_log2(value: int) -> int:
     return lowest.bit_length() - 1 + shifted
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.floats(0.05, 200), st.integers(0, 60))
 def test_the_exponential_is_the_nearest_integer_to_the_exact_value(temperature: float, size: int) -> None:
     table = exp_table(temperature, size)
@@ -79,13 +78,11 @@ def test_the_exact_logarithm_is_what_it_claims() -> None:
         assert exact_log2(value) == (value ** (1 << LOG_BITS)).bit_length() - 1
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.one_of(st.integers(1, 1 << 62), st.integers(1, 1 << 20)))
 def test_the_logarithm_is_at_most_one_unit_low(value: int) -> None:
     assert 0 <= exact_log2(value) - int(fixed_log2(value)) <= 1
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.integers(0, (62 << LOG_BITS) - 1))
 def test_the_logarithm_is_at_most_one_unit_low_where_it_steps(units: int) -> None:
     # The least integer whose logarithm reaches the step: the hardest one to get right.
@@ -105,7 +102,6 @@ def test_powers_of_two_are_exact() -> None:
             assert fixed_log2((1 << power) - 1) < power << LOG_BITS
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.integers(1, (1 << 62) - 1), st.integers(0, 1 << 40))
 def test_the_logarithm_never_falls(value: int, more: int) -> None:
     assert fixed_log2(value) <= fixed_log2(value + 1) <= fixed_log2(min(value + 1 + more, 1 << 62))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -52,7 +52,6 @@ def test_a_layer_answers_as_its_neurons_do(rows: int, premodulo: int) -> None:
     assert pack_neurons(NEURONS).evaluate(read, premodulo).tolist() == naive_layer(read, premodulo)
 
 
-@settings(max_examples=30)
 @given(
     st.sampled_from([0.0, 0.01, 0.3, 0.6, 1.0]),
     st.sampled_from([1, len(NEURONS)]),

@@ -4,7 +4,7 @@ import base64
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import ConfigError, DataError
@@ -82,7 +82,6 @@ def networks(draw: st.DrawFn) -> Network:
     return Network(architecture, tuple(draw(st.lists(NEURONS, min_size=count, max_size=count))))
 
 
-@settings(max_examples=60, deadline=None)
 @given(networks(), st.data())
 def test_networks_equal_their_definition(network: Network, data: st.DataObject) -> None:
     width = data.draw(st.sampled_from([1, network.architecture.n_inputs]))

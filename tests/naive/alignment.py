@@ -88,8 +88,8 @@ def exact_counts(
     counts: dict[Pair, Fraction] = {}
     for source, target, pair in edges:
         weight = before.get(source, Fraction(0)) * probability[pair] * after.get(target, 0)
-        counts[pair] = counts.get(pair, Fraction(0)) + weight / before[end]
-    return counts
+        counts[pair] = counts.get(pair, Fraction(0)) + weight
+    return {pair: count / before[end] for pair, count in counts.items()}
 
 
 def naive_edges(n_letters: int, n_segments: int, steps: Sequence[Step]) -> list[tuple[int, int, int]]:

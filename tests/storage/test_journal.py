@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import StateError
@@ -46,7 +46,6 @@ def test_a_torn_journal_ends_with_its_last_whole_record_wherever_it_is_torn(tmp_
         assert read(path) == RECORDS[: sum(end <= length for end in ends)]
 
 
-@settings(max_examples=300)
 @given(offset=st.integers(0, 10_000), change=st.integers(1, 255))
 def test_a_changed_byte_ends_the_reading_before_its_record(
     tmp_path_factory: pytest.TempPathFactory, offset: int, change: int

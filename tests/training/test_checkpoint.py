@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import StateError
@@ -253,7 +253,6 @@ def test_the_saved_sums_are_those_of_the_last_sweep_and_have_two_backups_whereve
             assert newest.sweep == sweep
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(sorted(CONFIGS)), st.lists(st.integers(1, 12), min_size=2, max_size=6))
 def test_a_run_may_stop_again_and_again(
     tmp_path_factory: pytest.TempPathFactory, name: str, stops: list[int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated, cast
 
@@ -86,6 +87,9 @@ def _options(
 
 def main() -> None:
     """Run the command line; what goldzone or the command line refuses is one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # words are UTF-8, as they are read; not all consoles are
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
     sys.exit(_run())
 
 

@@ -30,9 +30,9 @@ def resume(
     from goldzone.g2p.task import PhonemizerTask
     from goldzone.monitor.alert_settings import load_run_config
     from goldzone.monitor.notify import AlertListener
+    from goldzone.training.runner import resume_run
     from goldzone.training.runs.run_folder import RunFolder
-    from goldzone.training.runs.runner import resume_run
-    from goldzone.training.runs.task import RunContext
+    from goldzone.training.task import RunContext
 
     folder = RunFolder.open(run)
     config, source = folder.config, folder.source

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from goldzone.monitor.alert_settings import RunConfig
     from goldzone.training.config import TrainingConfig
     from goldzone.training.runs.events import Event
-    from goldzone.training.runs.task import RunSummary
+    from goldzone.training.task import RunSummary
 
 
 def train(
@@ -57,9 +57,9 @@ def train(
     from goldzone.fleet.plan import run_folder_name
     from goldzone.g2p.task import PhonemizerTask
     from goldzone.monitor.notify import AlertListener
+    from goldzone.training.runner import start_run
     from goldzone.training.runs.run_folder import RunSource
-    from goldzone.training.runs.runner import start_run
-    from goldzone.training.runs.task import RunContext
+    from goldzone.training.task import RunContext
 
     words = load_source(source, dataset)
     configured = configuration(config, seed)

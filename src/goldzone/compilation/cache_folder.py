@@ -21,8 +21,6 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from goldzone import __version__
-
 __all__ = ["CacheFolder", "find_cache_folder", "kernel_sources", "sources_digest"]
 
 _KERNEL = re.compile(rb"^@compiled(_part)?\b", re.MULTILINE)
@@ -59,7 +57,7 @@ def find_cache_folder(chosen: str = "") -> CacheFolder:
     chosen : str
         What the user asked for (``NUMBA_CACHE_DIR``); empty for nothing.
     """
-    name = f"{_PREFIX}{__version__}-{sources_digest()[:12]}"
+    name = f"{_PREFIX}{sources_digest()[:12]}"
     problems: list[str] = []
     folders: list[Callable[[], Path | None]] = [lambda: _chosen(chosen), _user_cache, _temporary]
     for folder in folders:

@@ -22,12 +22,12 @@ from goldzone.g2p.task import PhonemizerTask
 from goldzone.storage.container import read_container
 from goldzone.storage.files import read_bounded, write_atomically
 from goldzone.training.config import TrainingConfig, config_from_toml
+from goldzone.training.runner import is_finished, resume_run, start_run
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Event, RunFinished, RunStarted
 from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_folder import RunFolder, RunSource
-from goldzone.training.runs.runner import is_finished, resume_run, start_run
-from goldzone.training.runs.task import PartResult, RunContext, RunSummary
+from goldzone.training.task import PartResult, RunContext, RunSummary
 from goldzone.validation import Checked
 
 __all__ = ["MakeListener", "train_language"]

@@ -23,11 +23,11 @@ from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CommitteeTrainer, assign_templates
 from goldzone.training.pipeline import HeldOut, Hooks, Outcome, Progress
+from goldzone.training.runner import train_prepared
 from goldzone.training.runs.events import RunStarted
-from goldzone.training.runs.runner import train_prepared
-from goldzone.training.runs.task import PartResult
 from goldzone.training.sums.cache import SumCache
 from goldzone.training.sweeps import train_sweeps
+from goldzone.training.task import PartResult
 
 __all__ = ["PhonemizerTask", "PreparedPhonemizer", "TrainedModel", "train_model"]
 
@@ -40,7 +40,7 @@ _DEV_WORDS: Final = 2000
 
 @dataclass(frozen=True, eq=False)
 class PhonemizerTask:
-    """A phonemizer to be trained (`goldzone.training.runs.task.Task`).
+    """A phonemizer to be trained (`goldzone.training.task.Task`).
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ class PhonemizerTask:
 
 
 class PreparedPhonemizer:
-    """A phonemizer whose words are aligned (`goldzone.training.runs.task.PreparedTask`).
+    """A phonemizer whose words are aligned (`goldzone.training.task.PreparedTask`).
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Protocol
 
 # Before matplotlib: without it, this one says what to install.
 from goldzone.monitor.pictures import (
@@ -20,16 +21,25 @@ from goldzone.monitor.pictures import (
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from goldzone.fleet.jobs import LanguageResult
-
-__all__ = ["draw_fleet", "write_fleet_png"]
+__all__ = ["TestedLanguage", "draw_fleet", "write_fleet_png"]
 
 _WIDTH_INCHES = 10.0
 _EDGES_INCHES = 1.8
 _ROW_INCHES = 0.24
 
 
-def write_fleet_png(path: str | os.PathLike[str], results: Sequence[LanguageResult]) -> None:
+class TestedLanguage(Protocol):
+    """What is drawn of a language: its name, the share of test words right, and the share's interval."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def test_word_accuracy(self) -> float | None: ...  # noqa: D102
+    @property
+    def test_interval(self) -> Sequence[float] | None: ...  # noqa: D102
+
+
+def write_fleet_png(path: str | os.PathLike[str], results: Sequence[TestedLanguage]) -> None:
     """Draw results into a PNG file, 1000 points wide; the same results give the same bytes.
 
     Raises
@@ -41,12 +51,12 @@ def write_fleet_png(path: str | os.PathLike[str], results: Sequence[LanguageResu
     save_png(path, draw_fleet(results))
 
 
-def draw_fleet(results: Sequence[LanguageResult]) -> Figure:
+def draw_fleet(results: Sequence[TestedLanguage]) -> Figure:
     """Draw a row for each language with test words, the best at the top: accuracy and its 95 % interval.
 
     Parameters
     ----------
-    results : sequence of LanguageResult
+    results : sequence of TestedLanguage
     """
     tested = [
         (result.test_word_accuracy, result) for result in results if result.test_word_accuracy is not None
@@ -56,17 +66,17 @@ def draw_fleet(results: Sequence[LanguageResult]) -> Figure:
         return _draw(tested)
 
 
-def _draw(tested: Sequence[tuple[float, LanguageResult]]) -> Figure:
+def _draw(tested: Sequence[tuple[float, TestedLanguage]]) -> Figure:
     layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)
     height = _EDGES_INCHES + _ROW_INCHES * max(4, len(tested))
     figure = Figure(figsize=(_WIDTH_INCHES, height), dpi=DOTS_PER_INCH, layout=layout)
     axes = figure.subplots()
-    places = range(len(tested))
-    for place, (_, result) in zip(places, tested, strict=True):
+    rows = range(len(tested))
+    for row, (_, result) in zip(rows, tested, strict=True):
         if result.test_interval is not None:
             low, high = result.test_interval
-            axes.hlines(place, low, high, color=COLOURS[0], alpha=0.35, linewidth=4)
-    axes.plot([accuracy for accuracy, _ in tested], places, "o", color=COLOURS[0], markersize=6)
+            axes.hlines(row, low, high, color=COLOURS[0], alpha=0.35, linewidth=4)
+    axes.plot([accuracy for accuracy, _ in tested], rows, "o", color=COLOURS[0], markersize=6)
     count = f"{len(tested)} language{'' if len(tested) == 1 else 's'}"
     axes.set_title(f"Test words right, {count}")
     if tested:
@@ -78,7 +88,7 @@ def _draw(tested: Sequence[tuple[float, LanguageResult]]) -> Figure:
         axes.text(0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color="#777777")
     axes.set_xlim(0, 1)
     axes.set_ylim(-0.8, max(4, len(tested)) - 0.2)
-    axes.set_yticks(places, [result.name for _, result in tested], fontsize=10, parse_math=False)
+    axes.set_yticks(rows, [result.name for _, result in tested], fontsize=10, parse_math=False)
     axes.xaxis.set_major_formatter(PERCENT)
     axes.set_xlabel("words right (%), with 95 % interval")
     axes.tick_params(length=0)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.training.control.pair_kernels import count_common, count_ones
@@ -18,7 +18,6 @@ def test_ones_at_the_ends_of_a_word_are_counted(word: int) -> None:
     assert count_ones(np.uint64(word)) == word.bit_count()
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 6), st.sampled_from([0, 1, 2, 63, 64, 65, 130]), st.integers(0, 99))
 def test_samples_that_two_neurons_both_answer_with_one_are_counted(rows: int, words: int, seed: int) -> None:
     packed = np.random.default_rng(seed).integers(0, 2**64, (rows, words), dtype=np.uint64)

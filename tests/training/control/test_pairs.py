@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.errors import ConfigError
@@ -110,7 +110,6 @@ def test_neurons_without_answers_count_for_the_share_but_are_not_paired() -> Non
 bits = st.lists(st.integers(0, 1), min_size=9, max_size=9)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.lists(bits, max_size=7),
     st.permutations(range(20)),

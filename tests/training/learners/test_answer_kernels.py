@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.training.learners.answer_kernels import pack_answers
@@ -10,7 +10,6 @@ from tests.naive.hashtron_filter import WORD, naive_hash
 uint32 = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(uint32, min_size=1, max_size=9),
     st.sampled_from([0, 1, 63, 64, 65, 128]),

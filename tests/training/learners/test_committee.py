@@ -112,7 +112,7 @@ def labels(samples: Samples) -> NDArray[np.uint16]:
     return wanted
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from(KINDS),
     st.integers(0, 100),
@@ -184,7 +184,7 @@ def test_a_fresh_committee_is_silent_below_a_coin_toss() -> None:
     assert committee.final.filter == b""
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 1000), st.integers(0, WIDTH - 1), st.integers(2, 30))
 def test_hard_credit_is_the_reference_s_tally(seed: int, position: int, premodulo: int) -> None:
     samples = made_up(seed, listed=True)
@@ -370,7 +370,6 @@ def table_votes_of(kind: Kind, samples: Samples, committee: Committee) -> Votes:
     return tables.right.tolist(), tables.wrong.tolist()
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(["hard", "margin"]),
     st.integers(0, 100),

@@ -6,7 +6,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -31,7 +31,6 @@ def both(histogram: list[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[n
     return right, wrong
 
 
-@settings(max_examples=300)
 @given(histograms)
 def test_the_boundary_is_the_best_cut_of_all(histogram: list[tuple[int, int]]) -> None:
     right, wrong = both(histogram)
@@ -52,7 +51,6 @@ def test_the_boundary_survives_corpora_whose_products_pass_64_bits() -> None:
     assert boundary(right * 10**11, wrong * 10**11) == 1
 
 
-@settings(max_examples=100, deadline=None)
 @given(histograms, temperatures)
 def test_margin_votes_are_exponentials_of_the_margin_over_class_shares(
     histogram: list[tuple[int, int]], temperature: float
@@ -74,7 +72,6 @@ def test_margin_votes_are_exponentials_of_the_margin_over_class_shares(
             assert votes[score] == pytest.approx(expected, rel=rounded, abs=1 + floor)
 
 
-@settings(max_examples=100, deadline=None)
 @given(histograms, temperatures)
 def test_right_candidates_vote_yes_and_the_farther_on_their_side_the_less(
     histogram: list[tuple[int, int]], temperature: float
@@ -99,7 +96,6 @@ def test_margin_votes_are_capped_on_the_wrong_side() -> None:
     assert tables.wrong[100] == pytest.approx(-math.exp(4) * VOTE_ONE, rel=1e-4)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(1, 10**5), st.integers(1, 10**5), temperatures)
 def test_before_any_evidence_both_classes_weigh_the_same(
     n_right: int, n_wrong: int, temperature: float
@@ -113,7 +109,6 @@ def test_before_any_evidence_both_classes_weigh_the_same(
     assert abs(pull - push) <= 2 * math.exp(0.5 / temperature) * (n_right + n_wrong) + 1e-3 * pull
 
 
-@settings(max_examples=200)
 @given(st.lists(st.integers(0, 1), min_size=2, max_size=12))
 def test_hard_votes_are_cast_where_the_neuron_s_bit_turns_the_answer(answers: list[int]) -> None:
     tables = hard_tables(np.array(answers, np.uint8))
@@ -132,7 +127,6 @@ def test_vote_tables_are_values_of_64_bits() -> None:
     assert tables.right.tolist() == [VOTE_ONE, 0, 0]
 
 
-@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(-(10**9), 10**9)), max_size=30))
 def test_agreement_is_a_share(votes: list[tuple[int, int]]) -> None:
     cells = np.zeros(5, np.int64)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -134,7 +134,6 @@ def check_rank_votes(case: Case, temperature: float) -> None:
     assert absolute == pytest.approx(sum(map(abs, naive)), abs=rounding)
 
 
-@settings(max_examples=200, deadline=None)
 @given(cases(), temperatures)
 def test_rank_votes_are_the_newton_step_of_the_loss(case: Case, temperature: float) -> None:
     check_rank_votes(case, temperature)
@@ -145,7 +144,6 @@ def test_rank_votes_are_those_of_the_definition_in_full_tiles_too(temperature: f
     check_rank_votes(many(), temperature)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, N_NEURONS - 1), min_size=1, max_size=6), temperatures)
 def test_a_vote_is_rounded_by_four_units_at_most(scores: list[int], temperature: float) -> None:
     case = Case([(0, Position(0, range(len(scores)), 0, 1))], 1, 0)
@@ -157,7 +155,6 @@ def test_a_vote_is_rounded_by_four_units_at_most(scores: list[int], temperature:
     assert np.all(np.abs(votes - case.by_cell(naive)) <= 4 * together)
 
 
-@settings(max_examples=60, deadline=None)
 @given(cases(), temperatures, st.integers(0, 10))
 def test_rank_votes_add_up_to_the_same_however_the_range_is_cut(
     case: Case, temperature: float, cut: int
@@ -194,7 +191,6 @@ def check_table_votes(case: Case, cut: int, seed: int) -> None:
     assert absolute == sum(map(abs, naive))
 
 
-@settings(max_examples=200, deadline=None)
 @given(cases(), st.integers(0, 10), st.integers(0, 100))
 def test_table_votes_go_by_the_score_without_the_neuron(case: Case, cut: int, seed: int) -> None:
     check_table_votes(case, cut, seed)
@@ -204,7 +200,6 @@ def test_table_votes_are_those_of_the_definition_in_full_tiles_too() -> None:
     check_table_votes(many(), 2, 0)
 
 
-@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(st.integers(-9, 9), st.integers(-9, 9), st.booleans(), st.booleans()),
@@ -246,7 +241,6 @@ def check_moves(case: Case, pattern: int, cut: int) -> None:
     assert more == answers.sum() - case.bits[case.cells].sum()
 
 
-@settings(max_examples=100, deadline=None)
 @given(cases(), st.integers(0, 127), st.integers(0, 10))
 def test_new_answers_replace_the_old_ones_in_the_scores(case: Case, pattern: int, cut: int) -> None:
     check_moves(case, pattern, cut)
@@ -256,7 +250,6 @@ def test_new_answers_replace_the_old_ones_in_full_tiles_too() -> None:
     check_moves(many(), 0b1010011, 3)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.one_of(cases(), st.builds(many, st.integers(1, 3 * TILE))))
 def test_scores_are_counted_by_class_and_weight(case: Case) -> None:
     right, wrong, samples = (np.zeros(N_NEURONS + 1, np.int64) for _ in range(3))
@@ -275,7 +268,6 @@ def judged(case: Case, temperature: float) -> tuple[NDArray[np.bool_], int]:
     return right, int(loss)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.one_of(cases(), st.builds(many, st.integers(1, 3 * TILE))), temperatures)
 def test_positions_and_loss_are_those_of_the_definition(case: Case, temperature: float) -> None:
     right, loss = judged(case, temperature)

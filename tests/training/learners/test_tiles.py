@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.data.samples import Samples
@@ -35,7 +35,6 @@ def tiled(samples: Samples, threads: int = 1) -> Tiles:
         return tile_samples(samples, np.arange(samples.n_templates) % 2 + 1, pool)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 4 * TILE), st.integers(0, 99))
 def test_every_position_stands_once_among_those_of_its_symbol(n_positions: int, seed: int) -> None:
     samples = made_up(n_positions, seed)
@@ -50,7 +49,6 @@ def test_every_position_stands_once_among_those_of_its_symbol(n_positions: int, 
     assert np.array_equal(tiles.weight, np.where(listed, samples.weight[tiles.order], 0))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 4 * TILE), st.integers(0, 99))
 def test_every_sample_stands_once_beside_its_candidate_s_others(n_positions: int, seed: int) -> None:
     samples = made_up(n_positions, seed)
@@ -74,7 +72,6 @@ def test_positions_are_sorted_by_the_columns_of_fewest_atoms() -> None:
     assert rows == sorted(rows)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 4 * TILE), st.integers(1, 9), st.integers(0, 99))
 def test_ranges_cover_all_tiles_and_none_is_empty(n_positions: int, parts: int, seed: int) -> None:
     tiles = tiled(made_up(n_positions, seed))

@@ -101,7 +101,7 @@ class AsListsDo(RuleBasedStateMachine):
         assert list(map(comparable, rows)) == list(map(comparable, self.naive.records))
 
 
-AsListsDo.TestCase.settings = settings(max_examples=100, stateful_step_count=20, deadline=None)
+AsListsDo.TestCase.settings = settings(max_examples=25, stateful_step_count=20)
 TestAsListsDo = AsListsDo.TestCase
 
 

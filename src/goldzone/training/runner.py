@@ -22,8 +22,8 @@ from goldzone.training.runs.events import Event, RunFinished, RunStarted, Warned
 from goldzone.training.runs.listeners import Audience
 from goldzone.training.runs.lock import locked
 from goldzone.training.runs.run_folder import RunFolder, RunSource
-from goldzone.training.runs.task import PartResult, PreparedTask, RunContext, RunSummary, Task
 from goldzone.training.sums.cache import SumCache
+from goldzone.training.task import PartResult, PreparedTask, RunContext, RunSummary, Task
 
 __all__ = ["is_finished", "resume_run", "start_run", "task_checkpointer", "train_prepared"]
 

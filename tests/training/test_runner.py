@@ -10,12 +10,12 @@ from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import DataError, StateError
 from goldzone.g2p.task import PhonemizerTask
 from goldzone.training.config import TrainingConfig
+from goldzone.training.runner import resume_run, start_run
 from goldzone.training.runs.events import Event, SweepFinished, SweepStarted
 from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_folder import RunFolder, RunSource
-from goldzone.training.runs.runner import resume_run, start_run
-from goldzone.training.runs.task import RunContext, RunSummary
 from goldzone.training.sums.cache import SumCache
+from goldzone.training.task import RunContext, RunSummary
 
 QUICK = TrainingConfig.model_validate({"network": {"neurons": 8}, "pipeline": {"sweeps": 1}})
 
