@@ -24,7 +24,7 @@ STARTS: dict[str, str] = {
     "law on outputs": '[capacity]\ncontroller = "law"\nsignal = "output"\nfloor = 16\n'
     "[pipeline]\nsweeps = 6\npatience = 6",
     "1,024 cells": "[capacity]\npremodulo = 1024",
-    "no evidence": "[credit]\nvote_threshold = 0",
+    "no vote threshold": "[credit]\nvote_threshold = 0",
 }
 
 

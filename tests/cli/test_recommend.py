@@ -53,7 +53,7 @@ def test_scripts_get_numbers(goldzone: Goldzone, run: RunFolder) -> None:
         "recommendations": [
             {
                 "message": MESSAGE,
-                "evidence": {
+                "figures": {
                     "best_sweep": 1,
                     "best_dev_accuracy": 0.5,
                     "best_premodulo": 4000,

@@ -21,13 +21,13 @@ from goldzone.monitor.recommend import (
     fewer_sweeps,
     held_by_the_ceiling,
     memorisation,
-    much_evidence,
+    high_threshold,
     noise_floor,
     oscillation,
     over_pressure,
     recommend,
     still_rising,
-    thin_evidence,
+    low_threshold,
 )
 from goldzone.monitor.run_state import LayerState, RunState, learning_curve, run_state
 from goldzone.training.config import TrainingConfig
@@ -105,9 +105,9 @@ def test_over_pressure_that_the_run_stepped_back_from() -> None:
 
 
 @pytest.mark.parametrize(
-    ("evidence", "points", "expected"),
+    ("threshold", "points", "expected"),
     [
-        # Evidence fell after the best sweep: it stays what it was.
+        # The threshold fell after the best sweep: it stays what it was.
         ((1.0, 1.0, 0.5), curve((0.5, 0.4, 9), (0.5, 0.5, 9), (0.7, 0.48, 9)), (1.0, 1.0)),
         # It was the same: twice as much, from 0.5 to 1.
         ((0.4,), curve((0.5, 0.5, 9), (0.7, 0.48, 9)), (0.8,)),
@@ -120,13 +120,13 @@ def test_over_pressure_that_the_run_stepped_back_from() -> None:
         ((0.4,), curve((0.5, None, 9), (0.7, None, 9)), None),
     ],
 )
-def test_memorisation(evidence: tuple[float, ...], points: Curve, expected: tuple[float, ...] | None) -> None:
-    found = memorisation(state({"credit.vote_threshold": evidence}, points=points))
+def test_memorisation(threshold: tuple[float, ...], points: Curve, expected: tuple[float, ...] | None) -> None:
+    found = memorisation(state({"credit.vote_threshold": threshold}, points=points))
     assert changes(found) == (None if expected is None else {"credit.vote_threshold": expected})
 
 
 @pytest.mark.parametrize(
-    ("evidence", "kind", "agreement", "thin"),
+    ("threshold", "kind", "agreement", "thin"),
     [
         ((0.0,), "rank", 0.07, True),
         ((1.0, 0.2), "rank", 0.29, True),
@@ -137,16 +137,16 @@ def test_memorisation(evidence: tuple[float, ...], points: Curve, expected: tupl
     ],
 )
 def test_evidence_that_is_too_thin(
-    evidence: tuple[float, ...], kind: str, agreement: float | None, thin: bool
+    threshold: tuple[float, ...], kind: str, agreement: float | None, thin: bool
 ) -> None:
-    found = thin_evidence(
-        state({"credit.vote_threshold": evidence, "credit.kind": kind}, replace(LAYER, agreement=agreement))
+    found = low_threshold(
+        state({"credit.vote_threshold": threshold, "credit.kind": kind}, replace(LAYER, agreement=agreement))
     )
     assert changes(found) == ({"credit.vote_threshold": (1.0, 1.0, 0.5, 0.5)} if thin else None)
 
 
 @pytest.mark.parametrize(
-    ("evidence", "train", "dev", "expected"),
+    ("threshold", "train", "dev", "expected"),
     [
         ((2.0, 0.5), 0.45, 0.4, (1.0, 0.5)),
         ((2.0, 0.5), 0.3, 0.4, (1.0, 0.5)),
@@ -156,9 +156,9 @@ def test_evidence_that_is_too_thin(
     ],
 )
 def test_evidence_that_is_too_much(
-    evidence: tuple[float, ...], train: float, dev: float | None, expected: tuple[float, ...] | None
+    threshold: tuple[float, ...], train: float, dev: float | None, expected: tuple[float, ...] | None
 ) -> None:
-    found = much_evidence(state({"credit.vote_threshold": evidence}, points=curve((train, dev, 9))))
+    found = high_threshold(state({"credit.vote_threshold": threshold}, points=curve((train, dev, 9))))
     assert changes(found) == (None if expected is None else {"credit.vote_threshold": expected})
 
 
@@ -321,7 +321,7 @@ def test_whatever_a_rule_recommends_is_a_change_and_valid(
     points: list[tuple[float, float | None, int]],
     controller: str,
     cells: list[int],
-    evidence: tuple[float, ...],
+    threshold: tuple[float, ...],
     neurons: int,
 ) -> None:
     floor, premodulo, ceiling = cells
@@ -330,7 +330,7 @@ def test_whatever_a_rule_recommends_is_a_change_and_valid(
         "capacity.floor": floor,
         "capacity.premodulo": premodulo,
         "capacity.ceiling": ceiling,
-        "credit.vote_threshold": evidence,
+        "credit.vote_threshold": threshold,
         "network.neurons": neurons,
         "pipeline.sweeps": len(points),
     }
@@ -340,7 +340,7 @@ def test_whatever_a_rule_recommends_is_a_change_and_valid(
         if found is not None:
             assert apply_changes(judged.config, found.changes) != judged.config
             assert "\n" not in found.message
-            assert found.evidence
+            assert found.figures
             for name in found.changes:
                 assert name in found.message
 

@@ -52,7 +52,7 @@ def recommend(
             "sweeps": len(history.sweeps),
             "finished": history.finished is not None,
             "recommendations": [
-                {"message": one.message, "evidence": one.evidence, "changes": one.changes} for one in found
+                {"message": one.message, "figures": one.figures, "changes": one.changes} for one in found
             ],
             "config": None if out is None else str(out),
         }

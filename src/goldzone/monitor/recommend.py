@@ -20,24 +20,7 @@ from goldzone.training.control.oscillation import LEAST_STEP
 from goldzone.training.control.phases import best_point, forecast, must_step_back
 from goldzone.training.settings import CapacitySettings, CreditSettings
 
-__all__ = [
-    "RULES",
-    "Changes",
-    "Recommendation",
-    "apply_changes",
-    "collapsed_under_the_law",
-    "crowded_cells",
-    "fewer_sweeps",
-    "held_by_the_ceiling",
-    "memorisation",
-    "much_evidence",
-    "noise_floor",
-    "oscillation",
-    "over_pressure",
-    "recommend",
-    "still_rising",
-    "thin_evidence",
-]
+__all__ = ["RULES", "Changes", "Recommendation", "apply_changes", "recommend"]
 
 _MAJORITY: Final = 0.5
 _OSCILLATING: Final = 0.25
@@ -46,10 +29,10 @@ _CROWDED: Final = 0.3
 of accuracy lost), 0.40 at 16,384 and 0.48 at 65,536 (means of Danish, French and Swahili; 2,000 words)."""
 _CROWDED_FACTOR: Final = 16
 """Each factor of 4 in cells raises the agreement by about a half."""
-_THIN_EVIDENCE: Final = 0.25
-"""Least evidence that did about as well as the default; with 0 it is 10 points worse."""
-_MUCH_EVIDENCE: Final = 1.0
-"""Most evidence that did as well as the default; with 2 it is 1 to 5 points worse."""
+_LOW_THRESHOLD: Final = 0.25
+"""Least vote threshold that did about as well as the default; with 0 it is 10 points worse."""
+_HIGH_THRESHOLD: Final = 1.0
+"""Largest vote threshold that did as well as the default; with 2 it is 1 to 5 points worse."""
 _SMALL_GAP: Final = 0.1
 _MORE_CELLS: Final = 4
 _LEAST_GAIN: Final = 0.001
@@ -69,13 +52,13 @@ class Recommendation:
     ----------
     message : str
         What is seen and what to change from what to what, in one sentence.
-    evidence : mapping of str to float
+    figures : mapping of str to float
         The numbers that it rests on.
     changes : Changes
     """
 
     message: str
-    evidence: Mapping[str, float]
+    figures: Mapping[str, float]
     changes: Changes
 
 
@@ -175,9 +158,9 @@ def over_pressure(state: RunState) -> Recommendation | None:
 
 
 def memorisation(state: RunState) -> Recommendation | None:
-    """Ask for the evidence of the best sweep, where train accuracy rose since and dev accuracy fell.
+    """Ask for the vote threshold of the best sweep, where train accuracy rose since and dev accuracy fell.
 
-    If the evidence was the same then, for twice as much, from 0.5 to 1: more than 1 is not supported.
+    If the threshold was the same then, for twice as much, from 0.5 to 1: more than 1 is not supported.
     """
     tolerance, schedule = state.config.pipeline.tolerance, state.config.credit.vote_threshold
     best, now = best_point(state.curve), state.curve[-1]
@@ -188,7 +171,7 @@ def memorisation(state: RunState) -> Recommendation | None:
     if now.dev_accuracy >= best.dev_accuracy - tolerance:
         return None
     then, last = (schedule[min(point.sweep, len(schedule)) - 1] for point in (best, now))
-    kept = schedule[: best.sweep] if last < then else (min(max(2 * last, 0.5), _MUCH_EVIDENCE),)
+    kept = schedule[: best.sweep] if last < then else (min(max(2 * last, 0.5), _HIGH_THRESHOLD),)
     return _recommendation(
         state,
         f"memorisation: from sweep {best.sweep} to {now.sweep} the train words right rose from "
@@ -205,24 +188,24 @@ def memorisation(state: RunState) -> Recommendation | None:
     )
 
 
-def thin_evidence(state: RunState) -> Recommendation | None:
-    """Ask for the default evidence, where there is next to none and the votes of a layer cancel out."""
+def low_threshold(state: RunState) -> Recommendation | None:
+    """Ask for the default vote threshold, where it is next to none and the votes of a layer cancel out."""
     layer, credit = _least_agreement(state), state.config.credit
-    if layer is None or credit.kind != "rank" or min(credit.vote_threshold) >= _THIN_EVIDENCE:
+    if layer is None or credit.kind != "rank" or min(credit.vote_threshold) >= _LOW_THRESHOLD:
         return None
     return _recommendation(
         state,
         f"layer {layer.layer}: the votes within a cell cancel out (median agreement {layer.agreement:.2f}), "
-        f"and a 1 needs evidence worth only {min(credit.vote_threshold):g} words",
-        {"layer": layer.layer, "agreement": layer.agreement or 0.0, "evidence": min(credit.vote_threshold)},
+        f"and a 1 needs votes worth only {min(credit.vote_threshold):g} words",
+        {"layer": layer.layer, "agreement": layer.agreement or 0.0, "vote_threshold": min(credit.vote_threshold)},
         {"credit.vote_threshold": CreditSettings().vote_threshold},
     )
 
 
-def much_evidence(state: RunState) -> Recommendation | None:
-    """Ask for less evidence, where a cell needs more than a word and the network fits its own words badly."""
+def high_threshold(state: RunState) -> Recommendation | None:
+    """Ask for a lower vote threshold, where a cell needs more than a word and the network fits its own words badly."""
     schedule, now = state.config.credit.vote_threshold, state.curve[-1]
-    if state.config.credit.kind != "rank" or max(schedule) <= _MUCH_EVIDENCE or now.dev_accuracy is None:
+    if state.config.credit.kind != "rank" or max(schedule) <= _HIGH_THRESHOLD or now.dev_accuracy is None:
         return None
     gap = now.train_accuracy - now.dev_accuracy
     if gap >= _SMALL_GAP:
@@ -230,19 +213,19 @@ def much_evidence(state: RunState) -> Recommendation | None:
     return _recommendation(
         state,
         f"the train words right ({now.train_accuracy:.1%}) are hardly above the dev words right "
-        f"({now.dev_accuracy:.1%}), and a 1 needs evidence worth up to {max(schedule):g} words",
-        {"gap": gap, "evidence": max(schedule)},
-        {"credit.vote_threshold": tuple(min(value, _MUCH_EVIDENCE) for value in schedule)},
+        f"({now.dev_accuracy:.1%}), and a 1 needs votes worth up to {max(schedule):g} words",
+        {"gap": gap, "vote_threshold": max(schedule)},
+        {"credit.vote_threshold": tuple(min(value, _HIGH_THRESHOLD) for value in schedule)},
     )
 
 
 def crowded_cells(state: RunState) -> Recommendation | None:
     """Give more cells, up to the default, where the votes within a cell cancel out.
 
-    Not where evidence is thin: then they cancel out in any number of cells.
+    Not where the vote threshold is low: then they cancel out in any number of cells.
     """
     layer, credit = _least_agreement(state), state.config.credit
-    if layer is None or credit.kind != "rank" or min(credit.vote_threshold) < _THIN_EVIDENCE:
+    if layer is None or credit.kind != "rank" or min(credit.vote_threshold) < _LOW_THRESHOLD:
         return None
     cells = min(_CROWDED_FACTOR * layer.premodulo, CapacitySettings().premodulo)
     return _recommendation(
@@ -350,8 +333,8 @@ RULES: Final[tuple[Callable[[RunState], Recommendation | None], ...]] = (
     collapsed_under_the_law,
     over_pressure,
     memorisation,
-    thin_evidence,
-    much_evidence,
+    low_threshold,
+    high_threshold,
     crowded_cells,
     noise_floor,
     held_by_the_ceiling,
@@ -362,7 +345,7 @@ RULES: Final[tuple[Callable[[RunState], Recommendation | None], ...]] = (
 
 
 def _recommendation(
-    state: RunState, seen: str, evidence: Mapping[str, float], changes: Changes
+    state: RunState, seen: str, figures: Mapping[str, float], changes: Changes
 ) -> Recommendation | None:
     """Say what is seen and what to change; None if there is nothing left to change."""
     if not changes:
@@ -376,7 +359,7 @@ def _recommendation(
         if isinstance(old, int | float):
             verb = "raise" if new > old else "lower"
         words.append(f"{verb} {name} from {_in_words(old)} to {_in_words(new)}")
-    return Recommendation(f"{seen}: {', '.join(words)}", dict(evidence), dict(changes))
+    return Recommendation(f"{seen}: {', '.join(words)}", dict(figures), dict(changes))
 
 
 def _in_words(value: object) -> str:

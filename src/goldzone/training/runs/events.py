@@ -302,13 +302,7 @@ class LogReplaced(Event, frozen=True):
 
 
 class LayerSkipped(Event, frozen=True, kw_only=True, tag="layer_skipped"):
-    """A layer is left out of a sweep, or left before all its chosen neurons were trained.
-
-    Attributes
-    ----------
-    sweep, layer : int
-    reason : str
-    """
+    """A layer is left out of a sweep, or left before all its chosen neurons were trained."""
 
     sweep: int
     layer: int
