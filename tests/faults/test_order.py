@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from goldzone.deep.trainer import LearningRules, NetworkTrainer, untrained_network
+from goldzone.deep.rules import LearningRules
+from goldzone.deep.trainer import NetworkTrainer, untrained_network
 from goldzone.hashtron.architecture import Architecture, HashtronLayer, Layer
 from goldzone.hashtron.combiners import Full, Sum
 from goldzone.hashtron.network import Network
