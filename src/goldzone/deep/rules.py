@@ -44,7 +44,7 @@ class LearningRules:
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.temperature <= 100:
-            raise ConfigError(f"temperature: {self.temperature} bits is out of range; give 0.1 to 100")
+            raise ConfigError(f"credit.temperature: {self.temperature} bits is out of range; give 0.1 to 100")
 
 
 MARGIN_RULES: Final = LearningRules()

@@ -27,16 +27,20 @@ _MAX_SOURCE_BYTES = 1 << 16
 
 
 class RunSource(BaseModel):
-    """Where a run's words come from, so that it can be resumed.
+    """What a run trains and where its data come from, so that it can be resumed.
 
     Attributes
     ----------
     name : str
-        A lexicon file, a language of the dataset, or a built-in sample.
+        A file, a language of the dataset, or a built-in sample.
     dataset : str or None
         The dataset's folder.
     limit : int or None
-        Words that are trained on; None: all.
+        Examples that are trained on; None: all.
+    task : str
+        The kind of task; a folder that does not say is a phonemizer's.
+    options : dict of str
+        What else the kind of task asks for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -44,6 +48,8 @@ class RunSource(BaseModel):
     name: str
     dataset: str | None = None
     limit: int | None = None
+    task: str = "phonemizer"
+    options: dict[str, str] = {}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""Model files of networks: architecture and neurons in a container, complete in themselves."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from goldzone.errors import ConfigError, ModelFormatError
+from goldzone.hashtron.architecture import Architecture
+from goldzone.hashtron.network import Network
+from goldzone.hashtron.neuron_codec import decode_neurons, encode_neurons
+from goldzone.storage.container import read_container, write_container
+from goldzone.training.config import TrainingConfig
+
+__all__ = ["NETWORK_KIND", "NetworkModel", "Pipeline", "read_network", "write_network"]
+
+Pipeline: TypeAlias = Literal["backward", "forward"]
+"""Sweeps of `goldzone.training.sweeps`, or the reference's search (`goldzone.deep.forward`)."""
+
+NETWORK_KIND: Final = "network"
+"""What the manifest of such a model calls it."""
+
+_NEURONS: Final = "neurons"
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkModel:
+    """A trained network and where it comes from.
+
+    Attributes
+    ----------
+    name : str
+    preset : str
+        Names its architecture (`goldzone.deep.task.architecture_of`).
+    pipeline : {"backward", "forward"}
+    network : Network
+    config : TrainingConfig
+        What it was trained with.
+    about : dict
+        JSON values: its data, and how well it does.
+    """
+
+    name: str
+    preset: str
+    pipeline: Pipeline
+    network: Network
+    config: TrainingConfig
+    about: dict[str, Any]
+
+
+class _Content(BaseModel):
+    """The manifest's content, as pydantic checks it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: Literal["network"]
+    name: str
+    preset: str
+    pipeline: Pipeline
+    architecture: list[dict[str, Any]]
+    config: dict[str, Any]
+    about: dict[str, Any]
+
+
+def write_network(path: str | os.PathLike[str], model: NetworkModel) -> str:
+    """Write a model and return its digest (see `goldzone.storage.container`).
+
+    Raises
+    ------
+    ModelFormatError
+        The file cannot be written.
+    """
+    content = {
+        "kind": NETWORK_KIND,
+        "name": model.name,
+        "preset": model.preset,
+        "pipeline": model.pipeline,
+        "architecture": model.network.architecture.describe(),
+        "config": model.config.model_dump(mode="json", exclude={"alerts"}),
+        "about": model.about,
+    }
+    return write_container(path, content, {_NEURONS: encode_neurons(model.network.neurons)})
+
+
+def read_network(path: str | os.PathLike[str]) -> tuple[NetworkModel, str]:
+    """Read a model and its digest.
+
+    Raises
+    ------
+    ModelFormatError
+        The file is damaged, of another kind, or contradicts itself; the message names the file.
+    """
+    container = read_container(path)
+    if set(container.members) != {_NEURONS}:
+        raise ModelFormatError(f"{path}: is not a model of a network; give one that was trained on samples")
+    try:
+        content = _Content.model_validate(container.content)
+        config = TrainingConfig.model_validate(content.config)
+        architecture = Architecture.from_description(content.architecture)
+        network = Network(architecture, decode_neurons(container.members[_NEURONS], f"{path}: {_NEURONS}"))
+    except (ValidationError, ConfigError) as error:
+        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise ModelFormatError(
+            f"{path}: the manifest is unusable ({problem}); use the goldzone that it was trained with"
+        ) from None
+    model = NetworkModel(content.name, content.preset, content.pipeline, network, config, content.about)
+    return model, container.digest
