@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from goldzone.deep.evidence_kernels import MARGIN_BITS, evidence_of, margin_votes
 from goldzone.hashtron.fixed_point import exp_table
 
-__all__ = ["MAX_LABEL_BITS", "Evidence", "MarginWeights", "collect_evidence", "margin_weights", "soft_votes"]
+__all__ = ["MAX_LABEL_BITS", "Evidence", "collect_evidence", "soft_votes"]
 
 MAX_LABEL_BITS: Final = 1 << 29
 """Most samples times output bits: the sums of votes then stay in 64 bits."""
@@ -74,15 +74,6 @@ class Evidence:
         return np.where(self.values[nearest] == seen, self.bits[nearest], 0)
 
 
-@dataclass(frozen=True, eq=False)
-class MarginWeights:
-    """c(y) exp(-F / T) by margin, for either label: int64[size] each; entry `reach` is margin 0."""
-
-    yes: NDArray[np.int64]
-    no: NDArray[np.int64]
-    reach: int
-
-
 def collect_evidence(seen: NDArray[np.uint32], labels: NDArray[np.uint8]) -> Evidence:
     """Count the labels at each value of a final neuron.
 
@@ -103,28 +94,6 @@ def collect_evidence(seen: NDArray[np.uint32], labels: NDArray[np.uint8]) -> Evi
     return Evidence(values, evidence_of(yes, no, total_yes, total_no, _DOUBT), yes, no, index)
 
 
-def margin_weights(total_yes: int, total_no: int, temperature: float) -> MarginWeights:
-    """Tabulate the weights of a sample by its margin.
-
-    Parameters
-    ----------
-    total_yes, total_no : int
-        Samples of either label; 0 counts as 1.
-    temperature : float
-        T, in bits; 0.1 to 100.
-    """
-    step = temperature * (1 << MARGIN_BITS)
-    reach = int(_LARGEST_EXPONENT * step)
-    table = _decay(step, reach + int(_SMALLEST_EXPONENT * step) + 1)
-    total = total_yes + total_no
-
-    def by_margin(class_total: int) -> NDArray[np.int64]:
-        divisor = int(table[reach]) * 2 * max(1, class_total)
-        return np.array([int(value) * _WEIGHT_ONE * total // divisor for value in table], dtype=np.int64)
-
-    return MarginWeights(by_margin(total_yes), by_margin(total_no), reach)
-
-
 def soft_votes(
     evidence: Evidence,
     labels: NDArray[np.uint8],
@@ -140,15 +109,29 @@ def soft_votes(
     spoken : two arrays, int64[n]
         m of what the final neuron sees when the earlier one answers 0, and when it answers 1.
     temperature : float
+        T, in bits; 0.1 to 100.
 
     Returns
     -------
     int64[n]
     """
-    weights = margin_weights(int(evidence.yes.sum()), int(evidence.no.sum()), temperature)
+    steps = temperature * (1 << MARGIN_BITS)
+    reach = int(_LARGEST_EXPONENT * steps)
+    table = _decay(steps, reach + int(_SMALLEST_EXPONENT * steps) + 1)
+    yes, no = (
+        _class_weights(table, reach, counts, evidence.index.size) for counts in (evidence.yes, evidence.no)
+    )
     votes = np.empty(labels.size, dtype=np.int64)
-    margin_votes(labels, *spoken, weights.yes, weights.no, weights.reach, votes)
+    margin_votes(labels, *spoken, yes, no, reach, votes)
     return votes
+
+
+def _class_weights(
+    table: NDArray[np.int64], reach: int, counts: NDArray[np.int64], n_samples: int
+) -> NDArray[np.int64]:
+    """Return c(y) exp(-F / T) of one label by margin: int64[size]; entry `reach` is margin 0."""
+    divisor = int(table[reach]) * 2 * max(1, int(counts.sum()))
+    return np.array([int(value) * _WEIGHT_ONE * n_samples // divisor for value in table], dtype=np.int64)
 
 
 @lru_cache(maxsize=8)
