@@ -29,12 +29,8 @@ from goldzone.data.samples import word_samples
 from goldzone.data.split import first_by_hash, split_of
 from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
 from goldzone.deep.forward import train_forward
-from goldzone.deep.trainer import (
-    FORWARD_RULES,
-    LearningRules,
-    NetworkTrainer,
-    untrained_network,
-)
+from goldzone.deep.rules import FORWARD_RULES, LearningRules
+from goldzone.deep.trainer import NetworkTrainer, untrained_network
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.network import Network
 from goldzone.hashtron.presets import ulevel, windowed_committee

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from benchmarks.directions import build_problem
 from benchmarks.speed.measure import Figure, Setting, best_seconds
-from goldzone.deep.hard_tally import tally_traces
+from goldzone.deep.hard_tally import hard_votes
+from goldzone.deep.rules import FORWARD_RULES, MARGIN_RULES
 from goldzone.deep.traces import Traces
-from goldzone.deep.trainer import FORWARD_RULES, LearningRules, NetworkTrainer, untrained_network
+from goldzone.deep.trainer import NetworkTrainer, untrained_network
+from goldzone.deep.values import SeenValues
 from goldzone.hashtron.kernels import hash32
 from goldzone.hashtron.network import Network
 from goldzone.hashtron.neuron import Hashtron
@@ -99,14 +101,15 @@ def _measured(
     one, more = (Traces(network, inputs, threads=n) for n in (1, threads))
     hard, margin = (
         NetworkTrainer(network, inputs, labels, rules, threads=threads)
-        for rules in (FORWARD_RULES, LearningRules())
+        for rules in (FORWARD_RULES, MARGIN_RULES)
     )
     rows = np.ascontiguousarray(inputs.T)
     cells = np.zeros(3 * inputs.shape[0] // 8, np.uint8)  # as many bytes as a filter of so many keys
     hashed, out = np.empty(1024, np.uint32), np.empty(rows.shape, np.uint8)
 
     def tally(traces: Traces, neuron: int) -> Callable[[], object]:
-        return lambda: tally_traces(traces, neuron, labels)
+        seen = network.architecture.locate(neuron)
+        return lambda: SeenValues.of(traces.seen(*seen), 0, 0).add_up(hard_votes(traces, neuron, labels)[0])
 
     def floor() -> None:
         for _ in range(FLOOR_LAYERS):

@@ -12,12 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from goldzone.deep.forward import feeding, forward_premodulo, train_forward
-from goldzone.deep.trainer import (
-    FORWARD_RULES,
-    LearningRules,
-    NetworkTrainer,
-    untrained_network,
-)
+from goldzone.deep.rules import FORWARD_RULES, LearningRules
+from goldzone.deep.trainer import NetworkTrainer, untrained_network
 from goldzone.errors import ConfigError
 from goldzone.hashtron.architecture import Architecture, HashtronLayer
 from goldzone.hashtron.combiners import Full, MajPool2D, Stochastic, Sum

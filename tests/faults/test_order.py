@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from goldzone.deep.trainer import LearningRules, NetworkTrainer, untrained_network
+from goldzone.deep.rules import LearningRules
+from goldzone.deep.trainer import NetworkTrainer, untrained_network
 from goldzone.hashtron.architecture import Architecture, HashtronLayer, Layer
 from goldzone.hashtron.combiners import Full, Sum
 from goldzone.hashtron.network import Network
@@ -85,7 +86,7 @@ def train_with_faults(folder: Path, chance: random.Random) -> None:
     rows = np.random.default_rng(chance.randrange(1000))
     inputs = rows.integers(0, 9, size=(30, architecture.n_inputs), dtype=np.uint32)
     labels = rows.integers(0, 1 << architecture.n_outputs, size=30, dtype=np.uint16)
-    rules = LearningRules(credit=chance.choice(["margin", "hard"]), memory=chance.choice(["filter", "table"]))
+    rules = LearningRules(credit=chance.choice(["margin", "hard"]))
     path = folder / "events.jsonl"
     deaths = [chance.randint(1, 25) for _ in range(chance.randint(0, 3))]
     for death in [*deaths, None]:

@@ -20,14 +20,14 @@ from goldzone.monitor.recommend import (
     crowded_cells,
     fewer_sweeps,
     held_by_the_ceiling,
-    memorisation,
     high_threshold,
+    low_threshold,
+    memorisation,
     noise_floor,
     oscillation,
     over_pressure,
     recommend,
     still_rising,
-    low_threshold,
 )
 from goldzone.monitor.run_state import LayerState, RunState, learning_curve, run_state
 from goldzone.training.config import TrainingConfig
@@ -120,7 +120,9 @@ def test_over_pressure_that_the_run_stepped_back_from() -> None:
         ((0.4,), curve((0.5, None, 9), (0.7, None, 9)), None),
     ],
 )
-def test_memorisation(threshold: tuple[float, ...], points: Curve, expected: tuple[float, ...] | None) -> None:
+def test_memorisation(
+    threshold: tuple[float, ...], points: Curve, expected: tuple[float, ...] | None
+) -> None:
     found = memorisation(state({"credit.vote_threshold": threshold}, points=points))
     assert changes(found) == (None if expected is None else {"credit.vote_threshold": expected})
 

@@ -10,11 +10,10 @@ LOG_STEP = 256
 """`fixed_log2` has 16 fraction bits, evidence 8."""
 
 
-def naive_evidence(values: list[int], labels: list[int], weights: list[int]) -> dict[int, int]:
+def naive_evidence(values: list[int], labels: list[int]) -> dict[int, int]:
     """Return how many 1/256 bits each final value speaks for "yes"."""
-    yes_total = sum(w for w, label in zip(weights, labels, strict=True) if label)
-    no_total = sum(weights) - yes_total
-    total = yes_total + no_total
+    total, yes_total = len(labels), sum(labels)
+    no_total = total - yes_total
     found = dict.fromkeys(values, 0)
     if not yes_total or not no_total:
         return found
@@ -23,9 +22,8 @@ def naive_evidence(values: list[int], labels: list[int], weights: list[int]) -> 
         return int(fixed_log2(count)) // LOG_STEP
 
     for value in found:
-        samples = [k for k in range(len(values)) if values[k] == value]
-        yes = sum(weights[k] for k in samples if labels[k])
-        no = sum(weights[k] for k in samples if not labels[k])
+        said = [label for seen, label in zip(values, labels, strict=True) if seen == value]
+        yes, no = sum(said), len(said) - sum(said)
         # Four samples are added in the shares of the prior; a common factor, the total, keeps it in integers.
         for_yes = bits(yes * total + 4 * yes_total) - bits(4 * yes_total)
         for_no = bits(no * total + 4 * no_total) - bits(4 * no_total)
@@ -38,7 +36,6 @@ def naive_margin_votes(
     neuron: int,
     inputs: list[list[int]],
     expected: list[int],
-    weights: list[int],
     temperature: float,
 ) -> list[tuple[int, int]]:
     """Return (what the neuron sees, its vote) of each sample; not for a neuron of the last layer."""
@@ -53,10 +50,8 @@ def naive_margin_votes(
     for output, number in enumerate(last):
         labels = [word >> output & 1 for word in expected]
         values = [run.seen[number] for run in present]
-        evidence = naive_evidence(values, labels, weights)
-        shares = [
-            max(1, sum(w for w, label in zip(weights, labels, strict=True) if label == k)) for k in (0, 1)
-        ]
+        evidence = naive_evidence(values, labels)
+        counts = [max(1, labels.count(k)) for k in (0, 1)]
         for k in range(len(inputs)):
             pair = [present[k], flipped[k]]
             if present[k].bits[neuron]:
@@ -64,7 +59,7 @@ def naive_margin_votes(
             with_zero, with_one = (evidence.get(run.seen[number], 0) for run in pair)
             sign = 1 if labels[k] else -1
             margin = (sign * (with_zero + with_one)) // 32  # twice the mean, from 1/256 to 1/16 bits
-            index = max(0, min(margin + reach, len(table) - 1))
-            weight = (table[index] << 14) * sum(weights) // (2 * shares[labels[k]] * table[reach])
-            votes[k] += sign * weights[k] * weight * (with_one - with_zero)
+            decay = table[max(0, min(margin + reach, len(table) - 1))]
+            weight = (decay << 14) * len(inputs) // (2 * counts[labels[k]] * table[reach])
+            votes[k] += sign * weight * (with_one - with_zero)
     return [(run.seen[neuron], vote) for run, vote in zip(present, votes, strict=True)]

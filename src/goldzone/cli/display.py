@@ -107,10 +107,11 @@ class TrainingDisplay(Listener):
                 # What `train_sweeps` takes of each layer; the final neuron is always among them.
                 a_sweep = sum(math.ceil(self._share * size) for size in hidden) + final
                 self._progress.reset(self._task, total=self._sweeps * a_sweep)
-                self._say(
-                    f"{event.train_examples:,} {event.unit}, {event.positions:,} positions, "
-                    f"{event.samples:,} samples, {sum(event.layers):,} neurons"
-                )
+                counts = [(event.train_examples, event.unit)]
+                if unit != "samples":
+                    counts += [(event.positions, "positions"), (event.samples, "samples")]
+                counts.append((sum(event.layers), "neurons"))
+                self._say(", ".join(f"{count:,} {name}" for count, name in counts))
             case NeuronTrained():
                 speed = self._progress.tasks[0].speed
                 self._progress.update(

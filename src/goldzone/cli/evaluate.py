@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
+from goldzone.cli.tasks import is_network
 
 
 class Part(StrEnum):
-    """Words to score."""
+    """Examples to score."""
 
     TEST = "test"
     DEV = "dev"
@@ -26,12 +27,15 @@ def evaluate(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="LANGUAGE|FILE", help="A lexicon file, a language of --dataset, or a built-in sample."
+            metavar="LANGUAGE|FILE",
+            help="A lexicon file, a language of --dataset, or a built-in sample; for a network of plain "
+            "samples, a file of samples.",
         ),
     ],
     dataset: DatasetOption = None,
     part: Annotated[
-        Part, typer.Option(help="Which words of the lexicon; training never used those of the test part.")
+        Part,
+        typer.Option(help="Which words or samples; training never used those of the test part."),
     ] = Part.TEST,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -39,9 +43,13 @@ def evaluate(
     """Score a model: word and phoneme error rates.
 
     With 95 % confidence intervals (bootstrap over words). By default on the words that training set aside.
+    For a network of plain samples: the share of samples right.
 
     Example: goldzone evaluate runs/slovak slovak
     """
+    if is_network(model):
+        _evaluate_network(model, Path(source), part, threads=thread_count(threads), as_json=as_json)
+        return
     from goldzone.cli.display import print_table
     from goldzone.data.split import split_lexicon
     from goldzone.errors import DataError
@@ -68,5 +76,36 @@ def evaluate(
             ("words right", f"{scores.word_accuracy:.1%}"),
             ("word error rate", f"{scores.word_error:.1%} (95 %: {wer.low:.1%} to {wer.high:.1%})"),
             ("phoneme error rate", f"{scores.phoneme_error:.1%} (95 %: {per.low:.1%} to {per.high:.1%})"),
+        ],
+    )
+
+
+def _evaluate_network(model: Path, source: Path, part: Part, *, threads: int, as_json: bool) -> None:
+    from goldzone.cli.display import print_table
+    from goldzone.deep.classifier import NetworkClassifier
+    from goldzone.deep.samples import read_samples, split_samples
+    from goldzone.deep.task import judge
+    from goldzone.errors import DataError
+
+    trained = NetworkClassifier.load(model).model
+    samples = read_samples(source)
+    if part is not Part.ALL:
+        samples = getattr(split_samples(samples, trained.config.data.fractions), part.value)
+    result = judge(trained.network, samples, threads)
+    if result is None:
+        raise DataError(f"{source}: has no samples in its {part.value} part; use --part all")
+    if as_json:
+        facts = {"model": str(model), "samples": result.examples, "part": part.value}
+        measured = {"accuracy": result.score, "accuracy_interval": result.interval, **result.metrics}
+        typer.echo(json.dumps({**facts, **measured}))
+        return
+    low, high = result.interval or (0.0, 1.0)
+    print_table(
+        f"{model} on {source}, {part.value} samples",
+        [
+            ("samples", f"{result.examples:,}"),
+            ("samples right", f"{result.score:.1%} (95 %: {low:.1%} to {high:.1%})"),
+            ("mean over the labels", f"{result.metrics['balanced_accuracy']:.1%}"),
+            ("commonest label", f"{result.metrics['majority']:.1%} of the samples"),
         ],
     )

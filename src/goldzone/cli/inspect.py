@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from goldzone.cli.sources import JsonOption
+from goldzone.cli.tasks import is_network
 
 
 def inspect(
@@ -28,7 +29,7 @@ def inspect(
     print_table(str(path), _rows(facts["model"]))
     if facts["sweeps"]:
         print_table(
-            "words right, by sweep",
+            f"{facts['unit']} right, by sweep",
             [
                 (
                     f"sweep {row['sweep']}",
@@ -43,37 +44,66 @@ def inspect(
 def _facts(path: Path) -> dict[str, Any]:
     from msgspec.structs import asdict
 
-    from goldzone.g2p.model import read_model
     from goldzone.training.runs.event_log import read_events
     from goldzone.training.runs.events import SweepFinished
     from goldzone.training.runs.run_folder import RunFolder
 
     run = RunFolder.open(path) if path.is_dir() else None
     file = run.model_path if run else path
+    events = read_events(run.events_path) if run else ()
+    network = is_network(file)
+    return {
+        "model": _network_facts(file) if network else _phonemizer_facts(file),
+        "unit": "samples" if network else "words",
+        "sweeps": [asdict(event) for _, event in events if isinstance(event, SweepFinished)],
+    }
+
+
+def _phonemizer_facts(file: Path) -> dict[str, Any]:
+    from goldzone.g2p.model import read_model
+
     model, digest = read_model(file)
     tables = model.committee.tables
     premodulos = [table.premodulo for table in tables]
-    events = read_events(run.events_path) if run else ()
     return {
-        "model": {
-            "name": model.name,
-            "file": str(file),
-            "bytes": file.stat().st_size,
-            "sha256": digest,
-            "letters": len(model.letters),
-            "segments": len(model.segments),
-            "chunks": len(model.chunks),
-            "candidates": int(model.candidates.chunk.size),
-            "templates": len(model.templates),
-            "context_neurons": len(tables),
-            "premodulo": [min(premodulos), max(premodulos)],
-            "cells": sum(premodulos),
-            "cells_that_say_yes": sum(int(table.bits().sum()) for table in tables),
-            "data": model.about.get("data"),
-            "metrics": model.about.get("metrics"),
-            "config": _of_now(model.about.get("config", {})),
-        },
-        "sweeps": [asdict(event) for _, event in events if isinstance(event, SweepFinished)],
+        "name": model.name,
+        "file": str(file),
+        "bytes": file.stat().st_size,
+        "sha256": digest,
+        "letters": len(model.letters),
+        "segments": len(model.segments),
+        "chunks": len(model.chunks),
+        "candidates": int(model.candidates.chunk.size),
+        "templates": len(model.templates),
+        "context_neurons": len(tables),
+        "premodulo": [min(premodulos), max(premodulos)],
+        "cells": sum(premodulos),
+        "cells_that_say_yes": sum(int(table.bits().sum()) for table in tables),
+        "data": model.about.get("data"),
+        "metrics": model.about.get("metrics"),
+        "config": _of_now(model.about.get("config", {})),
+    }
+
+
+def _network_facts(file: Path) -> dict[str, Any]:
+    from goldzone.deep.model import read_network
+
+    model, digest = read_network(file)
+    neurons = [neuron.to_hashtron() for neuron in model.network.neurons]
+    return {
+        "name": model.name,
+        "file": str(file),
+        "bytes": file.stat().st_size,
+        "sha256": digest,
+        "preset": model.preset,
+        "pipeline": model.pipeline,
+        "layers": len(model.network.architecture.stages),
+        "neurons": len(neurons),
+        "trained_neurons": sum(bool(neuron.filter) for neuron in neurons),
+        "filter_bytes": sum(len(neuron.filter) for neuron in neurons),
+        "data": model.about.get("data"),
+        "metrics": model.about.get("metrics"),
+        "config": model.config.model_dump(mode="json"),
     }
 
 
@@ -93,13 +123,12 @@ def _rows(model: dict[str, Any]) -> list[tuple[str, str]]:
     """Write the facts for people: numbers with commas, and of the configuration what is not the default."""
     from goldzone.training.config import TrainingConfig
 
-    least, most = model["premodulo"]
-    yes, cells = model["cells_that_say_yes"], model["cells"]
-    shown = {
-        **model,
-        "premodulo": least if least == most else f"{least:,} to {most:,}",
-        "cells_that_say_yes": f"{yes:,} ({yes / cells:.2%})",
-    }
+    shown = dict(model)
+    if "premodulo" in model:
+        least, most = model["premodulo"]
+        yes, cells = model["cells_that_say_yes"], model["cells"]
+        shown["premodulo"] = least if least == most else f"{least:,} to {most:,}"
+        shown["cells_that_say_yes"] = f"{yes:,} ({yes / cells:.2%})"
     rows = [
         (name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value)
         for name, value in shown.items()

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from goldzone.cli.interruption import Interruption
-from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
+from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, thread_count
+from goldzone.cli.tasks import open_task
 from goldzone.cli.train import show_summary
 
 
@@ -20,14 +21,14 @@ def resume(
 ) -> None:
     """Go on with a run that was interrupted or killed.
 
-    The model becomes the same, byte for byte, as if the run had never stopped. Configuration and words must
-    be those of the run; --dataset says where the words are now, if they have moved.
+    The model becomes the same, byte for byte, as if the run had never stopped. Configuration and data must
+    be those of the run; --dataset says where the words are now, if they have moved. A run of samples with
+    --pipeline forward begins again.
 
     Example: goldzone resume runs/slovak
     """
     from goldzone.cli.display import TrainingDisplay
     from goldzone.errors import StateError
-    from goldzone.g2p.task import PhonemizerTask
     from goldzone.monitor.alert_settings import load_run_config
     from goldzone.monitor.notify import AlertListener
     from goldzone.training.runner import resume_run
@@ -38,12 +39,11 @@ def resume(
     config, source = folder.config, folder.source
     if source is None:
         raise StateError(f"{run}: does not say where its words come from; start again with --force")
-    moved = dataset if dataset is not None or source.dataset is None else Path(source.dataset)
-    words = load_source(source.name, moved)
-    alerts = AlertListener(load_run_config(folder.config_path).alerts, words.lexicon.name)
+    opened = open_task(source, dataset=dataset)
+    alerts = AlertListener(load_run_config(folder.config_path).alerts, opened.name)
     with TrainingDisplay(config) as display, Interruption(run) as interruption:
         summary = resume_run(
-            PhonemizerTask.of(words.lexicon, config, settings=words.settings, limit=source.limit),
+            opened.task(config),
             run,
             RunContext(thread_count(threads), (display, alerts), interruption.check),
         )

@@ -6,30 +6,52 @@ import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from goldzone.cli.interruption import Interruption
-from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
+from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, thread_count
+from goldzone.cli.tasks import Opened, open_task
 
 if TYPE_CHECKING:
-    from goldzone.data.lexicon import Lexicon
     from goldzone.monitor.alert_settings import RunConfig
     from goldzone.training.config import TrainingConfig
     from goldzone.training.runs.events import Event
+    from goldzone.training.runs.run_folder import RunSource
     from goldzone.training.task import RunSummary
+
+
+class Pipeline(StrEnum):
+    """How a network of plain samples is trained."""
+
+    BACKWARD = "backward"
+    FORWARD = "forward"
+
+
+PresetOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Train this network on plain samples (.csv, .tsv, .npz) instead."),
+]
+PipelineOption = Annotated[
+    Pipeline | None,
+    typer.Option(help="With --preset: goldzone's sweeps (the default), or the reference's search."),
+]
 
 
 def train(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="LANGUAGE|FILE", help="A lexicon file, a language of --dataset, or a built-in sample."
+            metavar="LANGUAGE|FILE",
+            help="A lexicon file, a language of --dataset, or a built-in sample; with --preset, samples.",
         ),
     ],
     dataset: DatasetOption = None,
+    preset: PresetOption = None,
+    pipeline: PipelineOption = None,
     config: Annotated[Path | None, typer.Option(help="TOML file; every field is optional.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=(1 << 32) - 1, help="Overrides the configuration's.")
@@ -39,7 +61,7 @@ def train(
         typer.Option(metavar="FILE", help="Flags file (TOML); overrides the configuration by language."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Train on this many words only, chosen by hash.")
+        int | None, typer.Option(min=1, help="Train on this many examples only, chosen by hash.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME by default.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in the folder.")] = False,
@@ -51,27 +73,29 @@ def train(
     A lexicon has a word, a tab and its pronunciation on each line. It is split by word: most are learnt, some
     choose the best sweep, the rest are for the test.
 
+    With --preset a network learns samples that are numbers already: a label and its inputs on each line.
+
     Example: goldzone train slovak --out runs/slovak
+
+    Example: goldzone train samples.csv --preset windowed_committee:24,12
     """
     from goldzone.cli.display import TrainingDisplay
     from goldzone.fleet.plan import run_folder_name
-    from goldzone.g2p.task import PhonemizerTask
     from goldzone.monitor.notify import AlertListener
     from goldzone.training.runner import start_run
-    from goldzone.training.runs.run_folder import RunSource
     from goldzone.training.task import RunContext
 
-    words = load_source(source, dataset)
+    opened = open_task(_source(source, dataset, limit, preset, pipeline))
     configured = configuration(config, seed)
-    settings, initial_events = _flagged(configured.training, flags, words.lexicon)
-    folder = out or Path("runs") / run_folder_name(words.lexicon.name)
-    alerts = AlertListener(configured.alerts, words.lexicon.name)
+    settings, initial_events = _flagged(configured.training, flags, opened)
+    folder = out or Path("runs") / run_folder_name(opened.name)
+    alerts = AlertListener(configured.alerts, opened.name)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = start_run(
-            PhonemizerTask.of(words.lexicon, settings, settings=words.settings, limit=limit),
+            opened.task(settings),
             folder,
             RunContext(thread_count(threads), (display, alerts), interruption.check),
-            source=RunSource(name=words.name, dataset=words.dataset, limit=limit),
+            source=opened.source,
             force=force,
             initial_events=initial_events,
             other_sections=configured.alerts.to_toml("alerts"),
@@ -99,16 +123,37 @@ def configuration(path: Path | None, seed: int | None) -> RunConfig:
     return replace(config, training=config.training.model_copy(update={"seed": seed}))
 
 
+def _source(
+    name: str, dataset: Path | None, limit: int | None, preset: str | None, pipeline: Pipeline | None
+) -> RunSource:
+    """Say what is trained; options that do not go together are refused."""
+    from goldzone.errors import ConfigError
+    from goldzone.training.runs.run_folder import RunSource
+
+    if preset is not None:
+        options = {"preset": preset, "pipeline": (pipeline or Pipeline.BACKWARD).value}
+        return RunSource(name=name, limit=limit, task="network", options=options)
+    if pipeline is not None:
+        raise ConfigError("--pipeline: is for a network of plain samples; name it with --preset")
+    if name.endswith(".npz"):
+        raise ConfigError(f"{name}: holds plain samples; name their network with --preset")
+    return RunSource(name=name, dataset=str(dataset) if dataset else None, limit=limit)
+
+
 def _flagged(
-    config: TrainingConfig, path: Path | None, lexicon: Lexicon
+    config: TrainingConfig, path: Path | None, opened: Opened
 ) -> tuple[TrainingConfig, tuple[Event, ...]]:
     """Apply a flags file; return the event that tells of it too."""
+    from goldzone.errors import ConfigError
+
     if path is None:
         return config, ()
+    if opened.source.task != "phonemizer":
+        raise ConfigError("--flags: are of languages; give other tasks a --config")
     from goldzone.fleet.flag_file import load_flags
     from goldzone.fleet.flags import flag_client, resolve_flags
 
-    flagged, event = resolve_flags(config, lexicon.name, flag_client(load_flags(path)), words=len(lexicon))
+    flagged, event = resolve_flags(config, opened.name, flag_client(load_flags(path)), words=opened.examples)
     values = ", ".join(f"{flag} {value} ({event.reasons[flag]})" for flag, value in event.values.items())
     typer.echo(f"flags: {values}", err=True)
     return flagged, (event,)
@@ -117,10 +162,11 @@ def _flagged(
 def _rows(summary: RunSummary) -> list[tuple[str, str]]:
     parts = [("train", summary.train), ("dev", summary.dev), ("test", summary.test)]
     unit, dev, test = summary.unit, summary.dev, summary.test
+    meant = ", where all choices before are right" if unit == "words" else ""
     rows = [
         (unit, ", ".join(f"{part.examples:,} {name}" for name, part in parts if part)),
         ("best sweep", f"{summary.sweep} of {summary.sweeps} ({summary.reason})"),
-        (f"train {unit} right", f"{summary.train.score:.1%}, where all choices before are right"),
+        (f"train {unit} right", f"{summary.train.score:.1%}{meant}"),
         (f"dev {unit} right", f"{dev.score:.1%}" if dev else f"no dev {unit}: last sweep taken"),
     ]
     if test:
@@ -128,6 +174,8 @@ def _rows(summary: RunSummary) -> list[tuple[str, str]]:
         if "phoneme_error" in test.metrics:
             interval = test.metrics["phoneme_error_interval"]
             rows.append(("test phoneme errors", _with_interval(test.metrics["phoneme_error"], interval)))
+        if "majority" in test.metrics:
+            rows.append(("commonest label", f"{test.metrics['majority']:.1%} of the test {unit}"))
     rows += [
         ("model", f"{summary.model} ({summary.bytes:,} bytes)"),
         ("SHA-256", f"{summary.digest[:16]}..."),

@@ -1,1 +1,1 @@
-"""Networks of many layers: a trainer of any architecture, the hard tally, the forward pipeline."""
+"""Networks of many layers over plain samples: trainer, hard tally, forward pipeline, task, classifier."""

@@ -23,13 +23,13 @@ def evidence_of(
 ) -> NDArray[np.int64]:
     """Return how many bits each value speaks for "yes" against the prior.
 
-    log2 of yes / total_yes less log2 of no / total_no, after a weight of `doubt` in the shares of the prior
-    was added: 0 for a value without samples.
+    log2 of yes / total_yes less log2 of no / total_no, after `doubt` samples in the shares of the prior
+    were added: 0 for a value without samples.
 
     Parameters
     ----------
     yes, no : int64[n]
-        Weight of the samples of each label at each value.
+        Samples of each label at each value.
     total_yes, total_no : int
         Their sums, at least 1, together at most 2**29.
     doubt : int
@@ -54,7 +54,6 @@ def evidence_of(
 @compiled
 def margin_votes(
     labels: NDArray[np.uint8],
-    weight: NDArray[np.int64],
     evidence_zero: NDArray[np.int64],
     evidence_one: NDArray[np.int64],
     weight_yes: NDArray[np.int64],
@@ -64,18 +63,17 @@ def margin_votes(
 ) -> None:
     """Write each sample's margin vote for a 1 of the neuron under training to `votes`.
 
-    vote = y * weight * class weight at the margin * (evidence with bit 1 - evidence with bit 0), where y is
+    vote = y * class weight at the margin * (evidence with bit 1 - evidence with bit 0), where y is
     1 for the label "yes" and -1 for "no", and the margin is y times the mean of the two evidences: what the
     rest of the network says.
 
     Parameters
     ----------
     labels : uint8[n]
-    weight : int64[n]
     evidence_zero, evidence_one : int64[n]
         At the final value that follows from bit 0 and from bit 1.
     weight_yes, weight_no : int64[size]
-        By margin, in steps of ``1 / 2**MARGIN_BITS`` bits; place `reach` is margin 0, the ends stand for all
+        By margin, in steps of ``1 / 2**MARGIN_BITS`` bits; entry `reach` is margin 0, the ends stand for all
         beyond them.
     reach : int
     votes : int64[n]
@@ -87,21 +85,19 @@ def margin_votes(
         step = evidence_one[i] - evidence_zero[i]
         doubled = evidence_one[i] + evidence_zero[i]
         if labels[i]:
-            place = min(max((doubled >> shift) + reach, 0), last)
-            votes[i] = weight[i] * weight_yes[place] * step
+            votes[i] = weight_yes[min(max((doubled >> shift) + reach, 0), last)] * step
         else:
-            place = min(max((-doubled >> shift) + reach, 0), last)
-            votes[i] = -weight[i] * weight_no[place] * step
+            votes[i] = -weight_no[min(max((-doubled >> shift) + reach, 0), last)] * step
 
 
 @compiled
 def surprise_of(yes: NDArray[np.int64], no: NDArray[np.int64]) -> np.int64:
-    """Sum -log2 of the share of its label at its value over all weight, with `LOG_BITS` fraction bits.
+    """Sum -log2 of the share of its label at its value over all samples, with `LOG_BITS` fraction bits.
 
     Parameters
     ----------
     yes, no : int64[n]
-        Weight of the samples of each label at each value.
+        Samples of each label at each value.
     """
     total = np.int64(0)
     for v in range(yes.shape[0]):

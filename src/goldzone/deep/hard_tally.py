@@ -11,23 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from goldzone.deep.pair_kernels import UNDECIDED, decide_samples
 from goldzone.deep.traces import Traces
-from goldzone.errors import ConfigError, DataError
-from goldzone.hashtron.hashing import hash_values
+from goldzone.deep.values import SeenValues
 from goldzone.hashtron.network import LayerTrace, Network
 
-__all__ = [
-    "HardTally",
-    "PairTally",
-    "decide_pair",
-    "hard_votes",
-    "tally_neuron",
-    "tally_pair",
-    "tally_traces",
-]
+__all__ = ["PairTally", "decide_pair", "hard_votes"]
 
 _SET_BITS: Final = (
     np.unpackbits(np.arange(1 << 16, dtype=np.uint16).view(np.uint8))
@@ -36,30 +27,6 @@ _SET_BITS: Final = (
     .astype(np.int8)
 )
 """How many bits each 16-bit word has set: int8[65536]."""
-
-
-@dataclass(frozen=True, eq=False)
-class HardTally:
-    """Votes for one neuron, summed by feature value.
-
-    Parameters
-    ----------
-    values : uint32[n]
-        Feature values with a sum other than 0, ascending.
-    sums : int64[n]
-        Votes for 1 less votes for 0.
-    improvement_possible : bool
-        Whether some vote came from a sample that is wrong now.
-    """
-
-    values: NDArray[np.uint32]
-    sums: NDArray[np.int64]
-    improvement_possible: bool
-
-    @property
-    def answers(self) -> NDArray[np.bool_]:
-        """What the neuron is to answer for each value: the sign of its sum."""
-        return self.sums > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,44 +43,25 @@ class PairTally:
     values: tuple[NDArray[np.uint32], NDArray[np.uint32]]
     answers: tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
-    @property
-    def improvement_possible(self) -> bool:
-        """Whether anything was decided."""
-        return len(self) > 0
 
-    def __len__(self) -> int:
-        return self.values[0].size + self.values[1].size
-
-
-def tally_neuron(
-    network: Network,
-    neuron: int,
-    inputs: ArrayLike,
-    expected: ArrayLike,
-    *,
-    salt: int = 0,
-    premodulo: int = 0,
-    threads: int = 1,
-) -> HardTally:
-    """Tally one neuron over all samples.
+def hard_votes(
+    traces: Traces, neuron: int, expected: NDArray[np.uint16]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return each sample's vote for a 1 of one neuron.
 
     Parameters
     ----------
-    network : Network
+    traces : Traces
     neuron : int
         Its number.
-    inputs : uint32[n_samples, n_inputs] or uint32[n_samples, 1]
     expected : uint16[n_samples]
-        Label XOR parity; bits beyond the network's outputs are ignored.
-    salt, premodulo : int
-        When `premodulo` is not 0, votes go to ``hash(value, salt, premodulo)``.
-    threads : int
-        Changes the speed, never the result.
+        Within the network's output bits.
 
-    Raises
-    ------
-    DataError
-        If the number of expected words is not the number of samples.
+    Returns
+    -------
+    votes : int64[n_samples]
+    improves : bool[n_samples]
+        Whether the vote comes from a sample that is wrong now.
 
     Notes
     -----
@@ -122,113 +70,53 @@ def tally_neuron(
     or not a flip would harm it. A neuron whose bit is itself an output bit gets one vote a sample for the
     expected bit.
     """
-    traces = Traces(network, inputs, threads=threads)
-    try:
-        return tally_traces(traces, neuron, expected, salt=salt, premodulo=premodulo)
-    finally:
-        traces.close()
-
-
-def tally_traces(
-    traces: Traces, neuron: int, expected: ArrayLike, *, salt: int = 0, premodulo: int = 0
-) -> HardTally:
-    """Do what `tally_neuron` does, where it is known what every layer reads and answers."""
-    votes, improves = hard_votes(traces, neuron, expected)
-    values = _seen(traces.seen(*traces.network.architecture.locate(neuron)), salt, premodulo)
-    return _sum_votes(values, votes, improves)
-
-
-def hard_votes(
-    traces: Traces, neuron: int, expected: ArrayLike
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return each sample's vote for a 1 of one neuron, by the rules of `tally_neuron`.
-
-    Parameters
-    ----------
-    traces : Traces
-    neuron : int
-    expected : uint16[n_samples]
-
-    Returns
-    -------
-    votes : int64[n_samples]
-    improves : bool[n_samples]
-        Whether the vote comes from a sample that is wrong now.
-    """
-    network = traces.network
-    stage, position = network.architecture.locate(neuron)
-    words = _expected_words(network, expected, traces.n_samples)
+    architecture = traces.network.architecture
+    stage, position = architecture.locate(neuron)
     bit = traces.answers(stage, position)
-    if network.architecture.stages[stage].combiner is None:
-        wanted = ((words >> np.uint16(position)) & np.uint16(1)).astype(np.uint8)
+    if architecture.stages[stage].combiner is None:
+        wanted = ((expected >> np.uint16(position)) & np.uint16(1)).astype(np.uint8)
         return 2 * wanted.astype(np.int64) - 1, wanted != bit
     flip = traces.flip(stage, position)
     flipped = traces.words.copy()
     flipped[flip.samples] = flip.words
-    distance = _SET_BITS[traces.words ^ words]
-    gain = distance - _SET_BITS[flipped ^ words]
-    if network.architecture.n_outputs > 1:
+    distance = _SET_BITS[traces.words ^ expected]
+    gain = distance - _SET_BITS[flipped ^ expected]
+    if architecture.n_outputs > 1:
         gain[distance == 0] = -1
     gain[traces.disregard(stage, position)] = 0
     votes = np.where(bit == 1, -gain, gain).astype(np.int64)
     return votes, (gain != 0) & (distance > 0)
 
 
-def tally_pair(
-    network: Network,
-    pair: tuple[int, int],
-    inputs: ArrayLike,
-    expected: ArrayLike,
-    *,
-    salt: int = 0,
-    premodulo: int = 0,
-    threads: int = 1,
+def decide_pair(
+    traces: Traces, pair: tuple[int, int], expected: NDArray[np.uint16], *, salt: int = 0, premodulo: int = 0
 ) -> PairTally:
     """Decide for two neurons at once over their four combinations, first come first served.
 
     Parameters
     ----------
-    network : Network
+    traces : Traces
     pair : tuple of int
         Two neurons' numbers, ascending. Without a combiner above the first nothing can be decided; a second
         neuron whose bit is itself an output bit is never flipped, as in the reference.
-    inputs, expected, salt, premodulo, threads
-        As for `tally_neuron`; here the order of the samples matters, and only bit 0 of the output counts.
-
-    Raises
-    ------
-    ConfigError
-        If the numbers do not ascend.
-    DataError
-        If the number of expected words is not the number of samples.
+    expected : uint16[n_samples]
+        The order of the samples matters, and only bit 0 counts.
+    salt, premodulo : int
+        When `premodulo` is not 0, decisions are about ``hash(value, salt, premodulo)``.
     """
-    traces = Traces(network, inputs, threads=threads)
-    try:
-        return decide_pair(traces, pair, expected, salt=salt, premodulo=premodulo)
-    finally:
-        traces.close()
-
-
-def decide_pair(
-    traces: Traces, pair: tuple[int, int], expected: ArrayLike, *, salt: int = 0, premodulo: int = 0
-) -> PairTally:
-    """Do what `tally_pair` does, where it is known what every layer reads and answers."""
-    if pair[0] >= pair[1]:
-        raise ConfigError(f"neuron pair {pair} does not ascend; give the smaller number first")
     network = traces.network
     stage, position = network.architecture.locate(pair[0])
-    words = _expected_words(network, expected, traces.n_samples)
     runs = _join(
-        traces.map_layer(stage, lambda trace, samples: _run_pair(network, pair, trace, words[samples]))
+        traces.map_layer(stage, lambda trace, samples: _run_pair(network, pair, trace, expected[samples]))
     )
     open_samples = runs.wrong.any(axis=0) & ~traces.disregard(stage, position)
-    values, place = np.unique(_seen(traces.seen(stage, position), salt, premodulo), return_inverse=True)
-    values_b, place_b = np.unique(_seen(runs.second_seen, salt, premodulo), return_inverse=True)
-    first, second = (np.full(distinct.size, UNDECIDED, dtype=np.uint8) for distinct in (values, values_b))
+    seen = SeenValues.of(traces.seen(stage, position), salt, premodulo)
+    seen_b = SeenValues.of(runs.second_seen.ravel(), salt, premodulo)
+    first, second = (np.full(each.values.size, UNDECIDED, dtype=np.uint8) for each in (seen, seen_b))
     decide_samples(
         np.flatnonzero(open_samples),
-        place,
-        place_b.reshape(runs.wrong.shape),
+        seen.index,
+        seen_b.index.reshape(runs.wrong.shape),
         runs.wrong,
         runs.first_bit,
         runs.second_bit,
@@ -236,36 +124,13 @@ def decide_pair(
         second,
     )
     known, known_b = first != UNDECIDED, second != UNDECIDED
-    return PairTally((values[known], values_b[known_b]), (first[known] == 1, second[known_b] == 1))
-
-
-def _expected_words(network: Network, expected: ArrayLike, n_samples: int) -> NDArray[np.uint16]:
-    words = np.asarray(expected, dtype=np.uint16)
-    if words.shape != (n_samples,):
-        raise DataError(
-            f"expected outputs have shape {words.shape}; give one word for each of {n_samples} samples"
-        )
-    return words & np.uint16((1 << network.architecture.n_outputs) - 1)
-
-
-def _seen(hashed: NDArray[np.uint32], salt: int, premodulo: int) -> NDArray[np.uint32]:
-    return hash_values(hashed, salt, premodulo) if premodulo else hashed
+    return PairTally((seen.values[known], seen_b.values[known_b]), (first[known] == 1, second[known_b] == 1))
 
 
 def _flip(bits: NDArray[np.uint8], position: int) -> NDArray[np.uint8]:
     flipped = bits.copy(order="K")
     flipped[:, position] ^= 1
     return flipped
-
-
-def _sum_votes(
-    values: NDArray[np.uint32], votes: NDArray[np.int64], improves: NDArray[np.bool_]
-) -> HardTally:
-    distinct, where = np.unique(values, return_inverse=True)
-    sums = np.zeros(distinct.size, dtype=np.int64)
-    np.add.at(sums, where, votes)
-    voted = sums != 0
-    return HardTally(distinct[voted], sums[voted], bool(np.any(improves)))
 
 
 @dataclass(frozen=True, eq=False)

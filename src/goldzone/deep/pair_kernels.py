@@ -16,8 +16,8 @@ UNDECIDED = 2
 @compiled
 def decide_samples(
     open_samples: NDArray[np.int64],
-    place: NDArray[np.int64],
-    place_b: NDArray[np.int64],
+    first_value: NDArray[np.int64],
+    second_value: NDArray[np.int64],
     wrong: NDArray[np.bool_],
     first_bit: NDArray[np.uint8],
     second_bit: NDArray[np.uint8],
@@ -33,19 +33,19 @@ def decide_samples(
     ----------
     open_samples : int64[n_open]
         The samples that may decide, in order.
-    place : int64[n_samples]
+    first_value : int64[n_samples]
         Number of the value that the first neuron sees.
-    place_b : int64[4, n_samples]
+    second_value : int64[4, n_samples]
         Number of the value that the second neuron sees in each combination.
     wrong : bool[4, n_samples]
         Whether the output is wrong in each combination.
     first_bit, second_bit : uint8[4, n_samples]
         What the neurons answer in each combination.
     first, second : uint8[n_values] each
-        Decisions by value, in place; `UNDECIDED` at first.
+        Decisions by value, overwritten; `UNDECIDED` at first.
     """
     for i in open_samples:
-        value = place[i]
+        value = first_value[i]
         if wrong[0, i] == wrong[2, i] and wrong[1, i] == wrong[3, i] and not (wrong[0, i] and wrong[1, i]):
             # Exactly one answer of the first neuron is right: no other combination can mend a refusal.
             if first[value] == UNDECIDED:
@@ -58,14 +58,14 @@ def decide_samples(
                 chosen = -1 if wrong[2, i] else 2
             if chosen >= 0:
                 wanted = second_bit[chosen, i]
-                if second[place_b[0, i]] == UNDECIDED:
-                    second[place_b[0, i]] = wanted
-                if second[place_b[0, i]] == wanted:
+                if second[second_value[0, i]] == UNDECIDED:
+                    second[second_value[0, i]] = wanted
+                if second[second_value[0, i]] == wanted:
                     continue
         for k in range(4):
             if wrong[k, i]:
                 continue
-            value_b = place_b[k, i]
+            value_b = second_value[k, i]
             agrees = first[value] == UNDECIDED or first[value] == first_bit[k, i]
             if agrees and (second[value_b] == UNDECIDED or second[value_b] == second_bit[k, i]):
                 first[value], second[value_b] = first_bit[k, i], second_bit[k, i]

@@ -94,20 +94,6 @@ class Traces:
         """N."""
         return int(self.words.size)
 
-    @property
-    def features(self) -> list[NDArray[np.uint32]]:
-        """What each layer reads, before its premodulo: uint32[n_features, n_samples] each, copied.
-
-        One row may serve all neurons of a layer.
-        """
-        layers = range(len(self.network.architecture.stages))
-        return [np.concatenate([block.features[k] for block in self._blocks], axis=1) for k in layers]
-
-    @property
-    def bits(self) -> list[NDArray[np.uint8]]:
-        """What each layer answers: uint8[n_neurons, n_samples] each, copied."""
-        return [self.layer_bits(stage) for stage in range(len(self.network.architecture.stages))]
-
     def close(self) -> None:
         """End the worker threads."""
         if self._pool is not None:
@@ -133,7 +119,7 @@ class Traces:
         return hash_values(row, position, premodulo) if premodulo else row
 
     def map_layer(self, stage: int, work: Callable[[LayerTrace, slice], _ResultT]) -> list[_ResultT]:
-        """Call a function with what one layer reads and answers on each block, and with the block's place."""
+        """Call a function with what one layer reads and answers on each block, and with its samples."""
         return self._each(lambda block: work(block.layer(self.network, stage), block.samples), self._blocks)
 
     def disregard(self, stage: int, position: int) -> NDArray[np.bool_]:

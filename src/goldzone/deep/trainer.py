@@ -6,66 +6,29 @@ network (`NetworkTrainer.restore`) goes on exactly as the one that it came from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goldzone.deep.evidence_kernels import surprise_of
 from goldzone.deep.hard_tally import decide_pair, hard_votes
-from goldzone.deep.soft_credit import check_weights, collect_evidence, soft_votes
+from goldzone.deep.rules import MARGIN_RULES, LearningRules, check_rules
+from goldzone.deep.soft_credit import MAX_LABEL_BITS, Evidence, collect_evidence, soft_votes
 from goldzone.deep.traces import Traces
-from goldzone.deep.values import SeenValues, make_filter, make_table, memory_bytes, present_premodulo
+from goldzone.deep.values import SeenValues
 from goldzone.errors import ConfigError, DataError, StateError
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.fixed_point import LOG_BITS
 from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.network import Network
-from goldzone.hashtron.neuron import MAX_TABLE_CELLS, BitTable, Hashtron, Neuron
-from goldzone.hashtron.quaternary import build_filter
+from goldzone.hashtron.neuron import Hashtron, Neuron
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.credit import agreement
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
 from goldzone.training.streams import stream
 
-__all__ = ["FORWARD_RULES", "LearningRules", "NetworkTrainer", "untrained_network"]
-
-_IntegerT = TypeVar("_IntegerT", bound=np.integer)
-
-
-@dataclass(frozen=True, slots=True)
-class LearningRules:
-    """How one neuron of a network learns.
-
-    Attributes
-    ----------
-    credit : {"margin", "hard"}
-        Votes by evidence (`goldzone.deep.soft_credit`), or only where the output turns
-        (`goldzone.deep.hard_tally`).
-    temperature : float
-        T of margin credit, in bits of evidence; 0.1 to 100.
-    unvoted : {"keep", "forget"}
-        What becomes of a value whose votes cancel or are missing: it keeps the answer that most of its
-        samples get now (0 if undecided), or is left out of the filter and answers at random, as in the
-        reference.
-    memory : {"filter", "table"}
-        Whether a neuron becomes a `Hashtron`, or a `BitTable` where its premodulo is 1 to 2**24. A table's
-        cells without samples keep their bits, 0 at first.
-    accept : {"always", "not_worse"}
-        Whether a change stays that makes more training samples wrong.
-    """
-
-    credit: Literal["margin", "hard"] = "margin"
-    temperature: float = 3.0
-    unvoted: Literal["keep", "forget"] = "keep"
-    memory: Literal["filter", "table"] = "filter"
-    accept: Literal["always", "not_worse"] = "always"
-
-
-FORWARD_RULES: Final = LearningRules(credit="hard", unvoted="forget")
-"""The reference's: hard tally, every change accepted, unvoted values forgotten."""
+__all__ = ["NetworkTrainer", "untrained_network"]
 
 
 def untrained_network(architecture: Architecture, seed: int) -> Network:
@@ -92,10 +55,6 @@ class NetworkTrainer:
     rules : LearningRules
     seed : int
         Names the salts: neuron (layer, position) has one.
-    parity : uint16[n_samples], optional
-        XOR-ed to the labels.
-    weights : int[n_samples], optional
-        How much each sample's votes count; 1 by default.
     threads : int
         Changes the speed, never the result.
 
@@ -104,7 +63,7 @@ class NetworkTrainer:
     ConfigError
         If margin credit is asked for a network whose output bits are not its last neurons' answers.
     DataError
-        If there is no sample, or columns differ in length.
+        If there are no samples or too many, or not as many labels.
     """
 
     def __init__(
@@ -112,29 +71,23 @@ class NetworkTrainer:
         network: Network,
         inputs: ArrayLike,
         expected: ArrayLike,
-        rules: LearningRules = LearningRules(),
+        rules: LearningRules = MARGIN_RULES,
         *,
         seed: int = 1,
-        parity: ArrayLike | None = None,
-        weights: ArrayLike | None = None,
         threads: int = 1,
     ) -> None:
-        if rules.credit == "margin" and not _answers_are_outputs(network.architecture):
-            raise ConfigError(
-                "margin credit needs output bits that are the last neurons' answers; this network combines "
-                'them, use credit "hard"'
-            )
+        check_rules(rules, network.architecture)
+        labels, n_outputs = np.asarray(expected, dtype=np.uint16), network.architecture.n_outputs
         self._traces = Traces(network, inputs, threads=threads)
-        n_outputs = network.architecture.n_outputs
-        labels = _column("expected outputs", expected, self.n_samples, np.uint16)
-        if parity is not None:
-            labels ^= _column("parity", parity, self.n_samples, np.uint16)
+        if labels.shape != (self.n_samples,):
+            raise DataError(
+                f"expected outputs have shape {labels.shape}; give one for each of {self.n_samples} samples"
+            )
+        if not 1 <= self.n_samples <= MAX_LABEL_BITS // n_outputs:
+            raise DataError(
+                f"{self.n_samples} samples cannot be learnt; give 1 to {MAX_LABEL_BITS // n_outputs}"
+            )
         self._expected = labels & np.uint16((1 << n_outputs) - 1)
-        ones = np.ones(self.n_samples, dtype=np.int64)
-        self._weights = (
-            ones if weights is None else _column("sample weights", weights, self.n_samples, np.int64)
-        )
-        check_weights(self._weights, n_outputs)
         self.rules = rules
         self._seed = seed
         self._follow()
@@ -151,7 +104,7 @@ class NetworkTrainer:
 
     @property
     def outputs(self) -> NDArray[np.uint16]:
-        """The present output word of each sample, parity left out: uint16[n_samples]."""
+        """The present output word of each sample: uint16[n_samples]."""
         return self._traces.words
 
     @property
@@ -177,11 +130,11 @@ class NetworkTrainer:
     def premodulos(self, layer: int) -> NDArray[np.int64]:
         """Return the premodulo of each neuron of a layer: int64[n_neurons]; 0 for none, 2 for a coin toss."""
         neurons = (self.neuron(layer, position) for position in range(self.layer_sizes[layer - 1]))
-        return np.array([present_premodulo(neuron) for neuron in neurons], dtype=np.int64)
+        return np.array([_premodulo(neuron) for neuron in neurons], dtype=np.int64)
 
     def largest_premodulo(self) -> int:
         """Return the most cells that a neuron may have."""
-        return MAX_TABLE_CELLS if self.rules.memory == "table" else LARGEST
+        return LARGEST
 
     def packed_answers(self, layer: int, positions: Sequence[int]) -> PackedAnswers:
         """Return what some neurons answer to the samples whose label is not 0."""
@@ -212,7 +165,7 @@ class NetworkTrainer:
         self._follow()
 
     def train(self, layer: int, position: int, premodulo: int) -> TrainedNeuron:
-        """Train one neuron and put it in place; without votes it stays as it is.
+        """Train one neuron; without votes it stays as it is.
 
         Parameters
         ----------
@@ -248,7 +201,7 @@ class NetworkTrainer:
     ) -> tuple[TrainedNeuron, TrainedNeuron]:
         """Train two neurons of a layer together: the first, the second, and the first once more.
 
-        So each is decided with the other in place. The order matters.
+        So each is decided with the other trained. The order matters.
 
         Returns
         -------
@@ -265,11 +218,10 @@ class NetworkTrainer:
     def train_by_pair_tally(
         self, layer: int, first: int, second: int, premodulo: int
     ) -> tuple[TrainedNeuron, TrainedNeuron]:
-        """Train two neurons of a layer together by the reference's pair tally (`tally_pair`).
+        """Train two neurons of a layer together by the reference's pair tally (`decide_pair`).
 
         A neuron for which nothing was decided stays as it is. Nothing changes if the two filters would need
-        more bytes than the present ones: pairs are trained to make a network that is right smaller. Sample
-        weights do not count.
+        more bytes than the present ones: pairs are trained to make a network that is right smaller.
 
         Parameters
         ----------
@@ -291,22 +243,20 @@ class NetworkTrainer:
         numbers = self._number(layer, first), self._number(layer, second)
         if first >= second:
             raise ConfigError(f"neuron pair {first}, {second} does not ascend; give the smaller one first")
-        places = (first, second)
-        salt = self._salt(layer, first)
-        answers = [self._answers(layer, position) for position in places]
-        seen = [SeenValues.of(self._traces.seen(layer - 1, position), salt, premodulo) for position in places]
+        pair, salt = (first, second), self._salt(layer, first)
+        answers = [self._answers(layer, position) for position in pair]
+        seen = [SeenValues.of(self._traces.seen(layer - 1, position), salt, premodulo) for position in pair]
         tally = decide_pair(self._traces, numbers, self._expected, salt=salt, premodulo=premodulo)
         changes: dict[int, Neuron] = {
-            number: Hashtron(values.program, build_filter(keys, decided))
+            number: values.neuron(keys, decided)
             for number, values, keys, decided in zip(numbers, seen, tally.values, tally.answers, strict=True)
             if keys.size
         }
-        if changes and memory_bytes(changes.values()) <= memory_bytes(
-            self.network().neurons[n] for n in changes
-        ):
+        present = [self.network().neurons[number] for number in changes]
+        if changes and _filter_bytes(changes.values()) <= _filter_bytes(present):
             self._traces.put(changes)
             self._follow()
-        one, two = (self._result(layer, places[k], answers[k], seen[k], 0.0) for k in range(2))
+        one, two = (self._result(layer, pair[k], answers[k], seen[k], 0.0) for k in range(2))
         return one, two
 
     def metrics(self) -> TrainMetrics:
@@ -322,14 +272,13 @@ class NetworkTrainer:
         wrong = self._traces.words ^ self._expected
         bits = self.n_samples * n_outputs
         right_bits = bits - sum(int(np.count_nonzero(wrong & (1 << j))) for j in range(n_outputs))
-        loss = sum(self._surprise(j) for j in range(n_outputs)) / n_outputs
+        found = (self._evidence(output) for output in range(n_outputs))
+        surprise = sum(int(surprise_of(each.yes, each.no)) for each in found)
+        loss = surprise / (1 << LOG_BITS) / bits
         return TrainMetrics(self.n_right / self.n_samples, loss, {"bit_accuracy": right_bits / bits})
 
-    def _surprise(self, output: int) -> float:
-        """Return the mean of -log2(share of its label at its final value) over the samples, in bits."""
-        seen = self._traces.seen(len(self.layer_sizes) - 1, output)
-        found = collect_evidence(seen, self._labels(output), self._weights)
-        return int(surprise_of(found.yes, found.no)) / (1 << LOG_BITS) / int(self._weights.sum())
+    def _evidence(self, output: int) -> Evidence:
+        return collect_evidence(self._traces.seen(len(self.layer_sizes) - 1, output), self._labels(output))
 
     def _number(self, layer: int, position: int) -> int:
         stages = self.network().architecture.stages
@@ -357,24 +306,21 @@ class NetworkTrainer:
         now = self._answers(layer, position)
         total = 2 * int(np.count_nonzero(now)) - self.n_samples
         changed = np.zeros(seen.values.size, dtype=np.bool_)
-        changed[seen.place[before != now]] = True
+        changed[seen.index[before != now]] = True
         return TrainedNeuron(total, self.n_samples, agreed, int(np.count_nonzero(changed)))
 
     def _votes(self, layer: int, position: int) -> tuple[NDArray[np.int64], bool]:
         """Return each sample's vote for a 1, and whether following the votes may improve anything."""
         if self.rules.credit == "hard":
-            return self._hard_votes(layer, position)
+            votes, improves = hard_votes(self._traces, self._number(layer, position), self._expected)
+            return votes, bool(improves.any())
         if layer == len(self.layer_sizes):
             return self._label_votes(position), True
         return self._margin_votes(layer, position), True
 
-    def _hard_votes(self, layer: int, position: int) -> tuple[NDArray[np.int64], bool]:
-        votes, improves = hard_votes(self._traces, self._number(layer, position), self._expected)
-        return votes * self._weights, bool(np.any(improves & (self._weights > 0)))
-
     def _label_votes(self, output: int) -> NDArray[np.int64]:
         """Vote for the label: the last layer learns the prior too."""
-        return (2 * self._labels(output).astype(np.int64) - 1) * self._weights
+        return 2 * self._labels(output).astype(np.int64) - 1
 
     def _margin_votes(self, layer: int, position: int) -> NDArray[np.int64]:
         traces, last = self._traces, len(self.layer_sizes) - 1
@@ -383,14 +329,12 @@ class NetworkTrainer:
         bit = traces.answers(layer - 1, position)[reached].astype(np.bool_)
         some = np.zeros(reached.size, dtype=np.int64)
         for output in range(self.layer_sizes[last]):
-            labels = self._labels(output)
-            evidence = collect_evidence(traces.seen(last, output), labels, self._weights)
-            present = evidence.bits[evidence.place[reached]]
+            evidence = self._evidence(output)
+            present = evidence.bits[evidence.index[reached]]
             flipped = evidence.at(traces.hashed(last, output, flip.features))
             some += soft_votes(
                 evidence,
-                labels[reached],
-                self._weights[reached],
+                self._labels(output)[reached],
                 (np.where(bit, flipped, present), np.where(bit, present, flipped)),
                 self.rules.temperature,
             )
@@ -398,24 +342,16 @@ class NetworkTrainer:
         votes[reached] = some
         return votes
 
-    def _make(self, number: int, seen: SeenValues, sums: NDArray[np.int64]) -> Neuron:
+    def _make(self, number: int, seen: SeenValues, sums: NDArray[np.int64]) -> Hashtron:
         """Make the neuron that answers as the summed votes say."""
         stage, position = self.network().architecture.locate(number)
-        known, answers, old = sums != 0, sums > 0, self.network().neurons[number]
+        known, answers = sums != 0, sums > 0
         if self._follows and stage == len(self.layer_sizes) - 1:
-            return self._neuron_of(seen, np.ones_like(known), answers, None)
-        if self.rules.unvoted == "keep":
-            signs = 2 * self._traces.answers(stage, position).astype(np.int64) - 1
-            answers = np.where(known, answers, seen.add_up(signs) > 0)
-            known = np.ones_like(known)
-        return self._neuron_of(seen, known, answers, old)
-
-    def _neuron_of(
-        self, seen: SeenValues, known: NDArray[np.bool_], answers: NDArray[np.bool_], old: Neuron | None
-    ) -> Neuron:
-        if self.rules.memory == "table" and 1 <= seen.premodulo <= MAX_TABLE_CELLS:
-            return make_table(seen, known, answers, old)
-        return make_filter(seen, known, answers)
+            return seen.neuron(seen.values, answers)
+        if self.rules.unvoted == "forget":
+            return seen.neuron(seen.values[known], answers[known])
+        signs = 2 * self._traces.answers(stage, position).astype(np.int64) - 1
+        return seen.neuron(seen.values, np.where(known, answers, seen.add_up(signs) > 0))
 
     @property
     def _follows(self) -> bool:
@@ -428,30 +364,18 @@ class NetworkTrainer:
         last = len(self.layer_sizes)
         for output, number in enumerate(self.network().architecture.stages[-1].neurons):
             neuron = self.network().neurons[number]
-            if isinstance(neuron, BitTable) or neuron.filter:
-                seen = self._seen(last, output, present_premodulo(neuron))
+            if _filter_bytes([neuron]):
+                seen = self._seen(last, output, _premodulo(neuron))
                 following = self._make(number, seen, seen.add_up(self._label_votes(output)))
                 if following != neuron:
                     self._traces.put({number: following})
 
 
-def _column(name: str, values: ArrayLike, n_samples: int, dtype: type[_IntegerT]) -> NDArray[_IntegerT]:
-    column = np.asarray(values)
-    if column.shape != (n_samples,):
-        raise DataError(f"{name} have shape {column.shape}; give one for each of {n_samples} samples")
-    limits = np.iinfo(dtype)
-    if column.size and (
-        column.dtype.kind not in "iub" or not limits.min <= column.min() <= column.max() <= limits.max
-    ):
-        raise DataError(f"{name} are not all integers in {limits.min}..{limits.max}; correct them")
-    return column.astype(dtype)
+def _premodulo(neuron: Neuron) -> int:
+    """Return the cells that a neuron tells apart; 0 if it has no hash row."""
+    program = neuron.to_hashtron().program
+    return program[-1][1] if program else 0
 
 
-def _answers_are_outputs(architecture: Architecture) -> bool:
-    """Tell whether output bit j is the answer of the last layer's neuron j, for all answers."""
-    combiner, width = architecture.stages[-1].combiner, architecture.n_outputs
-    if combiner is None:
-        return True
-    words = np.arange(1 << width)
-    bits = ((words >> np.arange(width)[:, None]) & 1).astype(np.uint8)
-    return bool(np.array_equal(combiner.features_by_row(bits, width), bits))
+def _filter_bytes(neurons: Iterable[Neuron]) -> int:
+    return sum(len(neuron.to_hashtron().filter) for neuron in neurons)

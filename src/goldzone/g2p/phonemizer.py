@@ -27,13 +27,12 @@ class Phonemizer:
 
     Examples
     --------
-        >>> from goldzone.data.builtin import load_builtin
-        >>> from goldzone.training.config import TrainingConfig
-    from goldzone.training.pipeline import Hooks
-        >>> quick = TrainingConfig.model_validate({"network": {"neurons": 57}, "pipeline": {"sweeps": 1}})
-        >>> phonemizer = Phonemizer.train(load_builtin("slovak"), config=quick)
-        >>> phonemizer("voda")
-        'vɔda'
+    >>> from goldzone.data.builtin import load_builtin
+    >>> from goldzone.training.config import TrainingConfig
+    >>> quick = TrainingConfig.model_validate({"network": {"neurons": 57}, "pipeline": {"sweeps": 1}})
+    >>> phonemizer = Phonemizer.train(load_builtin("slovak"), config=quick)
+    >>> phonemizer("voda")
+    'vɔda'
     """
 
     def __init__(self, model: G2PModel) -> None:

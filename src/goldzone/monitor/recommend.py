@@ -197,13 +197,17 @@ def low_threshold(state: RunState) -> Recommendation | None:
         state,
         f"layer {layer.layer}: the votes within a cell cancel out (median agreement {layer.agreement:.2f}), "
         f"and a 1 needs votes worth only {min(credit.vote_threshold):g} words",
-        {"layer": layer.layer, "agreement": layer.agreement or 0.0, "vote_threshold": min(credit.vote_threshold)},
+        {
+            "layer": layer.layer,
+            "agreement": layer.agreement or 0.0,
+            "vote_threshold": min(credit.vote_threshold),
+        },
         {"credit.vote_threshold": CreditSettings().vote_threshold},
     )
 
 
 def high_threshold(state: RunState) -> Recommendation | None:
-    """Ask for a lower vote threshold, where a cell needs more than a word and the network fits its own words badly."""
+    """Ask for a lower vote threshold, where it is above a word and the network fits its own words badly."""
     schedule, now = state.config.credit.vote_threshold, state.curve[-1]
     if state.config.credit.kind != "rank" or max(schedule) <= _HIGH_THRESHOLD or now.dev_accuracy is None:
         return None

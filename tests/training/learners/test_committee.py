@@ -17,7 +17,9 @@ from goldzone.data.builtin import load_builtin_sentences
 from goldzone.data.homographs import homograph_samples, homograph_table, split_sentences
 from goldzone.data.samples import Samples, sentence_samples, sentence_vocabulary
 from goldzone.data.templates import SENTENCE_TEMPLATES, Templates, parse_templates
-from goldzone.deep.hard_tally import tally_neuron
+from goldzone.deep.hard_tally import hard_votes
+from goldzone.deep.traces import Traces
+from goldzone.deep.values import SeenValues
 from goldzone.errors import ConfigError, StateError
 from goldzone.hashtron.committee import Committee
 from goldzone.hashtron.neuron import BitTable
@@ -198,19 +200,14 @@ def test_hard_credit_is_the_reference_s_tally(seed: int, position: int, premodul
         trained = training.train(CONTEXT_LAYER, position, before.tables[position].premodulo)
         after = training.network()
     old = before.tables[position]
-    tally = tally_neuron(
-        before.network(),
-        position,
-        columns(samples, before),
-        labels(samples),
-        salt=old.salt,
-        premodulo=old.premodulo,
-    )
-    wanted = old.bits()
-    wanted[tally.values] = tally.answers
+    traces = Traces(before.network(), columns(samples, before))
+    votes, improves = hard_votes(traces, position, labels(samples))
+    seen = SeenValues.of(traces.seen(0, position), old.salt, old.premodulo)
+    sums, wanted = seen.add_up(votes), old.bits()
+    wanted[seen.values[sums != 0]] = sums[sums != 0] > 0
     assert after.tables[position].bits().tolist() == wanted.tolist()
     assert trained.changed == int((old.bits() != wanted).sum())
-    if not tally.improvement_possible:
+    if not improves.any():
         assert trained.changed == 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from goldzone.errors import StateError
 from goldzone.storage.files import read_bounded, write_atomically
@@ -28,21 +28,27 @@ _MAX_SOURCE_BYTES = 1 << 16
 
 
 class RunSource(Checked):
-    """Where a run's words come from, so that it can be resumed.
+    """What a run trains and where its data come from, so that it can be resumed.
 
     Attributes
     ----------
     name : str
-        A lexicon file, a language of the dataset, or a built-in sample.
+        A file, a language of the dataset, or a built-in sample.
     dataset : str or None
         The dataset's folder.
     limit : int or None
-        Words that are trained on; None: all.
+        Examples that are trained on; None: all.
+    task : str
+        The kind of task; a folder that does not say is a phonemizer's.
+    options : dict of str
+        What else the kind of task asks for.
     """
 
     name: str
     dataset: str | None = None
     limit: int | None = None
+    task: str = "phonemizer"
+    options: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
