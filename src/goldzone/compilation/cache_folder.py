@@ -59,10 +59,10 @@ def find_cache_folder(chosen: str = "") -> CacheFolder:
     """
     name = f"{_PREFIX}{sources_digest()[:12]}"
     problems: list[str] = []
-    places: list[Callable[[], Path | None]] = [lambda: _chosen(chosen), _user_cache, _temporary]
-    for place in places:
+    finders: list[Callable[[], Path | None]] = [lambda: _chosen(chosen), _user_cache, _temporary]
+    for find in finders:
         try:
-            if (own := place()) is not None:
+            if (own := find()) is not None:
                 return CacheFolder(_open(own, name), "; ".join(problems))
         except (OSError, RuntimeError) as error:  # RuntimeError: this user has no home
             problems.append(_in_words(error))
@@ -113,7 +113,7 @@ def _chosen(chosen: str) -> Path | None:
 
 
 def _user_cache() -> Path:
-    """Return goldzone's place among the user's caches; the home itself is never made."""
+    """Return goldzone's folder among the user's caches; the home itself is never made."""
     if sys.platform == "win32":
         caches = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
