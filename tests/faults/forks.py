@@ -41,7 +41,9 @@ class Order:
     ----------
     fault : {"kill", "interrupt", "terminate", "stop", "full"}
     most : int or None
-        Trials; None: one at each operation. Of fewer, as many different operations as there are.
+        Trials, of operations of different names first; None: one of each name.
+    every : bool
+        One at each operation.
     among : str
         What the names of the operations begin with.
     seed : int
@@ -50,7 +52,8 @@ class Order:
     """
 
     fault: Fault
-    most: int | None
+    most: int | None = None
+    every: bool = False
     among: str = ""
     seed: int = 1
     again: float = 0.0
@@ -116,7 +119,7 @@ class Forks:
         counts = {name: count for name, count in self._counts.items() if name.startswith(order.among)}
         return [
             self._trial(name, number, order.fault, self._second(chance, order.again))
-            for name, number in _choose(counts, order.most, chance)
+            for name, number in _choose(counts, None if order.every else order.most or len(counts), chance)
         ]
 
     def too_large(self) -> Trial:
@@ -173,7 +176,7 @@ class Forks:
 
 
 def _choose(counts: dict[str, int], most: int | None, chance: random.Random) -> list[tuple[str, int]]:
-    """Choose operations: one of each name first."""
+    """Choose operations, one of each name first; None: all of them."""
     every = [(name, number) for name, count in sorted(counts.items()) for number in range(count)]
     if most is None:
         return every

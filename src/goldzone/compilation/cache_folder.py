@@ -59,10 +59,10 @@ def find_cache_folder(chosen: str = "") -> CacheFolder:
     """
     name = f"{_PREFIX}{sources_digest()[:12]}"
     problems: list[str] = []
-    folders: list[Callable[[], Path | None]] = [lambda: _chosen(chosen), _user_cache, _temporary]
-    for folder in folders:
+    finders: list[Callable[[], Path | None]] = [lambda: _chosen(chosen), _user_cache, _temporary]
+    for find in finders:
         try:
-            if (own := folder()) is not None:
+            if (own := find()) is not None:
                 return CacheFolder(_open(own, name), "; ".join(problems))
         except (OSError, RuntimeError) as error:  # RuntimeError: this user has no home
             problems.append(_in_words(error))
