@@ -14,14 +14,18 @@ from goldzone.data.context_kernels import (
     extend_history,
     fill_contexts,
 )
+from goldzone.data.sound_classes import ACCENTED, VOWEL, SoundClasses
 from goldzone.data.templates import Templates, parse_templates
-from tests.naive.context_value import context_value
 from tests.naive.contexts import naive_expand, naive_sight
 
 Word = list[tuple[int, int]]
 """Letters with their chunks."""
 
 CHUNKS = ((), (0,), (1,), (0, 1), (2, 0, 2))
+CLASSES = SoundClasses(
+    np.array([VOWEL, 0, VOWEL, 0], np.uint8), np.array([0, VOWEL, VOWEL | ACCENTED], np.uint8)
+)
+SOUNDS = {"vowel_letters": (0, 2), "vowels": (1, 2), "accented": (2,)}
 
 
 def starts(lengths: list[int]) -> NDArray[np.int64]:
@@ -38,6 +42,7 @@ def contexts(words: list[Word], templates: Templates, cuts: list[int] | None = N
         chunk,
         starts([len(segments) for segments in CHUNKS]),
         np.array([segment for segments in CHUNKS for segment in segments], np.int32),
+        CLASSES,
     )
     out = np.zeros((len(templates), symbol.size), np.uint32)
     for first, last in pairwise([0, *(cuts or []), len(words)]):
@@ -53,6 +58,11 @@ one_atom = st.one_of(
     st.sampled_from(["same", "said"]),
     st.integers(1, 6).map("start{}".format),
     st.integers(1, 6).map("end{}".format),
+    st.integers(-3, 3).map("V{}".format),
+    st.sampled_from(["prevv", "nextv", "lcons", "rcons", "lastv", "cstr", "vowels", "acc"]),
+    st.tuples(st.sampled_from(["len", "nvl", "nvr", "suf", "rest", "nvs", "acc"]), st.integers(1, 4)).map(
+        lambda atom: "{}{}".format(*atom)
+    ),
 )
 
 
@@ -61,13 +71,13 @@ def _without_repeats(words: list[str]) -> str:
     kept: dict[tuple[str, int], str] = {}
     for word in words:
         for name, number in naive_expand(word):
-            kept.setdefault((name, number), name if name in {"same", "said"} else f"{name}{number}")
+            kept.setdefault((name, number), f"{name}{number}" if number or name in {"L", "V"} else name)
     return " ".join(kept.values())
 
 
 template = st.lists(one_atom, min_size=1, max_size=3).map(_without_repeats)
 word = st.lists(
-    st.tuples(st.integers(UNKNOWN_SYMBOL, 2), st.integers(0, len(CHUNKS) - 1)), min_size=0, max_size=7
+    st.tuples(st.integers(UNKNOWN_SYMBOL, 3), st.integers(0, len(CHUNKS) - 1)), min_size=0, max_size=7
 )
 
 
@@ -80,7 +90,7 @@ def test_two_positions_have_the_same_value_exactly_when_they_look_the_same(
     values = contexts(words, parse_templates(texts))
     for text, row in zip(texts, values.tolist(), strict=True):
         sights = [
-            naive_sight(text, [s for s, _ in letters], position, [c for _, c in letters], CHUNKS)
+            naive_sight(text, [s for s, _ in letters], position, [c for _, c in letters], CHUNKS, **SOUNDS)
             for letters in words
             for position in range(len(letters))
         ]
@@ -127,30 +137,6 @@ def test_the_order_of_the_atoms_counts() -> None:
     words: list[Word] = [[(0, 1), (2, 3), (1, 1)]]
     first, second = (contexts(words, parse_templates([text]))[0].tolist() for text in ("L0 C1", "C1 L0"))
     assert not set(first) & set(second)
-
-
-@given(word.filter(bool), st.data())
-def test_later_choices_and_unused_places_of_the_buffers_do_not_count(
-    letters: Word, data: st.DataObject
-) -> None:
-    """The decoder calls `context_value` with buffers that hold anything beyond what was chosen."""
-    position = data.draw(st.integers(0, len(letters) - 1))
-    texts = ["L-1..1", "C1..3", "S1..3", "same L0", "said", "L0 start4 end6"]
-    templates = parse_templates(texts)
-    said = [segment for _, chunk in letters[:position] for segment in CHUNKS[chunk]]
-    history = EMPTY_HISTORY
-    for segment in said:
-        history = extend_history(history, segment)
-    chunks = np.array([chunk for _, chunk in letters[:position]] + [77] * 4, np.int32)
-    segments = np.array([*said, 88, 88, 88], np.int32)
-    symbols = np.array([symbol for symbol, _ in letters], np.int32)
-    values = [
-        context_value(
-            templates.atoms, first, last, symbols, position, chunks, segments, len(said), np.uint32(history)
-        )
-        for first, last in pairwise(templates.offsets.tolist())
-    ]
-    assert values == contexts([letters], templates)[:, position].tolist()
 
 
 def test_values_never_change_because_models_on_disk_were_trained_on_them() -> None:

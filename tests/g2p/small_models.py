@@ -7,6 +7,7 @@ from numpy.random import Generator
 
 from goldzone.data.candidates import CandidateTable
 from goldzone.data.settings import LanguageSettings
+from goldzone.data.sound_classes import SoundClasses
 from goldzone.data.templates import parse_templates
 from goldzone.g2p.model import G2PModel
 from goldzone.hashtron.committee import Committee
@@ -14,7 +15,8 @@ from goldzone.hashtron.neuron import BitTable, Hashtron
 
 TEMPLATES = (
     *("L0", "L-1..1", "L0 L2", "L0 C1", "L-1..0 C1..2", "L0 S1", "S1..3", "L0 same"),
-    *("L0 said", "said", "L0 start2", "L0 end3 S1", "C2"),
+    *("L0 said", "said", "L0 start2", "L0 end3 S1", "C2", "L0 V1 nextv", "rcons nvl2", "suf2 rest2 len3"),
+    *("L0 lastv cstr", "nvs2 vowels", "L0 acc", "acc2 prevv"),
 )
 """One or two of each kind of atom."""
 
@@ -43,6 +45,10 @@ def small_model(random: Generator, *, max_candidates: int = 4) -> G2PModel:
             offsets=np.cumsum([0, *map(len, rows)]).astype(np.int64),
             chunk=np.concatenate(rows).astype(np.int32),
             count=random.integers(1, 1000, size=sum(map(len, rows))),
+        ),
+        classes=SoundClasses(
+            random.integers(2, size=len(letters)).astype(np.uint8),
+            random.integers(4, size=len(segments)).astype(np.uint8),
         ),
         templates=parse_templates(templates),
         committee=Committee(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from goldzone.data.candidates import CandidateTable
 from goldzone.data.settings import LanguageSettings
+from goldzone.data.sound_classes import no_classes
 from goldzone.data.templates import parse_templates
 from goldzone.errors import ModelFormatError
 from goldzone.g2p.decoder import Decoder
@@ -96,6 +97,7 @@ def test_the_digest_of_a_model_is_stable(tmp_path: Path) -> None:
         segments=("ʒ",),
         chunks=((), (0,)),
         candidates=CandidateTable(np.array([0, 2]), np.array([1, 0], np.int32), np.array([9, 2])),
+        classes=no_classes(1, 1),
         templates=parse_templates(["L-1..1", "S1"]),
         committee=Committee(
             (0, 1),

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from goldzone.data.context_kernels import EMPTY_HISTORY, extend_history
+from goldzone.data.context_kernels import SpokenWords, fill_contexts
 from goldzone.data.samples import candidate_keys
 from goldzone.g2p.model import G2PModel
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, bits_per_vote, exp_table, fixed_log2
-from tests.naive.context_value import context_value
 
 Path = tuple[int, tuple[int, ...]]
 """The cost of some first letters, and their chunks."""
@@ -72,21 +71,14 @@ def naive_context(
     model: G2PModel, template: int, symbols: Sequence[int], position: int, chunks: tuple[int, ...]
 ) -> int:
     """Hash what one template sees, with all that the word has said so far worked out anew."""
-    said = [segment for chunk in chunks for segment in model.chunks[chunk]]
-    history = EMPTY_HISTORY
-    for segment in said:
-        history = extend_history(history, segment)
-    first, last = model.templates.offsets[template : template + 2]
-    return int(
-        context_value(
-            model.templates.atoms,
-            first,
-            last,
-            np.array(symbols, dtype=np.int32),
-            position,
-            np.array(chunks, dtype=np.int32),
-            np.array(said, dtype=np.int32),
-            len(said),
-            history,
-        )
+    spoken = SpokenWords(
+        np.array([0, len(symbols)]),
+        np.array(symbols, dtype=np.int32),
+        np.array([*chunks, *[0] * (len(symbols) - len(chunks))], dtype=np.int32),
+        np.cumsum([0, *map(len, model.chunks)]),
+        np.array([segment for chunk in model.chunks for segment in chunk], dtype=np.int32),
+        model.classes,
     )
+    values = np.empty((len(model.templates), len(symbols)), dtype=np.uint32)
+    fill_contexts(0, 1, spoken, model.templates.atoms, model.templates.offsets, values)
+    return int(values[template, position])

@@ -25,6 +25,7 @@ from goldzone.data.alignment import AlignedLexicon
 from goldzone.data.candidates import CandidateTable, gold_candidates
 from goldzone.data.context_kernels import UNKNOWN_SYMBOL, SpokenWords, fill_contexts
 from goldzone.data.homographs import HomographSample
+from goldzone.data.sound_classes import no_classes, sound_classes
 from goldzone.data.templates import Templates
 from goldzone.errors import DataError
 from goldzone.hashtron.hashing import LARGEST, hash_values, string_hash
@@ -124,7 +125,9 @@ def word_samples(
     chunk_offsets = np.cumsum([0, *map(len, aligned.chunks)]).astype(np.int64)
     number = {segment: index for index, segment in enumerate(aligned.segments)}
     chunk_segments = np.array([number[s] for chunk in aligned.chunks for s in chunk], dtype=np.int32)
-    words = SpokenWords(aligned.offsets, aligned.letter, aligned.chunk, chunk_offsets, chunk_segments)
+    words = SpokenWords(
+        aligned.offsets, aligned.letter, aligned.chunk, chunk_offsets, chunk_segments, sound_classes(aligned)
+    )
     pronunciations = np.bincount(aligned.entry)[aligned.entry]
     per_sequence = np.maximum(1, WORD_WEIGHT // pronunciations).astype(np.int32)
     counts = np.diff(candidates.offsets)
@@ -171,7 +174,7 @@ def sentence_samples(
         dtype=np.int32,
     )
     marked = offsets[:-1] + np.array([sample.position for sample in samples])
-    silent = np.zeros_like(symbol), np.zeros(2, np.int64), np.zeros(0, np.int32)
+    silent = np.zeros_like(symbol), np.zeros(2, np.int64), np.zeros(0, np.int32), no_classes(len(known), 0)
     context = _contexts(SpokenWords(offsets, symbol, *silent), templates, threads)[:, marked]
     lists = {
         options: number for number, options in enumerate({sample.candidates: None for sample in samples})

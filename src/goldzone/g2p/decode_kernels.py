@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.compilation.decorator import compiled, compiled_part
-from goldzone.data.context_kernels import EMPTY_HISTORY, FIRST, NOTHING, extend_history
+from goldzone.data.context_kernels import (
+    EMPTY_HISTORY,
+    FIRST,
+    NOTHING,
+    SUMMARY,
+    empty_summary,
+    extend_history,
+    extend_summary,
+)
 from goldzone.g2p.lane_kernels import Lanes, Partials, Words, fill_parts
 from goldzone.g2p.search_arrays import CandidateArrays, ChunkArrays, ModelArrays, Softmax
 from goldzone.g2p.vote_kernels import Memo, Workspace, add_votes, score_words
@@ -101,14 +109,20 @@ def decode_words(
         n_ranks=np.ones((2, n_words), dtype=np.int64),
         cost=np.zeros((2, n_words, beam), dtype=np.int64),
         history=np.full((2, n_words, beam), EMPTY_HISTORY, dtype=np.uint32),
+        summary=np.empty((2, n_words, beam, SUMMARY), dtype=np.uint32),
         recent_chunks=np.full((2, n_words, beam, model.chunk_reach), NOTHING, dtype=np.uint32),
         recent_segments=np.full((2, n_words, beam, model.segment_reach), NOTHING, dtype=np.uint32),
         parent=np.empty((symbol.size, beam), dtype=np.int32),
         chunk=np.empty((symbol.size, beam), dtype=np.int32),
     )
+    start = np.empty(SUMMARY, dtype=np.uint32)
+    empty_summary(start)
+    partials.summary[:] = start
     n_letters = int(np.diff(offsets).max(initial=0))
     room = _empty_room(model, n_words, beam)
-    _search(model, Words(offsets, symbol, earlier), n_letters, partials, room, memo, work)
+    _search(
+        model, Words(offsets, symbol, earlier, model.classes.letters), n_letters, partials, room, memo, work
+    )
     found = Found(
         np.zeros(n_words, dtype=np.int64),
         np.zeros((n_ranks, symbol.size), dtype=np.int32),
@@ -200,7 +214,7 @@ def _search(
             fill_parts(templates.atoms, words, partials, lanes, n_lanes, position, room.parts)
             add_votes(model, templates, room.parts, lanes.symbol[:n_lanes], memo, work, scores)
         _choose(candidates, model.softmax, words, partials, position, room.of_words, n_words, room)
-        _prolong(model.chunks, words, partials, position, room.active, n_active)
+        _prolong(model.chunks, model.classes.segments, words, partials, position, room.active, n_active)
 
 
 @compiled_part
@@ -322,6 +336,7 @@ def _choose(
 @compiled_part
 def _prolong(
     chunks: ChunkArrays,
+    classes: NDArray[np.uint8],
     words: Words,
     partials: Partials,
     position: int,
@@ -346,12 +361,16 @@ def _prolong(
                 segment_part = partials.recent_segments[old, word, parent, back - (stop - first)]
                 partials.recent_segments[new, word, rank, back] = segment_part
             history = partials.history[old, word, parent]
+            summary = partials.summary[new, word, rank]
+            for at_number in range(SUMMARY):
+                summary[at_number] = partials.summary[old, word, parent, at_number]
             for said in range(first, stop):
                 segment = chunks.segments[said]
                 if stop - 1 - said < n_segments:
                     part = np.uint32(np.uint32(segment) + FIRST)
                     partials.recent_segments[new, word, rank, stop - 1 - said] = part
                 history = extend_history(history, segment)
+                extend_summary(summary, segment, classes)
             partials.history[new, word, rank] = history
 
 

@@ -12,8 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.compilation.decorator import compiled, compiled_part
-from goldzone.data.context_kernels import AFTER, BEFORE, FIRST, NOTHING, atom_salt
-from goldzone.data.templates import CHUNK, END, LETTER, SAID, SAME, SEGMENT
+from goldzone.data.context_kernels import (
+    AFTER,
+    BEFORE,
+    FIRST,
+    NOTHING,
+    atom_salt,
+    letters_part,
+    summary_part,
+)
+from goldzone.data.templates import CHUNK, LETTER, SAID, SAME, SEGMENT, VOWELS_SAID
 from goldzone.g2p.search_arrays import TemplateArrays
 from goldzone.hashtron.kernels import FULL_RANGE, hash32
 
@@ -29,11 +37,14 @@ class Words(NamedTuple):
         Letters of all words, end to end; -1 for a letter that training never saw.
     earlier : int32[n_letters]
         Position of the last earlier occurrence of the same letter in its word; -1 where there is none.
+    classes : uint8[n_symbols]
+        Of letters.
     """
 
     offsets: NDArray[np.int64]
     symbol: NDArray[np.int32]
     earlier: NDArray[np.int32]
+    classes: NDArray[np.uint8]
 
 
 class Partials(NamedTuple):
@@ -50,6 +61,8 @@ class Partials(NamedTuple):
         -log2 of the probability, with `LOG_BITS` fraction bits.
     history : uint32[2, n_words, beam]
         Hash of what was said, by `extend_history`.
+    summary : uint32[2, n_words, beam, SUMMARY]
+        What `extend_summary` keeps.
     recent_chunks, recent_segments : uint32[2, n_words, beam, reach]
         Parts of the last chunks and segments, the last one first; `NOTHING` before the first.
     parent, chunk : int32[n_letters, beam]
@@ -58,6 +71,7 @@ class Partials(NamedTuple):
     n_ranks: NDArray[np.int64]
     cost: NDArray[np.int64]
     history: NDArray[np.uint32]
+    summary: NDArray[np.uint32]
     recent_chunks: NDArray[np.uint32]
     recent_segments: NDArray[np.uint32]
     parent: NDArray[np.int32]
@@ -121,12 +135,14 @@ def fill_parts(
         elif kind == SAID:
             for lane in range(n_lanes):
                 part[lane] = np.uint32(partials.history[side, lanes.word[lane], lanes.rank[lane]] + NOTHING)
+        elif kind >= VOWELS_SAID:
+            for lane in range(n_lanes):
+                state = partials.summary[side, lanes.word[lane], lanes.rank[lane]]
+                part[lane] = summary_part(kind, argument, state)
         else:
             for lane in range(n_lanes):
-                count = np.int64(position)
-                if kind == END:
-                    count = words.offsets[lanes.word[lane] + 1] - words.offsets[lanes.word[lane]] - position
-                part[lane] = np.uint32(min(count, argument))
+                word = words.symbol[words.offsets[lanes.word[lane]] : words.offsets[lanes.word[lane] + 1]]
+                part[lane] = letters_part(kind, argument, word, position, words.classes)
 
 
 @compiled_part

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from goldzone.data.candidates import CandidateTable
 from goldzone.data.settings import LanguageSettings
+from goldzone.data.sound_classes import SoundClasses
 from goldzone.data.templates import Templates, parse_templates
 from goldzone.errors import ConfigError, ModelFormatError
 from goldzone.hashtron.committee import Committee, decode_tables, encode_tables
@@ -52,6 +53,8 @@ class G2PModel:
         Segments (by index) of each chunk.
     candidates : CandidateTable
         Chunks of each letter.
+    classes : SoundClasses
+        Of the letters and segments.
     templates : Templates
     committee : Committee
     temperature : float
@@ -66,6 +69,7 @@ class G2PModel:
     segments: tuple[str, ...]
     chunks: tuple[tuple[int, ...], ...]
     candidates: CandidateTable
+    classes: SoundClasses
     templates: Templates
     committee: Committee
     temperature: float
@@ -116,6 +120,13 @@ class _Neurons(Checked):
     premodulo: list[Annotated[int, Field(ge=2, le=LARGEST)]]
 
 
+class _Classes(Checked):
+    """By letter and by segment; models of before there were classes have none."""
+
+    letters: list[Annotated[int, Field(ge=0, le=3)]]
+    segments: list[Annotated[int, Field(ge=0, le=3)]]
+
+
 class _Final(Checked):
     program: list[Annotated[list[Uint32], Field(min_length=2, max_length=2)]]
     filter: str
@@ -133,6 +144,7 @@ class _Content(Checked):
     chunks: list[Annotated[list[Index], Field(max_length=_MAX_CHUNK)]]
     candidates: list[Annotated[list[Index], Field(min_length=1)]]
     counts: list[list[Annotated[int, Field(ge=0, le=_MAX_COUNT)]]]
+    classes: _Classes = _Classes(letters=[], segments=[])
     templates: list[str]
     neurons: _Neurons
     final: _Final
@@ -154,6 +166,8 @@ class _Content(Checked):
             (_below(self.candidates, len(self.chunks)), "candidates: names a chunk that is not there"),
             (all(map(_once, self.candidates)), "candidates: names a chunk twice for a letter"),
             (list(map(len, self.counts)) == sizes, "counts: does not match the candidates"),
+            (len(self.classes.letters) in {0, len(self.letters)}, "classes.letters: is not one a letter"),
+            (len(self.classes.segments) in {0, len(self.segments)}, "classes.segments: is not one a segment"),
             (len(set(lists)) == 1, "neurons: has lists of unequal length"),
             (
                 _below([neurons.template], len(self.templates)),
@@ -184,6 +198,7 @@ def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
         "chunks": [list(chunk) for chunk in model.chunks],
         "candidates": _rows(model.candidates.offsets, model.candidates.chunk),
         "counts": _rows(model.candidates.offsets, model.candidates.count),
+        **_classes(model.classes),
         "templates": list(model.templates.texts),
         "neurons": {
             "template": list(committee.template_of),
@@ -238,12 +253,28 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
             chunk=np.array([c for row in content.candidates for c in row], dtype=np.int32),
             count=np.array([c for row in content.counts for c in row], dtype=np.int64),
         ),
+        classes=SoundClasses(
+            *(
+                np.array(given or [0] * size, dtype=np.uint8)
+                for given, size in (
+                    (content.classes.letters, len(content.letters)),
+                    (content.classes.segments, len(content.segments)),
+                )
+            )
+        ),
         templates=templates,
         committee=Committee(tuple(neurons.template), tables, final),
         temperature=content.temperature,
         about=content.about,
     )
     return model, container.digest
+
+
+def _classes(classes: SoundClasses) -> dict[str, Any]:
+    """Return what the manifest says of classes: nothing where they tell nothing."""
+    if not classes.letters.any() and not classes.segments.any():
+        return {}
+    return {"classes": {"letters": classes.letters.tolist(), "segments": classes.segments.tolist()}}
 
 
 def _rows(offsets: NDArray[np.int64], values: NDArray[Any]) -> list[list[int]]:

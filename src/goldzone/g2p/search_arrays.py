@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.data.samples import candidate_keys
+from goldzone.data.sound_classes import SoundClasses
 from goldzone.data.templates import CHUNK, SEGMENT
 from goldzone.g2p.model import G2PModel
 from goldzone.hashtron.fixed_point import bits_per_vote, exp_table
@@ -103,7 +104,7 @@ class ModelArrays(NamedTuple):
 
     Attributes
     ----------
-    candidates, chunks, neurons, softmax
+    candidates, chunks, classes, neurons, softmax
     by_letters, by_choices : TemplateArrays
         Templates that read letters alone, and those that read earlier choices.
     most_candidates : int
@@ -114,6 +115,7 @@ class ModelArrays(NamedTuple):
 
     candidates: CandidateArrays
     chunks: ChunkArrays
+    classes: SoundClasses
     neurons: NeuronArrays
     softmax: Softmax
     by_letters: TemplateArrays
@@ -141,6 +143,7 @@ def model_arrays(model: G2PModel) -> ModelArrays:
             segments=np.array([index for chunk in model.chunks for index in chunk], dtype=np.int32),
             silent=model.chunks.index(()),
         ),
+        classes=model.classes,
         neurons=NeuronArrays(
             salts=np.array([table.salt for table in tables], dtype=np.uint32),
             premodulos=np.array([table.premodulo for table in tables], dtype=np.uint32),

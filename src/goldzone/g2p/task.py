@@ -13,6 +13,7 @@ from typing import Any, Final
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.rows import ReadReport
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
+from goldzone.data.sound_classes import sound_classes
 from goldzone.data.split import Split, first_by_hash, split_lexicon
 from goldzone.errors import StateError
 from goldzone.g2p.evaluation import evaluate_model
@@ -238,6 +239,7 @@ class PreparedPhonemizer:
             segments=aligned.segments,
             chunks=tuple(tuple(number[segment] for segment in chunk) for chunk in chunks),
             candidates=self.data.candidates,
+            classes=sound_classes(aligned),
             templates=self.data.templates,
             committee=network,
             temperature=task.config.credit.temperature,
