@@ -24,24 +24,16 @@ _TOTALS: Final = ("words", "test_words", "bytes", "seconds")
 
 @dataclass(frozen=True, slots=True)
 class FleetSummary:
-    """What all languages came to.
-
-    Attributes
-    ----------
-    results : tuple of LanguageResult
-        By name.
-    failures : tuple of Failed
-        By name.
-    unfinished : tuple of str
-        Languages that were not begun or not finished, because the fleet was interrupted; by name.
-    seconds : float
-        From the first to the last, by the clock.
-    """
+    """What all languages came to."""
 
     results: tuple[LanguageResult, ...]
+    """By name."""
     failures: tuple[Failed, ...]
+    """By name."""
     unfinished: tuple[str, ...]
+    """Languages that were not begun or not finished, because the fleet was interrupted; by name."""
     seconds: float
+    """From the first to the last, by the clock."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values: lists of languages and failures, means over languages, and totals."""

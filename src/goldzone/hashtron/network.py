@@ -48,12 +48,6 @@ class LayerTrace:
 class Network:
     """An architecture and its neurons.
 
-    Parameters
-    ----------
-    architecture : Architecture
-    neurons : tuple of Hashtron or BitTable
-        In the order of their numbers.
-
     Raises
     ------
     ConfigError
@@ -62,6 +56,7 @@ class Network:
 
     architecture: Architecture
     neurons: tuple[Neuron, ...]
+    """In the order of their numbers."""
     _packed: dict[int, PackedNeurons] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -42,44 +42,31 @@ _REGIME_CODES: Final = {None: NOT_KNOWN} | {name: code for code, name in enumera
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NeuronColumns:
-    """Trainings of neurons, one an element, in the order of the log; all arrays have shape (n,).
-
-    Attributes
-    ----------
-    sweep, layer, position : ndarray of int64
-    premodulo : ndarray of int64
-        0 for none.
-    target : ndarray of int64
-        The law's premodulo; `NOT_KNOWN` where there was no sum yet.
-    sum, samples : ndarray of int64
-        S and N.
-    margin : ndarray of float64
-        |S| / N; NaN without samples.
-    agreement : ndarray of float64
-        NaN where not known.
-    regime : ndarray of int64
-        Code in `REGIMES`: how the decision on the premodulo found the neuron, from its sums before this
-        training. `NOT_KNOWN` where there was no sum yet, and for the final neuron, whose premodulo is given.
-    seconds : ndarray of float64
-    partner : ndarray of int64
-        Position; `NOT_KNOWN` for a neuron trained alone.
-    reason : ndarray of object
-        Why this premodulo, in words.
-    """
+    """Trainings of neurons, one an element, in the order of the log; all arrays have shape (n,)."""
 
     sweep: npt.NDArray[np.int64]
     layer: npt.NDArray[np.int64]
     position: npt.NDArray[np.int64]
     premodulo: npt.NDArray[np.int64]
+    """0 for none."""
     target: npt.NDArray[np.int64]
+    """The law's premodulo; `NOT_KNOWN` where there was no sum yet."""
     sum: npt.NDArray[np.int64]
+    """S."""
     samples: npt.NDArray[np.int64]
+    """N."""
     margin: npt.NDArray[np.float64]
+    """|S| / N; NaN without samples."""
     agreement: npt.NDArray[np.float64]
+    """NaN where not known."""
     regime: npt.NDArray[np.int64]
+    """Code in `REGIMES`: how the decision on the premodulo found the neuron, from its sums before this
+    training. `NOT_KNOWN` where there was no sum yet, and for the final neuron, whose premodulo is given."""
     seconds: npt.NDArray[np.float64]
     partner: npt.NDArray[np.int64]
+    """Position; `NOT_KNOWN` for a neuron trained alone."""
     reason: npt.NDArray[np.object_]
+    """Why this premodulo, in words."""
 
     def __len__(self) -> int:
         return int(self.sweep.size)
@@ -95,31 +82,20 @@ class RunHistory:
 
     A run that was taken up again may have done things twice; the last time counts. Where a sweep began again,
     all that was recorded of it and of later sweeps before that is left out.
-
-    Attributes
-    ----------
-    run : str
-        Its name.
-    layers : tuple of int
-        Neurons in each hashtron layer, from the input; the last is the final neuron's.
-    neurons : NeuronColumns
-    sweeps : tuple of SweepFinished
-    selections : tuple of SelectionMade
-    steps_back : tuple of SteppedBack
-    finished : RunFinished or None
-        None while the run goes on, or if it was killed.
-    torn : int
-        Bytes of an unfinished last line, which its writer may be writing now; 0 for none.
     """
 
     run: str
+    """Its name."""
     layers: tuple[int, ...]
+    """Neurons in each hashtron layer, from the input; the last is the final neuron's."""
     neurons: NeuronColumns
     sweeps: tuple[SweepFinished, ...]
     selections: tuple[SelectionMade, ...]
     steps_back: tuple[SteppedBack, ...]
     finished: RunFinished | None
+    """None while the run goes on, or if it was killed."""
     torn: int
+    """Bytes of an unfinished last line, which its writer may be writing now; 0 for none."""
 
     def of_layer(self, layer: int) -> RunHistory:
         """Return the history with one layer's neurons alone.

@@ -46,21 +46,14 @@ _SIZE_INCHES: Final = (16.0, 10.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShownRun:
-    """A run in a picture.
-
-    Attributes
-    ----------
-    label : str
-        What the legend calls it.
-    history : RunHistory
-        One of a layer or neuron alone draws that layer or neuron.
-    gold_zone : tuple of float or None
-        The zone's edges as margins; None: not drawn.
-    """
+    """A run in a picture."""
 
     label: str
+    """What the legend calls it."""
     history: RunHistory
+    """One of a layer or neuron alone draws that layer or neuron."""
     gold_zone: tuple[float, float] | None
+    """The zone's edges as margins; None: not drawn."""
 
 
 def write_png(path: str | os.PathLike[str], runs: Sequence[ShownRun]) -> None:

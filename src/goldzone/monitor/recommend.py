@@ -46,19 +46,12 @@ Changes: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """One thing to change.
-
-    Attributes
-    ----------
-    message : str
-        What is seen and what to change from what to what, in one sentence.
-    figures : mapping of str to float
-        The numbers that it rests on.
-    changes : Changes
-    """
+    """One thing to change."""
 
     message: str
+    """What is seen and what to change from what to what, in one sentence."""
     figures: Mapping[str, float]
+    """The numbers that it rests on."""
     changes: Changes
 
 

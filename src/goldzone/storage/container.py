@@ -49,21 +49,14 @@ Json: TypeAlias = Any
 
 @dataclass(frozen=True, eq=False)
 class Container:
-    """What a container holds.
-
-    Parameters
-    ----------
-    content : dict
-        The writer's free-form JSON object.
-    members : dict of bytes
-        Binary members by name.
-    digest : str
-        SHA-256 of the manifest in lower-case hex: the identity of the model.
-    """
+    """What a container holds."""
 
     content: dict[str, Json]
+    """The writer's free-form JSON object."""
     members: dict[str, bytes]
+    """Binary members by name."""
     digest: str
+    """SHA-256 of the manifest in lower-case hex: the identity of the model."""
 
 
 def write_container(

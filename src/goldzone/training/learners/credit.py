@@ -61,18 +61,12 @@ class CreditInput:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """A rule of credit.
-
-    Attributes
-    ----------
-    kernel : callable
-        A pass over tiles that adds up votes; its arguments are those of `rank_votes`.
-    tables : callable
-        Makes the tables that the kernel takes.
-    """
+    """A rule of credit."""
 
     kernel: Callable[..., np.int64]
+    """A pass over tiles that adds up votes; its arguments are those of `rank_votes`."""
     tables: Callable[[CreditInput], tuple[Any, ...]]
+    """Makes the tables that the kernel takes."""
 
 
 def boundary(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> int:
