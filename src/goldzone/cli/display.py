@@ -59,10 +59,6 @@ class TrainingDisplay(Listener):
     """Shows a run on standard error: what happened line by line and, on a terminal, a live progress bar.
 
     The bar tells sweep, layer, neuron, rate and time left, and under it the accuracies of the last sweep.
-
-    Parameters
-    ----------
-    config : TrainingConfig
     """
 
     def __init__(self, config: TrainingConfig) -> None:

@@ -118,11 +118,8 @@ def read_samples(path: Path) -> EncodedSamples:
 def split_samples(samples: EncodedSamples, fractions: tuple[float, float, float]) -> Split[EncodedSamples]:
     """Split samples by a hash of their inputs; parts may be empty.
 
-    Parameters
-    ----------
-    samples : EncodedSamples
-    fractions : tuple of float
-        Shares of train, dev and test, which add up to 1. Raising the first only moves samples into train.
+    Fractions are shares of train, dev and test, which add up to 1; raising the first only moves samples into
+    train.
     """
     share = (_hashes(samples)[:, 0] >> np.uint64(11)) * 2.0**-53  # in [0, 1), exact
     part = np.searchsorted([fractions[0], fractions[0] + fractions[1]], share, side="right")

@@ -197,14 +197,7 @@ def _check_fit(name: str, samples: EncodedSamples, preset: str) -> None:
 
 
 class PreparedNetwork:
-    """A network that is ready for training (`goldzone.training.task.PreparedTask`).
-
-    Parameters
-    ----------
-    task : NetworkTask
-    threads : int
-        Changes the speed, never the model.
-    """
+    """A network that is ready for training (`goldzone.training.task.PreparedTask`)."""
 
     def __init__(self, task: NetworkTask, threads: int = 1) -> None:
         self._task = task

@@ -66,12 +66,7 @@ def write_summary(folder: Path, summary: FleetSummary) -> None:
 
 
 class FleetRecord:
-    """Gathers the last report of each language.
-
-    Parameters
-    ----------
-    jobs : iterable of LanguageJob
-    """
+    """Gathers the last report of each language."""
 
     def __init__(self, jobs: Iterable[LanguageJob]) -> None:
         self._last: dict[str, Done | Failed | None] = {job.name: None for job in jobs}

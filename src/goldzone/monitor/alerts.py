@@ -80,10 +80,6 @@ class AlertEngine:
 
     What a resumed run repeats (sweeps and neurons that were told before) says nothing new and is passed over.
     No sequence of events makes it raise, and it keeps no more than a few numbers a neuron.
-
-    Parameters
-    ----------
-    settings : AlertSettings
     """
 
     def __init__(self, settings: AlertSettings) -> None:

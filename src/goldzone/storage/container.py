@@ -110,11 +110,7 @@ def write_container(
 def read_container(path: str | os.PathLike[str], *, max_bytes: int = DEFAULT_MAX_BYTES) -> Container:
     """Read a container and verify every byte that matters.
 
-    Parameters
-    ----------
-    path : path
-    max_bytes : int
-        Refuse a file, or unpacked members, larger than this in total.
+    Refuses a file, or unpacked members, larger than `max_bytes` in total.
 
     Raises
     ------

@@ -76,16 +76,7 @@ class SweepResult(Generic[NetworkT]):
 
 
 class SweepBook(Generic[NetworkT]):
-    """Writes what was trained into the sum cache and the events.
-
-    Parameters
-    ----------
-    trainer : NeuronTrainer
-    sums : SumCache
-    run : str
-        The run's name in the sum cache.
-    hooks : Hooks
-    """
+    """Writes what was trained into the sum cache and the events; `run` is the run's name in the sum cache."""
 
     def __init__(
         self, trainer: NeuronTrainer[NetworkT], sums: SumCache, run: str, hooks: Hooks[NetworkT]

@@ -95,10 +95,6 @@ def select_neurons(
         from all that would not be chosen otherwise; at least one choice if it is above 0. With 0 (the epic's
         order) a neuron far from the zone waits as long as others fill the count.
 
-    Returns
-    -------
-    Selection
-
     Raises
     ------
     ConfigError
