@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any, Final, TypeAlias, get_args
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import msgspec
 
 __all__ = [
     "Begun",
@@ -86,15 +87,13 @@ class LanguageResult:
     """The run folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(msgspec.Struct, frozen=True, tag=True, tag_field="report"):
     """A worker took up a language."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Progressed:
+class Progressed(msgspec.Struct, frozen=True, tag=True, tag_field="report"):
     """Where a language is."""
 
     name: str
@@ -110,16 +109,14 @@ class Progressed:
     """The best so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True, tag=True, tag_field="report"):
     """A language is trained and tested, or was before."""
 
     name: str
     result: LanguageResult
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True, tag=True, tag_field="report"):
     """A language came to nothing."""
 
     name: str
@@ -129,8 +126,7 @@ class Failed:
     """For those who look for the cause: a traceback, or what a worker that died wrote last; mostly empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(msgspec.Struct, frozen=True, tag=True, tag_field="report"):
     """A line for people, about no language: that code is being compiled, say."""
 
     message: str
@@ -138,32 +134,25 @@ class Noted:
 
 Report: TypeAlias = Begun | Progressed | Done | Failed | Noted
 
-_KINDS: Final[dict[str, type[Report]]] = {kind.__name__: kind for kind in get_args(Report)}
+_JOBS: Final = msgspec.json.Decoder(LanguageJob)
+_REPORTS: Final[msgspec.json.Decoder[Report]] = msgspec.json.Decoder(Report)
 
 
 def job_to_line(job: LanguageJob) -> bytes:
     """Write a job as one line of JSON."""
-    return _line(asdict(job))
+    return msgspec.json.encode(job) + b"\n"
 
 
 def job_from_line(line: bytes) -> LanguageJob:
     """Read what `job_to_line` wrote."""
-    return LanguageJob(**json.loads(line))
+    return _JOBS.decode(line)
 
 
 def report_to_line(report: Report) -> bytes:
     """Write a report as one line of JSON."""
-    return _line({"report": type(report).__name__, **asdict(report)})
+    return msgspec.json.encode(report) + b"\n"
 
 
 def report_from_line(line: bytes) -> Report:
     """Read what `report_to_line` wrote."""
-    fields = json.loads(line)
-    kind = _KINDS[fields.pop("report")]
-    if kind is Done:
-        return Done(fields["name"], LanguageResult(**fields["result"]))
-    return kind(**fields)
-
-
-def _line(fields: dict[str, Any]) -> bytes:
-    return json.dumps(fields).encode() + b"\n"
+    return _REPORTS.decode(line)

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import structs
+
 from goldzone.errors import StateError
 from goldzone.fleet.jobs import Done, Failed, LanguageJob, LanguageResult, Report
 from goldzone.storage.files import write_atomically
@@ -39,7 +41,7 @@ class FleetSummary:
         """Return plain values: lists of languages and failures, means over languages, and totals."""
         return {
             "languages": [asdict(result) for result in self.results],
-            "failures": [asdict(failure) for failure in self.failures],
+            "failures": [structs.asdict(failure) for failure in self.failures],
             "unfinished": list(self.unfinished),
             "means": {name: mean_of(self.results, name) for name in _MEANS},
             "totals": {name: sum(getattr(result, name) for result in self.results) for name in _TOTALS},
