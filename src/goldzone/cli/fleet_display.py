@@ -52,12 +52,12 @@ class FleetDisplay:
     def report(self, report: Report) -> None:
         """Show a report."""
         self._progress.report(report)
-        place = f"[{self._progress.ended}/{self._progress.languages}]"
+        count = f"[{self._progress.ended}/{self._progress.languages}]"
         match report:
             case Done(result=result):
-                self._say(f"{place} {_in_words(result)}")
+                self._say(f"{count} {_in_words(result)}")
             case Failed(name=name, message=message):
-                self._say(f"{place} {name}: failed: {message}", style="red")
+                self._say(f"{count} {name}: failed: {message}", style="red")
             case Noted(message=message) if message not in self._notes:  # every worker says it
                 self._notes.add(message)
                 self._say(message)

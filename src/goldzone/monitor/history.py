@@ -6,7 +6,7 @@ import os
 from array import array
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,20 @@ REGIMES: Final = (Regime.NOISY.value, Regime.GOLD_ZONE.value, Regime.COLLAPSED.v
 """Regimes by their code in `NeuronColumns.regime`, as |S| rises."""
 NOT_KNOWN: Final = -1
 """What integer columns hold for null."""
+_INTEGERS: Final = (
+    "sweep",
+    "layer",
+    "position",
+    "premodulo",
+    "target",
+    "sum",
+    "samples",
+    "regime",
+    "partner",
+)
+"""What a training adds to `_Building.integers`."""
+_FLOATS: Final = ("margin", "agreement", "seconds")
+"""What a training adds to `_Building.floats`."""
 _REGIME_CODES: Final = {None: NOT_KNOWN} | {name: code for code, name in enumerate(REGIMES)}
 
 
@@ -241,7 +255,7 @@ class _Building:
         again = [row for begun, row in self.begun.items() if begun >= sweep]
         if again:
             row = min(again)
-            del self.integers[row * _INTEGERS :], self.floats[row * _FLOATS :], self.reasons[row:]
+            del self.integers[row * len(_INTEGERS) :], self.floats[row * len(_FLOATS) :], self.reasons[row:]
             self.sweeps = {key: done for key, done in self.sweeps.items() if done.sweep < sweep}
             self.selections = {key: made for key, made in self.selections.items() if made.sweep < sweep}
             self.steps_back = {key: step for key, step in self.steps_back.items() if step.sweep < sweep}
@@ -250,24 +264,10 @@ class _Building:
         self.finished = None
 
     def history(self, started: RunStarted) -> RunHistory:
-        integers = np.array(self.integers, np.int64).reshape(-1, _INTEGERS).T
-        sweep, layer, position, premodulo, target, total, samples, regime, partner = integers.copy()
-        margin, agreement, seconds = np.array(self.floats, np.float64).reshape(-1, _FLOATS).T.copy()
-        neurons = NeuronColumns(
-            sweep=sweep,
-            layer=layer,
-            position=position,
-            premodulo=premodulo,
-            target=target,
-            sum=total,
-            samples=samples,
-            margin=margin,
-            agreement=agreement,
-            regime=regime,
-            seconds=seconds,
-            partner=partner,
-            reason=np.array(self.reasons, dtype=object),
-        )
+        integers = np.array(self.integers, np.int64).reshape(-1, len(_INTEGERS)).T.copy()
+        floats = np.array(self.floats, np.float64).reshape(-1, len(_FLOATS)).T.copy()
+        columns: dict[str, Any] = dict(zip(_INTEGERS + _FLOATS, (*integers, *floats), strict=True))
+        neurons = NeuronColumns(**columns, reason=np.array(self.reasons, dtype=object))
         return RunHistory(
             run=started.run,
             layers=started.layers,
@@ -278,8 +278,3 @@ class _Building:
             finished=self.finished,
             torn=self.torn,
         )
-
-
-_INTEGERS: Final = 9
-"""Numbers that a training adds to `_Building.integers`."""
-_FLOATS: Final = 3

@@ -107,8 +107,8 @@ def _lower_median(values: _Integers) -> int:
 def _last_trainings(neurons: NeuronColumns) -> NeuronColumns:
     """Keep the last training of each neuron."""
     last = np.zeros(len(neurons), np.bool_)
-    places = np.stack((neurons.layer, neurons.position))[:, ::-1]
-    _, first = np.unique(places, axis=1, return_index=True)
+    neuron = np.stack((neurons.layer, neurons.position))[:, ::-1]
+    _, first = np.unique(neuron, axis=1, return_index=True)
     last[len(neurons) - 1 - first] = True
     return neurons.where(last)
 
