@@ -31,17 +31,12 @@ _SET_BITS: Final = (
 
 @dataclass(frozen=True, eq=False)
 class PairTally:
-    """Decisions for two neurons, by feature value; the first sample to need a value decides it.
-
-    Parameters
-    ----------
-    values : two arrays, uint32[n]
-        Feature values of the first and of the second neuron, ascending.
-    answers : two arrays, bool[n]
-    """
+    """Decisions for two neurons, by feature value; the first sample to need a value decides it."""
 
     values: tuple[NDArray[np.uint32], NDArray[np.uint32]]
+    """uint32[n] each: feature values of the first and of the second neuron, ascending."""
     answers: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    """bool[n] each."""
 
 
 def hard_votes(

@@ -33,18 +33,12 @@ _SHOWN: Final = 60
 
 @dataclass(frozen=True, eq=False)
 class EncodedSamples:
-    """What a network learns from, or is judged by.
-
-    Attributes
-    ----------
-    inputs : uint32[n_samples, n_inputs]
-        One column may serve all neurons of a first layer.
-    outputs : uint16[n_samples]
-        Labels: bit j is output bit j.
-    """
+    """What a network learns from, or is judged by."""
 
     inputs: NDArray[np.uint32]
+    """uint32[n_samples, n_inputs]: one column may serve all neurons of a first layer."""
     outputs: NDArray[np.uint16]
+    """uint16[n_samples]: labels; bit j is output bit j."""
 
     def __len__(self) -> int:
         return self.outputs.size

@@ -38,25 +38,38 @@ _MAX_TEMPERATURE: Final = 1e6
 
 @dataclass(frozen=True, eq=False)
 class G2PModel:
-    """Everything that saying a word needs, and where the model comes from."""
+    """Everything that saying a word needs, and where the model comes from.
+
+    Attributes
+    ----------
+    name : str
+        Language or lexicon.
+    settings : LanguageSettings
+        How words are spelled with letters.
+    letters, segments : tuple of str
+        Alphabets.
+    chunks : tuple of tuple of int
+        Segments (by index) of each chunk.
+    candidates : CandidateTable
+        Chunks of each letter.
+    templates : Templates
+    committee : Committee
+    temperature : float
+        Votes by which a candidate is e times as likely.
+    about : dict
+        JSON: training config, data fingerprint, metrics.
+    """
 
     name: str
-    """Language or lexicon."""
     settings: LanguageSettings
-    """How words are spelled with letters."""
     letters: tuple[str, ...]
     segments: tuple[str, ...]
-    """The alphabets are these two."""
     chunks: tuple[tuple[int, ...], ...]
-    """Segments (by index) of each chunk."""
     candidates: CandidateTable
-    """Chunks of each letter."""
     templates: Templates
     committee: Committee
     temperature: float
-    """Votes by which a candidate is e times as likely."""
     about: dict[str, Any]
-    """JSON: training config, data fingerprint, metrics."""
 
     def trained_with(self) -> TrainedWith:
         """Return the settings that saying and testing words need; the defaults where the model tells none.

@@ -99,22 +99,28 @@ class Softmax(NamedTuple):
 
 
 class ModelArrays(NamedTuple):
-    """A model for the kernels."""
+    """A model for the kernels.
+
+    Attributes
+    ----------
+    candidates, chunks, neurons, softmax
+    by_letters, by_choices : TemplateArrays
+        Templates that read letters alone, and those that read earlier choices.
+    most_candidates : int
+        Of any letter; at least 1.
+    chunk_reach, segment_reach : int
+        How far back the templates look for chunks and for segments; at least 1.
+    """
 
     candidates: CandidateArrays
     chunks: ChunkArrays
     neurons: NeuronArrays
     softmax: Softmax
     by_letters: TemplateArrays
-    """Templates that read letters alone."""
     by_choices: TemplateArrays
-    """Templates that read earlier choices."""
     most_candidates: int
-    """Of any letter; at least 1."""
     chunk_reach: int
-    """How far back the templates look for chunks; at least 1."""
     segment_reach: int
-    """The same for segments."""
 
 
 def model_arrays(model: G2PModel) -> ModelArrays:
