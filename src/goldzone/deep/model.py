@@ -30,27 +30,17 @@ _COMMITTEE: Final = "windowed_committee:24,12"
 
 @dataclass(frozen=True, eq=False)
 class NetworkModel:
-    """A trained network and where it comes from.
-
-    Attributes
-    ----------
-    name : str
-    preset : str
-        Names its architecture (`architecture_of`).
-    pipeline : {"backward", "forward"}
-    network : Network
-    config : TrainingConfig
-        What it was trained with.
-    about : dict
-        JSON values: its data, and how well it does.
-    """
+    """A trained network and where it comes from."""
 
     name: str
     preset: str
+    """Names its architecture (`architecture_of`)."""
     pipeline: Pipeline
     network: Network
     config: TrainingConfig
+    """What it was trained with."""
     about: dict[str, Any]
+    """JSON values: its data, and how well it does."""
 
 
 class _Content(Checked):

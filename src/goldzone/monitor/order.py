@@ -29,16 +29,10 @@ __all__ = ["Violation", "check_order"]
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A line of the log that breaks the order.
-
-    Attributes
-    ----------
-    line : int
-        From 1.
-    problem : str
-    """
+    """A line of the log that breaks the order."""
 
     line: int
+    """From 1."""
     problem: str
 
 

@@ -25,29 +25,19 @@ class Quartiles:
 
 @dataclass(frozen=True, slots=True)
 class LayerSweep:
-    """One layer in one sweep.
-
-    Attributes
-    ----------
-    sweep, layer : int
-    trained : int
-        Trainings of its neurons.
-    margin : Quartiles or None
-        Of |S| / N; None if there were no samples.
-    premodulo : Quartiles
-    regimes : tuple of float
-        Share of the trained neurons in each of `REGIMES`; what they lack to 1 had no sum before.
-    seconds : float
-        Spent in training them, added up.
-    """
+    """One layer in one sweep."""
 
     sweep: int
     layer: int
     trained: int
+    """Trainings of its neurons."""
     margin: Quartiles | None
+    """Of |S| / N; None if there were no samples."""
     premodulo: Quartiles
     regimes: tuple[float, ...]
+    """Share of the trained neurons in each of `REGIMES`; what they lack to 1 had no sum before."""
     seconds: float
+    """Spent in training them, added up."""
 
 
 def layer_sweeps(history: RunHistory) -> tuple[LayerSweep, ...]:

@@ -33,22 +33,14 @@ _MAX_BYTES: Final = 1 << 32
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One record.
-
-    Attributes
-    ----------
-    content : dict
-    part : bytes
-    end : int
-        Where it ends in the file, in bytes.
-    checksum : bytes
-        The link that the next record's checksum starts from.
-    """
+    """One record."""
 
     content: dict[str, Json]
     part: bytes
     end: int
+    """Where it ends in the file, in bytes."""
     checksum: bytes
+    """The link that the next record's checksum starts from."""
 
 
 class Journal:

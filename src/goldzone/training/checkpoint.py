@@ -39,21 +39,13 @@ _NAME: Final = re.compile(r"checkpoint-(\d{1,9})\.goldzone")
 
 @dataclass(frozen=True, eq=False)
 class Restored(Generic[NetworkT]):
-    """A state to go on from.
-
-    Attributes
-    ----------
-    progress : Progress
-    network : NetworkT
-    sums : SumCache
-    events : int
-        Events that had been written at that moment; later ones are to be cut off.
-    """
+    """A state to go on from."""
 
     progress: Progress[NetworkT]
     network: NetworkT
     sums: SumCache
     events: int
+    """Events that had been written at that moment; later ones are to be cut off."""
 
 
 class _Log(Protocol):

@@ -68,21 +68,14 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What the next sweep will probably come to.
-
-    Attributes
-    ----------
-    dev_accuracy : float
-        Expected dev accuracy, in [0, 1].
-    error : float
-        Its standard error.
-    phase : Phase
-        The phase if both accuracies come out as expected.
-    """
+    """What the next sweep will probably come to."""
 
     dev_accuracy: float
+    """Expected dev accuracy, in [0, 1]."""
     error: float
+    """Its standard error."""
     phase: Phase
+    """The phase if both accuracies come out as expected."""
 
 
 def change_noise(words: int) -> float:
