@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from goldzone.monitor.history import RunHistory, read_history
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import (
     Event,
@@ -67,3 +68,7 @@ def write_log(path: Path, events: Iterable[Event]) -> Path:
         for event in events:
             log.write(event)
     return path
+
+
+def history_of(path: Path, *events: NeuronTrained) -> RunHistory:
+    return read_history(write_log(path / "log", [STARTED, *events]))
