@@ -79,13 +79,7 @@ class FleetRecord:
             self._last[report.name] = report
 
     def summary(self, seconds: float) -> FleetSummary:
-        """Return what has been reported so far.
-
-        Parameters
-        ----------
-        seconds : float
-            Since the beginning.
-        """
+        """Return what has been reported so far; `seconds` are those since the beginning."""
         last = sorted(self._last.items())
         return FleetSummary(
             results=tuple(report.result for _, report in last if isinstance(report, Done)),

@@ -33,10 +33,7 @@ class Committee:
     def network(self, *, for_go: bool = False) -> Network:
         """Return the same network for `goldzone.hashtron`; context neuron i reads feature i.
 
-        Parameters
-        ----------
-        for_go : bool
-            Write the tables as filters that the reference's reader can run: about 3 bits a cell.
+        With `for_go`, tables become filters that the reference's reader can run: about 3 bits a cell.
         """
         context = [table.to_hashtron() for table in self.tables] if for_go else self.tables
         return Network(context_committee(len(self.tables)), (*context, self.final))

@@ -72,11 +72,6 @@ def draw_runs(runs: Sequence[ShownRun]) -> Figure:
     """Draw one run (a colour a layer), or several over each other (a colour a run).
 
     The final neuron, whose premodulo is given, is left out where there are others.
-
-    Parameters
-    ----------
-    runs : sequence of ShownRun
-        At least one.
     """
     with own_style():
         return _draw(runs)

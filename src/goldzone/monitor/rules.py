@@ -135,13 +135,7 @@ class Swing:
     """The last steps that went up and down in turn."""
 
     def then(self, premodulo: int) -> Swing:
-        """Return the swing after one more training.
-
-        Parameters
-        ----------
-        premodulo : int
-            What the neuron is trained with now; 0, for none, counts as no step.
-        """
+        """Return the swing after one more training; a premodulo of 0, for none, counts as no step."""
         if premodulo == self.premodulo:
             return Swing(premodulo)
         least, most = sorted((premodulo, self.premodulo))

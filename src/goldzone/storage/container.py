@@ -62,7 +62,7 @@ class Container:
 def write_container(
     path: str | os.PathLike[str], content: Mapping[str, Json], members: Mapping[str, bytes]
 ) -> str:
-    """Write a container atomically.
+    """Write a container atomically and return its digest.
 
     Parameters
     ----------
@@ -71,11 +71,6 @@ def write_container(
         JSON values; no NaN, no infinity.
     members : mapping of bytes
         Names are letters, digits, ``.``, ``_`` and ``-``, at most 100, not beginning with a dot.
-
-    Returns
-    -------
-    str
-        The digest.
 
     Raises
     ------

@@ -110,11 +110,7 @@ class Journal:
 def read_journal(path: str | os.PathLike[str], checkpoint: bytes) -> tuple[Entry, ...]:
     """Read the whole records of a journal; a torn or damaged one ends the reading.
 
-    Parameters
-    ----------
-    path : path
-    checkpoint : bytes
-        The journal of another checkpoint counts as empty, as does a missing one.
+    The journal of another checkpoint counts as empty, as does a missing one.
 
     Raises
     ------

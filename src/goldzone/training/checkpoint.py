@@ -168,6 +168,7 @@ class FolderCheckpointer(Generic[NetworkT]):
         """Read the latest state that is whole and not ahead of the event log, and go on from it.
 
         One that is ahead is deleted: the run comes to it again, and its count of events would no longer hold.
+        Without any state the result is None: the run begins at its beginning.
 
         Parameters
         ----------
@@ -175,11 +176,6 @@ class FolderCheckpointer(Generic[NetworkT]):
             Whole events in the log.
         warn : callable
             Gets a line for each state that cannot be used.
-
-        Returns
-        -------
-        Restored or None
-            None if there is no state: the run begins at its beginning.
 
         Raises
         ------

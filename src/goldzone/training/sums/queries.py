@@ -193,10 +193,8 @@ def margin_trend(margins: Sequence[float]) -> MarginTrend | None:
 def weighted_sum(history: Sequence[SumRecord]) -> int | None:
     """Average the last 3 sums, oldest first, as margins with their signs, by weights 3, 2, 1 from the newest.
 
-    Returns
-    -------
-    int or None
-        In [-N, N], N being that of the newest record; rounded half to even. None without a record.
+    The result is in [-N, N], N being that of the newest record, and rounded half to even. None without a
+    record.
     """
     if not history:
         return None
