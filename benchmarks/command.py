@@ -32,16 +32,17 @@ class Finished:
 
 
 def parser(doc: str | None, *, words: int | None = None) -> argparse.ArgumentParser:
-    """Return a parser that is described by the first line of a module.
+    """Return a parser named and described as the docstring of a module has it.
 
     Parameters
     ----------
     doc : str
-        The module's docstring.
+        The module's docstring: what it does in a line, and its command.
     words : int, optional
         Default of `--words`; it brings `--dataset`, `--language` and `--out` as well.
     """
-    made = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
+    title, _, more = (doc or "").partition("\n")
+    made = argparse.ArgumentParser(prog=" ".join(more.split()[:3]), description=title)
     if words is not None:
         made.add_argument("--dataset", type=folder, required=True)
         made.add_argument("--language", action="append", help="May be given several times; six by default.")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -9,30 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from goldzone.cli.compile_notice import compile_notice
+from goldzone.log_lines import forwarded_log
 
 LOGGER = logging.getLogger("goldzone.compilation")
 
 
-def test_what_the_compilation_says_is_shown_on_standard_error_while_a_command_runs(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with compile_notice():
-        LOGGER.info("compiling, kept in %s", "a folder")
-        LOGGER.debug("a detail")
-    assert capsys.readouterr() == ("", "compiling, kept in a folder\n")
-
-
-def test_afterwards_logging_is_as_it_was(
-    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+def test_what_a_logger_says_is_handed_on_for_a_while_and_then_it_is_as_it_was(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.ERROR, LOGGER.name)
     before = (LOGGER.level, list(LOGGER.handlers))
-    with pytest.raises(ZeroDivisionError), compile_notice():
+    said: list[str] = []
+    with contextlib.suppress(ZeroDivisionError), forwarded_log(LOGGER.name, said.append):
+        LOGGER.info("compiling, kept in %s", "a folder")
+        LOGGER.debug("a detail")
         raise ZeroDivisionError
     assert (LOGGER.level, LOGGER.handlers) == before
     LOGGER.info("compiling")
-    assert capsys.readouterr() == ("", "")
+    assert said == ["compiling, kept in a folder"]
 
 
 def test_a_command_says_that_it_compiles_the_first_time_only_and_never_in_its_json(

@@ -3,62 +3,22 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from goldzone.cli.display import TrainingDisplay, percent, print_table
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runs.events import (
-    Event,
-    LayerTrained,
-    NeuronTrained,
-    RunFinished,
-    RunStarted,
-    SweepFinished,
-    SweepStarted,
-    Warned,
-)
+from goldzone.training.runs.events import Event, LayerTrained, SweepFinished, SweepStarted, Warned
+from tests.monitor.scripts import neuron, run_finished, run_started, sweep_finished
 
 CONFIG = TrainingConfig.model_validate({"pipeline": {"sweeps": 12, "neurons_per_sweep": 0.5}})
-STARTED = RunStarted(
-    run="r",
-    config_digest="",
-    data_fingerprint="",
-    layers=(9, 1),
-    samples=1_234_567,
-    positions=98_765,
-    train_examples=12_345,
-    dev_examples=2_000,
-    seed=1,
+STARTED = replace(
+    run_started((9, 1)), samples=1_234_567, positions=98_765, train_examples=12_345, dev_examples=2_000
 )
 WARNING = "3 of 9 rows used; 6 skipped: [bold]no tab[/bold] (line 1, 2, 3, 4, 5, ...), and so on and on"
 
 
-def neuron(sweep: int, layer: int, position: int) -> NeuronTrained:
-    return NeuronTrained(
-        sweep=sweep,
-        layer=layer,
-        position=position,
-        order=0,
-        total=5,
-        premodulo=2,
-        sum=0,
-        samples=1,
-        agreement=None,
-        regime=None,
-        reason="",
-        seconds=0.1,
-        changed=0,
-    )
-
-
 def finished(sweep: int, dev: float | None, loss: float | None, *, best: bool) -> SweepFinished:
-    return SweepFinished(
-        sweep=sweep,
-        train_score=0.709,
-        dev_score=dev,
-        loss=loss,
-        best=best,
-        seconds=1.0,
-    )
+    return replace(sweep_finished(sweep, 0.709, dev), loss=loss, best=best)
 
 
 RUN: list[Event] = [
@@ -73,7 +33,7 @@ RUN: list[Event] = [
     neuron(2, 2, 0),
     neuron(2, 1, 65_000),
     finished(2, None, None, best=False),
-    RunFinished(reason="", best_sweep=1, dev_score=None, model_digest=None, seconds=1.0),
+    run_finished(),
 ]
 
 

@@ -96,11 +96,11 @@ def test_a_damaged_model_is_refused(fitted: NetworkClassifier, tmp_path: Path, m
     container = read_container(path)
     content, members = container.content, container.members
     for field, value, problem in [
-        ("kind", "tree", "kind|network"),
-        ("pipeline", "sideways", "backward"),
-        ("architecture", content["architecture"][:1], "needs|13|neurons"),
-        ("architecture", [{"kind": "brain"}], "unknown kind 'brain'"),
-        ("config", {"seed": -1}, "greater than or equal to 0"),
+        ("kind", "tree", "manifest: kind: 'tree' should be 'network'"),
+        ("pipeline", "sideways", "manifest: pipeline: 'sideways' should be"),
+        ("preset", "isalnum", "architecture needs 1 neurons; got 19"),
+        ("preset", "brain", "unknown architecture 'brain'"),
+        ("config", {"seed": -1}, "manifest: config.seed: -1 should be"),
     ]:
         write_container(path, {**content, field: value}, members)
         with pytest.raises(ModelFormatError, match=problem) as caught:

@@ -6,8 +6,9 @@ from goldzone.fleet.jobs import Begun, Done, Failed, Noted, Progressed
 from goldzone.fleet.progress import FleetProgress, ProgressPoster
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.events import Event, SweepStarted
-from tests.cli.test_display import STARTED, finished, neuron
+from tests.cli.test_display import STARTED, finished
 from tests.fleet.toy_worker import job, result
+from tests.monitor.scripts import neuron
 
 CONFIG = TrainingConfig.model_validate({"pipeline": {"sweeps": 2, "neurons_per_sweep": 0.5}})
 

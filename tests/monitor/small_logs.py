@@ -7,73 +7,39 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from goldzone.monitor.history import RunHistory, read_history
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import (
     Event,
     NeuronTrained,
     RunFinished,
-    RunStarted,
     SelectionMade,
     SteppedBack,
     SweepFinished,
     SweepStarted,
 )
+from tests.monitor.scripts import neuron, run_started, selection, sweep_finished
 
-STARTED = RunStarted(
-    run="toy",
-    config_digest="",
-    data_fingerprint="",
-    layers=(4, 1),
-    samples=100,
-    positions=50,
-    train_examples=10,
-    dev_examples=5,
-    seed=1,
+STARTED = replace(
+    run_started((4, 1)), run="toy", samples=100, positions=50, train_examples=10, dev_examples=5
 )
 FINISHED = RunFinished(reason="all sweeps done", best_sweep=1, dev_score=0.4, model_digest=None, seconds=9.0)
 BACK = SteppedBack(sweep=2, to_sweep=1, reason="dev fell")
-_TRAINED = NeuronTrained(
-    sweep=1,
-    layer=1,
-    position=0,
-    order=0,
-    total=4,
-    premodulo=1000,
-    sum=0,
-    samples=100,
-    agreement=None,
-    regime=None,
-    reason="",
-    seconds=0.5,
-    changed=0,
-)
 
 
 def trained(
     sweep: int, layer: int, position: int, sum_: int, premodulo: int, **more: object
 ) -> NeuronTrained:
-    return replace(
-        _TRAINED,
-        **{"sweep": sweep, "layer": layer, "position": position, "sum": sum_, "premodulo": premodulo, **more},
-    )
+    event = neuron(sweep, layer, position, premodulo=premodulo)
+    return replace(event, **{"sum": sum_, "samples": 100, "seconds": 0.5, **more})
 
 
 def measured(sweep: int, train: float | None, dev: float | None, *, best: bool = False) -> SweepFinished:
-    return SweepFinished(
-        sweep=sweep,
-        train_score=train,
-        dev_score=dev,
-        loss=None,
-        best=best,
-        phase="over_pressure",
-        seconds=1.0,
-    )
+    return replace(sweep_finished(sweep, train, dev), best=best, phase="over_pressure")
 
 
 def selected(sweep: int, layer: int = 1) -> SelectionMade:
-    return SelectionMade(
-        sweep=sweep, layer=layer, strategy="fixed", neurons=4, chosen=4, pairs=0, gold_zone=1, reason="all"
-    )
+    return replace(selection(sweep, layer), neurons=4, chosen=4, gold_zone=1, reason="all")
 
 
 def toy_run() -> list[Event]:
@@ -102,3 +68,7 @@ def write_log(path: Path, events: Iterable[Event]) -> Path:
         for event in events:
             log.write(event)
     return path
+
+
+def history_of(path: Path, *events: NeuronTrained) -> RunHistory:
+    return read_history(write_log(path / "log", [STARTED, *events]))

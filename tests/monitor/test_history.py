@@ -17,21 +17,13 @@ from tests.monitor.small_logs import (
     BACK,
     FINISHED,
     STARTED,
+    history_of,
     measured,
     selected,
     toy_run,
     trained,
     write_log,
 )
-
-
-@pytest.fixture
-def toy(tmp_path: Path) -> RunHistory:
-    return read_history(write_log(tmp_path / "events.jsonl", toy_run()))
-
-
-def history_of(path: Path, *events: NeuronTrained) -> RunHistory:
-    return read_history(write_log(path / "log", [STARTED, *events]))
 
 
 def test_neurons_are_columns_in_the_order_of_the_log(toy: RunHistory) -> None:

@@ -43,11 +43,11 @@ def deep_run(sweeps: int) -> list[Event]:
 
 
 def chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    place = 8
-    while place < len(png):
-        (length,) = struct.unpack(">I", png[place : place + 4])
-        yield png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
-        place += 12 + length
+    start = 8
+    while start < len(png):
+        (length,) = struct.unpack(">I", png[start : start + 4])
+        yield png[start + 4 : start + 8], png[start + 8 : start + 8 + length]
+        start += 12 + length
 
 
 def panels(figure: Figure) -> tuple[Axes, Axes, Axes, Axes]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldzone.monitor.history import REGIMES, RunHistory, read_history
+from goldzone.monitor.history import REGIMES, RunHistory
 from goldzone.monitor.summary import (
     LayerSweep,
     Quartiles,
@@ -16,18 +16,8 @@ from goldzone.monitor.summary import (
     gold_zone_margins,
     layer_sweeps,
 )
-from goldzone.training.runs.events import NeuronTrained
 from goldzone.training.sums.measurement import GoldZone
-from tests.monitor.small_logs import STARTED, toy_run, trained, write_log
-
-
-@pytest.fixture
-def toy(tmp_path: Path) -> RunHistory:
-    return read_history(write_log(tmp_path / "events.jsonl", toy_run()))
-
-
-def history_of(path: Path, *events: NeuronTrained) -> RunHistory:
-    return read_history(write_log(path / "log", [STARTED, *events]))
+from tests.monitor.small_logs import history_of, trained
 
 
 def test_a_neuron_without_samples_counts_but_has_no_margin(tmp_path: Path) -> None:

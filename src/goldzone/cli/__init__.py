@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import partial
 from typing import Annotated, cast
 
 import typer
@@ -26,9 +27,9 @@ from goldzone.cli import (
     train_all,
     verify_order,
 )
-from goldzone.cli.compile_notice import compile_notice
 from goldzone.cli.interruption import Interrupted
 from goldzone.errors import GoldzoneError
+from goldzone.log_lines import forwarded_log
 
 __all__ = ["app", "main"]
 
@@ -95,7 +96,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        with compile_notice():
+        with forwarded_log("goldzone.compilation", partial(typer.echo, err=True)):
             code = app(prog_name="goldzone", standalone_mode=False)
     except GoldzoneError as error:
         typer.echo(f"error: {error}", err=True)

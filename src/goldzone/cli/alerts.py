@@ -76,9 +76,10 @@ def _source(run: Path, config: Path | None) -> tuple[Path, AlertSettings]:
 
 
 def _show(run: Path, found: Sequence[Alert]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from goldzone.cli.display import print_titled
 
     table = Table("sweeps", "layer", "severity", "rule and message")
     for alert in found:
@@ -88,14 +89,7 @@ def _show(run: Path, found: Sequence[Alert]) -> None:
             alert.severity,
             escape(f"{alert.rule}: {alert.message}"),
         )
-    console = Console(highlight=False)
-    console.print(
-        f"{run}: {len(found)} alert{'' if len(found) == 1 else 's'}",
-        style="bold",
-        markup=False,
-        soft_wrap=True,
-    )
-    console.print(table)
+    print_titled(f"{run}: {len(found)} alert{'' if len(found) == 1 else 's'}", table)
 
 
 def _level(severity: str) -> int:

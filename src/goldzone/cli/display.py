@@ -34,12 +34,20 @@ from goldzone.training.runs.events import (
 )
 from goldzone.training.runs.listeners import Listener
 
-__all__ = ["TrainingDisplay", "percent", "print_table"]
+__all__ = ["TrainingDisplay", "percent", "print_table", "print_titled"]
 
 
 def percent(share: float | None) -> str:
     """Format a share, or a dash when it is not known."""
     return "-" if share is None else f"{share:.1%}"
+
+
+def print_titled(title: str, table: Table) -> None:
+    """Print a table under a title on standard output."""
+    console = Console(highlight=False)
+    # Not as the table's own title, which would be as narrow as the table.
+    console.print(title, style="bold", markup=False, soft_wrap=True)
+    console.print(table)
 
 
 def print_table(title: str, rows: Sequence[tuple[str, str]]) -> None:
@@ -49,20 +57,13 @@ def print_table(title: str, rows: Sequence[tuple[str, str]]) -> None:
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(escape(name), escape(value))
-    console = Console(highlight=False)
-    # Not as the table's own title, which would be as narrow as the table.
-    console.print(title, style="bold", markup=False, soft_wrap=True)
-    console.print(table)
+    print_titled(title, table)
 
 
 class TrainingDisplay(Listener):
     """Shows a run on standard error: what happened line by line and, on a terminal, a live progress bar.
 
     The bar tells sweep, layer, neuron, rate and time left, and under it the accuracies of the last sweep.
-
-    Parameters
-    ----------
-    config : TrainingConfig
     """
 
     def __init__(self, config: TrainingConfig) -> None:

@@ -78,20 +78,14 @@ def _warn_of_strangers(known: FlagFile, there: Sequence[str], dataset: str) -> N
 
 
 def _show(file: Path, found: Sequence[FlagsResolved]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from goldzone.cli.display import print_titled
 
     table = Table("language", "flag", "value", "reason", "why")
     for one in found:
         for number, (flag, value) in enumerate(one.values.items()):
             row = ("" if number else one.language, flag, value, one.reasons[flag], one.why[flag])
             table.add_row(*map(escape, row), end_section=number == len(one.values) - 1)
-    console = Console(highlight=False)
-    console.print(
-        f"{file}: {len(found)} language{'' if len(found) == 1 else 's'}",
-        style="bold",
-        markup=False,
-        soft_wrap=True,
-    )
-    console.print(table)
+    print_titled(f"{file}: {len(found)} language{'' if len(found) == 1 else 's'}", table)

@@ -26,12 +26,7 @@ _REFRESHES_PER_SECOND = 4
 
 
 class FleetDisplay:
-    """Shows a fleet on standard error: a line for each language that ends and, on a terminal, live bars.
-
-    Parameters
-    ----------
-    jobs : sequence of LanguageJob
-    """
+    """Shows a fleet on standard error: a line for each language that ends and, on a terminal, live bars."""
 
     def __init__(self, jobs: Sequence[LanguageJob]) -> None:
         self._progress = FleetProgress(jobs)
@@ -57,12 +52,12 @@ class FleetDisplay:
     def report(self, report: Report) -> None:
         """Show a report."""
         self._progress.report(report)
-        place = f"[{self._progress.ended}/{self._progress.languages}]"
+        count = f"[{self._progress.ended}/{self._progress.languages}]"
         match report:
             case Done(result=result):
-                self._say(f"{place} {_in_words(result)}")
+                self._say(f"{count} {_in_words(result)}")
             case Failed(name=name, message=message):
-                self._say(f"{place} {name}: failed: {message}", style="red")
+                self._say(f"{count} {name}: failed: {message}", style="red")
             case Noted(message=message) if message not in self._notes:  # every worker says it
                 self._notes.add(message)
                 self._say(message)
@@ -78,14 +73,7 @@ class FleetDisplay:
 
 
 def print_fleet(summary: FleetSummary, written: Sequence[Path]) -> None:
-    """Print results, means and failures on standard output.
-
-    Parameters
-    ----------
-    summary : FleetSummary
-    written : sequence of Path
-        Files that hold more.
-    """
+    """Print results, means and failures on standard output; `written` are files that hold more."""
     console = Console(highlight=False)
     parts = [f"{len(summary.results)} done", f"{len(summary.failures)} failed"]
     if summary.unfinished:

@@ -37,16 +37,16 @@ def history(
 
     Example: goldzone history runs/slovak --png slovak.png
     """
-    place = _place(layer, neuron)
+    part = _part(layer, neuron)
     if png is not None:
         from goldzone.monitor.pictures import check_png_name
 
         check_png_name(png)
-    found = [_read(run, place) for run in runs]
+    found = [_read(run, part) for run in runs]
     if png is not None:
         from goldzone.monitor.plots import ShownRun, write_png
 
-        labels = _labels(runs, place)
+        labels = _labels(runs, part)
         write_png(
             png, list(map(ShownRun, labels, (one.history for one in found), (one.gold_zone for one in found)))
         )
@@ -68,7 +68,7 @@ class _Run:
     gold_zone: tuple[float, float] | None
 
 
-def _place(layer: int | None, neuron: str | None) -> tuple[int, ...]:
+def _part(layer: int | None, neuron: str | None) -> tuple[int, ...]:
     """Return nothing, a layer, or a layer and a position."""
     if neuron is None:
         return () if layer is None else (layer,)
@@ -85,7 +85,7 @@ def parse_neuron(text: str) -> tuple[int, int]:
     return layer, position
 
 
-def _read(path: Path, place: tuple[int, ...]) -> _Run:
+def _read(path: Path, part: tuple[int, ...]) -> _Run:
     from goldzone.errors import StateError
     from goldzone.monitor.history import read_history
     from goldzone.monitor.summary import gold_zone_margins
@@ -99,20 +99,20 @@ def _read(path: Path, place: tuple[int, ...]) -> _Run:
         run = RunFolder.open(path)
         events, capacity = run.events_path, run.config.capacity
     found = read_history(events)
-    if len(place) == 2:
-        found = found.of_neuron(*place)
-    elif place:
-        found = found.of_layer(*place)
+    if len(part) == 2:
+        found = found.of_neuron(*part)
+    elif part:
+        found = found.of_layer(*part)
     return _Run(path, found, gold_zone_margins(found, capacity.gold_zone))
 
 
-def _labels(runs: Sequence[Path], place: tuple[int, ...]) -> list[str]:
+def _labels(runs: Sequence[Path], part: tuple[int, ...]) -> list[str]:
     """Call runs by the names of their folders or, where two have the same, by what was given."""
     names = [(run if run.is_dir() else run.parent).resolve().name for run in runs]
     if len(set(names)) < len(names):
         names = list(map(str, runs))
-    part = ("", ", layer {}", ", neuron {}.{}")[len(place)].format(*place)
-    return [name + part for name in names]
+    suffix = ("", ", layer {}", ", neuron {}.{}")[len(part)].format(*part)
+    return [name + suffix for name in names]
 
 
 def _facts(run: _Run, of_neuron: bool) -> dict[str, Any]:

@@ -31,11 +31,6 @@ class Interruption:
     """While it is entered, the first signal is left for `check`; a second one ends the process at once.
 
     That loses nothing either: a run is kept neuron by neuron.
-
-    Parameters
-    ----------
-    run : Path
-        The run's folder.
     """
 
     def __init__(self, run: Path) -> None:

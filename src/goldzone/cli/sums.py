@@ -30,7 +30,7 @@ def sums(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the last sums and margins of a run's neurons by layer, also while it trains.
+    """Show the last sums and margins of a run's neurons.
 
     How many are measured, noisy, in the gold zone and collapsed; the quartiles of their margins |S|/N; how
     many margins rise, fall and stay; and how old the sums are, in sweeps. Old ones are stale.

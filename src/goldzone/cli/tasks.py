@@ -23,23 +23,15 @@ __all__ = ["TASKS", "Opened", "is_network", "open_task"]
 
 @dataclass(frozen=True)
 class Opened:
-    """Data that were read.
-
-    Attributes
-    ----------
-    source : RunSource
-        Where they are, whatever the working folder will be.
-    name : str
-        What the run is called.
-    examples : int
-    task : callable
-        Makes the task of a configuration.
-    """
+    """Data that were read."""
 
     source: RunSource
+    """Where they are, whatever the working folder will be."""
     name: str
+    """What the run is called."""
     examples: int
     task: Callable[[TrainingConfig], Task[Any]]
+    """Makes the task of a configuration."""
 
 
 def open_task(source: RunSource, *, dataset: Path | None = None) -> Opened:

@@ -31,18 +31,12 @@ _KEPT = 4
 
 @dataclass(frozen=True, slots=True)
 class CacheFolder:
-    """Where compiled code is kept.
-
-    Attributes
-    ----------
-    path : Path, optional
-        A folder that can be written, or None where there is none.
-    problem : str
-        Why the user's own folder was not taken, in words; empty if it was.
-    """
+    """Where compiled code is kept."""
 
     path: Path | None
+    """A folder that can be written, or None where there is none."""
     problem: str = ""
+    """Why the user's own folder was not taken, in words; empty if it was."""
 
 
 def find_cache_folder(chosen: str = "") -> CacheFolder:

@@ -88,13 +88,7 @@ def _caching_in(folder: str) -> Iterator[None]:
 
 
 class _PatientCache:
-    """The cache of one kernel: says when it has to compile, and gets over damaged and full folders.
-
-    Parameters
-    ----------
-    cache : numba.core.caching.FunctionCache
-        Numba's own.
-    """
+    """The cache of one kernel: says when it has to compile, and gets over damaged and full folders."""
 
     def __init__(self, cache: Any) -> None:
         self._cache = cache

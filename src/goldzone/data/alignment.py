@@ -50,24 +50,16 @@ _GRAM_MASK: Final = 0xFFFF_FFFF
 
 @dataclass(frozen=True, slots=True)
 class AlignmentConfig:
-    """How to align.
-
-    Attributes
-    ----------
-    iterations : int
-        Rounds of expectation maximisation.
-    max_letters : int
-        Letters that may say one segment together (``ch``).
-    max_segments : int
-        Segments that one letter may say. An alphabet needs 3, Chinese characters need 5.
-    max_cells : int
-        Words with more than this many (letters + 1) * (segments + 1) are left out, which bounds the memory.
-    """
+    """How to align."""
 
     iterations: int = 10
+    """Rounds of expectation maximisation."""
     max_letters: int = 2
+    """Letters that may say one segment together (``ch``)."""
     max_segments: int = 5
+    """Segments that one letter may say. An alphabet needs 3, Chinese characters need 5."""
     max_cells: int = 65_536
+    """Words with more than this many (letters + 1) * (segments + 1) are left out, which bounds the memory."""
 
 
 DEFAULT_ALIGNMENT: Final = AlignmentConfig()
@@ -94,35 +86,25 @@ class AlignedLexicon:
 
     A *chunk* is what is said at one letter: a row of segments, often of one, maybe of none. A sequence's
     chunks, joined, are the pronunciation. All arrays are read-only.
-
-    Attributes
-    ----------
-    letters : tuple of str
-        The alphabet, sorted.
-    segments : tuple of str
-        The distinct segments, sorted.
-    chunks : tuple of Segments
-        The distinct chunks, the most frequent first, equally frequent ones sorted.
-    offsets : int64[n_sequences + 1]
-        Sequence s has the positions ``offsets[s]`` to before ``offsets[s + 1]``, one for each letter.
-    letter : int32[n_positions]
-        Index into `letters`.
-    chunk : int32[n_positions]
-        Index into `chunks`.
-    entry : int32[n_sequences]
-        The word, as index into the entries that were aligned; it ascends.
-    unalignable : Unalignable
-        What was left out.
     """
 
     letters: tuple[str, ...]
+    """The alphabet, sorted."""
     segments: tuple[str, ...]
+    """The distinct segments, sorted."""
     chunks: tuple[Segments, ...]
+    """The distinct chunks, the most frequent first, equally frequent ones sorted."""
     offsets: NDArray[np.int64]
+    """int64[n_sequences + 1]: sequence s has the positions ``offsets[s]`` to before ``offsets[s + 1]``, one
+    for each letter."""
     letter: NDArray[np.int32]
+    """int32[n_positions]: index into `letters`."""
     chunk: NDArray[np.int32]
+    """int32[n_positions]: index into `chunks`."""
     entry: NDArray[np.int32]
+    """int32[n_sequences]: the word, as index into the entries that were aligned; it ascends."""
     unalignable: Unalignable
+    """What was left out."""
 
     @property
     def n_sequences(self) -> int:

@@ -193,6 +193,8 @@ def put_shared_first(
 def add_up(counts: NDArray[np.float64], shared: NDArray[np.bool_], n_shared: int) -> float:
     """Add up the parts' counts, the first part first, then those of all pairs, in the order they appeared.
 
+    Returns the sum of all counts.
+
     Parameters
     ----------
     counts : float64[(n_parts - 1) * n_shared + n_pairs]
@@ -200,11 +202,6 @@ def add_up(counts: NDArray[np.float64], shared: NDArray[np.bool_], n_shared: int
     shared : bool[n_pairs]
         From `put_shared_first`.
     n_shared : int
-
-    Returns
-    -------
-    float
-        The sum of all counts.
     """
     last = counts.shape[0] - shared.shape[0]  # the last part's
     for first in range(n_shared, last, max(1, n_shared)):

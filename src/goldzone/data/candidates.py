@@ -18,21 +18,16 @@ class CandidateTable:
 
     Letters and chunks are those of the `AlignedLexicon` that the table was built from. All arrays are
     read-only.
-
-    Attributes
-    ----------
-    offsets : int64[n_letters + 1]
-        Letter k has the candidates ``offsets[k]`` to before ``offsets[k + 1]``; at least one.
-    chunk : int32[n_candidates]
-        Index into the lexicon's `chunks`; within a letter the most frequent first, equally frequent ones by
-        chunk.
-    count : int64[n_candidates]
-        Positions at which the letter is said so.
     """
 
     offsets: NDArray[np.int64]
+    """int64[n_letters + 1]: letter k has the candidates ``offsets[k]`` to before ``offsets[k + 1]``; at least
+    one."""
     chunk: NDArray[np.int32]
+    """int32[n_candidates]: index into the lexicon's `chunks`; within a letter the most frequent first,
+    equally frequent ones by chunk."""
     count: NDArray[np.int64]
+    """int64[n_candidates]: positions at which the letter is said so."""
 
     def __post_init__(self) -> None:
         for array in (self.offsets, self.chunk, self.count):

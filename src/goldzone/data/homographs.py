@@ -32,18 +32,12 @@ _NOT_GIVEN: Final = "_"
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence with the pronunciation of some of its words.
-
-    Attributes
-    ----------
-    words : tuple of str
-        The words, in NFC, as written.
-    pronunciations : tuple of (Segments or None)
-        One for each word; None where none is given.
-    """
+    """A sentence with the pronunciation of some of its words."""
 
     words: tuple[str, ...]
+    """The words, in NFC, as written."""
     pronunciations: tuple[Segments | None, ...]
+    """One for each word; None where none is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +51,11 @@ class SentenceFile:
 
 @dataclass(frozen=True, slots=True)
 class HomographTable:
-    """The pronunciations that words were seen with in training, and how often.
-
-    Attributes
-    ----------
-    counts : mapping from str to mapping from Segments to int
-        By word in small letters; each word's pronunciations the most frequent first, equal ones in the order
-        of their text.
-    """
+    """The pronunciations that words were seen with in training, and how often."""
 
     counts: Mapping[str, Mapping[Segments, int]]
+    """By word in small letters; each word's pronunciations the most frequent first, equal ones in the order
+    of their text."""
 
     def candidates(self, word: str) -> tuple[Segments, ...]:
         """List a word's pronunciations, the most frequent first; none for a word never seen."""
@@ -75,24 +64,16 @@ class HomographTable:
 
 @dataclass(frozen=True, slots=True)
 class HomographSample:
-    """One marked word: choose among its candidates by the sentence around it.
-
-    Attributes
-    ----------
-    words : tuple of str
-        The sentence.
-    position : int
-        Place of the marked word in it, from 0.
-    right : Segments
-        Its pronunciation here. In held-out sentences it need not be among the candidates.
-    candidates : tuple of Segments
-        What the table has for the word, the most frequent first; may be empty or just one.
-    """
+    """One marked word: choose among its candidates by the sentence around it."""
 
     words: tuple[str, ...]
+    """The sentence."""
     position: int
+    """Index of the marked word in it."""
     right: Segments
+    """Its pronunciation here. In held-out sentences it need not be among the candidates."""
     candidates: tuple[Segments, ...]
+    """What the table has for the word, the most frequent first; may be empty or just one."""
 
 
 def read_sentences(path: str | Path) -> SentenceFile:

@@ -24,17 +24,12 @@ class LanguageFolder:
     """A folder that holds one language's `lexicon.tsv`.
 
     Its files are read when they are asked for, so that one that is damaged fails alone.
-
-    Attributes
-    ----------
-    name : str
-        The folder's path in the dataset with ``/``: ``french``, ``english/american``.
-    path : Path
-        The folder.
     """
 
     name: str
+    """The folder's path in the dataset with ``/``: ``french``, ``english/american``."""
     path: Path
+    """The folder."""
 
     @property
     def settings(self) -> LanguageSettings:

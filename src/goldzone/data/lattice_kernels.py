@@ -30,52 +30,38 @@ _EDGES_PER_PAIR = 8  # of a lexicon of 50,000 words; where there are fewer, the 
 
 
 class Shapes(NamedTuple):
-    """The lattices of several shapes, end to end.
-
-    Attributes
-    ----------
-    cell_offsets, edge_offsets : int64[n_shapes + 1]
-        Where each shape's cells and edges start.
-    cell : uint32[n_cells]
-        The cells with edges, by number: i * (segments of the shape + 1) + j.
-    leaving : uint8[n_cells]
-        How many edges leave each cell.
-    target : uint32[n_edges]
-        The cell that each edge leads to; the last edge of a shape leads to the lattice's end.
-    letters, segments : uint8[n_edges]
-        Letters and segments of each edge's step.
-    """
+    """The lattices of several shapes, end to end."""
 
     cell_offsets: NDArray[np.int64]
+    """int64[n_shapes + 1]: where each shape's cells start."""
     edge_offsets: NDArray[np.int64]
+    """int64[n_shapes + 1]: where each shape's edges start."""
     cell: NDArray[np.uint32]
+    """uint32[n_cells]: the cells with edges, by number: i * (segments of the shape + 1) + j."""
     leaving: NDArray[np.uint8]
+    """uint8[n_cells]: how many edges leave each cell."""
     target: NDArray[np.uint32]
+    """uint32[n_edges]: the cell that each edge leads to; the last edge of a shape leads to the lattice's
+    end."""
     letters: NDArray[np.uint8]
+    """uint8[n_edges]: letters of each edge's step."""
     segments: NDArray[np.uint8]
+    """uint8[n_edges]: segments of each edge's step."""
 
 
 class Lattices(NamedTuple):
-    """The lattices of all words.
-
-    Attributes
-    ----------
-    letter_offsets, segment_offsets : int64[n_words + 1]
-        Where each word's letters and segments start.
-    shape : int64[n_words]
-        The shape of each word.
-    first_edge : int64[n_words + 1]
-        Where each word's edges start.
-    pairs : int32[n_edges of all words]
-        The pair of each edge.
-    shapes : Shapes
-    """
+    """The lattices of all words."""
 
     letter_offsets: NDArray[np.int64]
+    """int64[n_words + 1]: where each word's letters start."""
     segment_offsets: NDArray[np.int64]
+    """int64[n_words + 1]: where each word's segments start."""
     shape: NDArray[np.int64]
+    """int64[n_words]: the shape of each word."""
     first_edge: NDArray[np.int64]
+    """int64[n_words + 1]: where each word's edges start."""
     pairs: NDArray[np.int32]
+    """int32[n_edges of all words]: the pair of each edge."""
     shapes: Shapes
 
 

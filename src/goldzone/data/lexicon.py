@@ -30,21 +30,14 @@ _SPACED_LONG_TOKENS: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A word of a lexicon.
-
-    Attributes
-    ----------
-    word : str
-        The word as `normalise_word` leaves it: NFC, with its capitals and blanks.
-    letters : tuple of str
-        The letters that it is spelled with (`goldzone.data.letters.letters_of`); never empty.
-    pronunciations : tuple of Segments
-        Distinct pronunciations, in order of first appearance; never empty, and no pronunciation is.
-    """
+    """A word of a lexicon."""
 
     word: str
+    """The word as `normalise_word` leaves it: NFC, with its capitals and blanks."""
     letters: tuple[str, ...]
+    """The letters that it is spelled with (`goldzone.data.letters.letters_of`); never empty."""
     pronunciations: tuple[Segments, ...]
+    """Distinct pronunciations, in order of first appearance; never empty, and no pronunciation is."""
 
 
 @dataclass(frozen=True, slots=True)

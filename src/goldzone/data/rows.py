@@ -34,24 +34,16 @@ class SkippedRows:
 
 @dataclass(frozen=True, slots=True)
 class ReadReport:
-    """What became of a file's rows.
-
-    Attributes
-    ----------
-    rows : int
-        Rows of the file, empty lines not counted.
-    used : int
-        Rows that told something new.
-    duplicates : int
-        Usable rows that said again what an earlier row had said.
-    skipped : tuple of SkippedRows
-        The rest, by reason, the most frequent first.
-    """
+    """What became of a file's rows."""
 
     rows: int = 0
+    """Rows of the file, empty lines not counted."""
     used: int = 0
+    """Rows that told something new."""
     duplicates: int = 0
+    """Usable rows that said again what an earlier row had said."""
     skipped: tuple[SkippedRows, ...] = ()
+    """The rest, by reason, the most frequent first."""
 
     @classmethod
     def of(cls, rows: int, used: int, skipped: SkippedLines) -> ReadReport:

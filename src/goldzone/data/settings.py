@@ -19,23 +19,16 @@ class LanguageSettings:
     """What reading a lexicon needs to know of its language.
 
     Unicode normalisation is no choice here: goldzone reads all text in NFC.
-
-    Attributes
-    ----------
-    lower : bool
-        Whether capitals of a word are read as small letters.
-    trim : str
-        Characters left out at both ends of a word's spelling.
-    stress_marks : tuple of str
-        Characters of a pronunciation that attach to the sound after them.
-    length_marks : tuple of str
-        Characters of a pronunciation that attach to the sound before them.
     """
 
     lower: bool = True
+    """Whether capitals of a word are read as small letters."""
     trim: str = ""
+    """Characters left out at both ends of a word's spelling."""
     stress_marks: tuple[str, ...] = STRESS_MARKS
+    """Characters of a pronunciation that attach to the sound after them."""
     length_marks: tuple[str, ...] = LENGTH_MARKS
+    """Characters of a pronunciation that attach to the sound before them."""
 
 
 DEFAULT_SETTINGS: Final = LanguageSettings()

@@ -58,6 +58,8 @@ def train_forward(
 ) -> Outcome[Network]:
     """Train as the reference does until a dead end, or until sweeps, patience or time are used up.
 
+    Returns the best sweep: by held-out accuracy, and without it by training samples right.
+
     Parameters
     ----------
     trainer : NetworkTrainer
@@ -71,11 +73,6 @@ def train_forward(
     pairs_from : float
         Share of samples right from which pairs of one layer are trained. Above 1 there are no pairs, and the
         run ends when all samples are right.
-
-    Returns
-    -------
-    Outcome
-        The best sweep: by held-out accuracy, and without it by training samples right.
 
     Raises
     ------

@@ -8,7 +8,7 @@ github.com/neurlang/classifier, ``net/feedforward``, bit for bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,17 +31,12 @@ _SET_BITS: Final = (
 
 @dataclass(frozen=True, eq=False)
 class PairTally:
-    """Decisions for two neurons, by feature value; the first sample to need a value decides it.
-
-    Parameters
-    ----------
-    values : two arrays, uint32[n]
-        Feature values of the first and of the second neuron, ascending.
-    answers : two arrays, bool[n]
-    """
+    """Decisions for two neurons, by feature value; the first sample to need a value decides it."""
 
     values: tuple[NDArray[np.uint32], NDArray[np.uint32]]
+    """uint32[n] each: feature values of the first and of the second neuron, ascending."""
     answers: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    """bool[n] each."""
 
 
 def hard_votes(
@@ -106,9 +101,8 @@ def decide_pair(
     """
     network = traces.network
     stage, position = network.architecture.locate(pair[0])
-    runs = _join(
-        traces.map_layer(stage, lambda trace, samples: _run_pair(network, pair, trace, expected[samples]))
-    )
+    parts = traces.map_layer(stage, lambda trace, samples: _run_pair(network, pair, trace, expected[samples]))
+    runs = _PairRuns(*(np.concatenate(rows, axis=1) for rows in zip(*parts, strict=True)))
     open_samples = runs.wrong.any(axis=0) & ~traces.disregard(stage, position)
     seen = SeenValues.of(traces.seen(stage, position), salt, premodulo)
     seen_b = SeenValues.of(runs.second_seen.ravel(), salt, premodulo)
@@ -133,8 +127,7 @@ def _flip(bits: NDArray[np.uint8], position: int) -> NDArray[np.uint8]:
     return flipped
 
 
-@dataclass(frozen=True, eq=False)
-class _PairRuns:
+class _PairRuns(NamedTuple):
     """The four combinations of a pair's bits: flip the first neuron where k & 1, the second where k & 2.
 
     Parameters
@@ -180,13 +173,3 @@ def _run_pair(
         runs.second_seen[number] = hashed[:, position_b]
         runs.wrong[number] = (network.outputs_above(stage_b, features, bits) ^ words) & np.uint16(1)
     return runs
-
-
-def _join(parts: list[_PairRuns]) -> _PairRuns:
-    """Join runs on neighbouring samples."""
-    return _PairRuns(
-        wrong=np.concatenate([part.wrong for part in parts], axis=1),
-        first_bit=np.concatenate([part.first_bit for part in parts], axis=1),
-        second_bit=np.concatenate([part.second_bit for part in parts], axis=1),
-        second_seen=np.concatenate([part.second_seen for part in parts], axis=1),
-    )

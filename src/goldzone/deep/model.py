@@ -6,8 +6,6 @@ import os
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from goldzone.errors import ConfigError, ModelFormatError
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.network import Network
@@ -15,6 +13,7 @@ from goldzone.hashtron.neuron_codec import decode_neurons, encode_neurons
 from goldzone.hashtron.presets import preset as preset_architecture
 from goldzone.storage.container import read_container, write_container
 from goldzone.training.config import TrainingConfig
+from goldzone.validation import Checked, check
 
 __all__ = ["NETWORK_KIND", "NetworkModel", "Pipeline", "architecture_of", "read_network", "write_network"]
 
@@ -31,39 +30,27 @@ _COMMITTEE: Final = "windowed_committee:24,12"
 
 @dataclass(frozen=True, eq=False)
 class NetworkModel:
-    """A trained network and where it comes from.
-
-    Attributes
-    ----------
-    name : str
-    preset : str
-        Names its architecture (`architecture_of`).
-    pipeline : {"backward", "forward"}
-    network : Network
-    config : TrainingConfig
-        What it was trained with.
-    about : dict
-        JSON values: its data, and how well it does.
-    """
+    """A trained network and where it comes from."""
 
     name: str
     preset: str
+    """Names its architecture (`architecture_of`)."""
     pipeline: Pipeline
     network: Network
     config: TrainingConfig
+    """What it was trained with."""
     about: dict[str, Any]
+    """JSON values: its data, and how well it does."""
 
 
-class _Content(BaseModel):
-    """The manifest's content, as pydantic checks it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+class _Content(Checked):
+    """The manifest's content."""
 
     kind: Literal["network"]
     name: str
     preset: str
     pipeline: Pipeline
-    config: dict[str, Any]
+    config: TrainingConfig
     about: dict[str, Any]
 
 
@@ -127,17 +114,13 @@ def read_network(path: str | os.PathLike[str]) -> tuple[NetworkModel, str]:
     container = read_container(path)
     if set(container.members) != {_NEURONS}:
         raise ModelFormatError(f"{path}: is not a model of a network; give one that was trained on samples")
+    content = check(_Content, container.content, f"{path}: manifest", error=ModelFormatError)
+    neurons = decode_neurons(container.members[_NEURONS], f"{path}: {_NEURONS}")
     try:
-        content = _Content.model_validate(container.content)
-        config = TrainingConfig.model_validate(content.config)
-        network = Network(
-            architecture_of(content.preset),
-            decode_neurons(container.members[_NEURONS], f"{path}: {_NEURONS}"),
-        )
-    except (ValidationError, ConfigError) as error:
-        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-        raise ModelFormatError(
-            f"{path}: the manifest is unusable ({problem}); use the goldzone that it was trained with"
-        ) from None
-    model = NetworkModel(content.name, content.preset, content.pipeline, network, config, content.about)
+        network = Network(architecture_of(content.preset), neurons)
+    except ConfigError as error:
+        raise ModelFormatError(f"{path}: manifest: {error}; copy the file again") from None
+    model = NetworkModel(
+        content.name, content.preset, content.pipeline, network, content.config, content.about
+    )
     return model, container.digest

@@ -17,20 +17,6 @@ __all__ = ["FORWARD_RULES", "MARGIN_RULES", "LearningRules", "check_rules"]
 class LearningRules:
     """How one neuron of a network learns.
 
-    Attributes
-    ----------
-    credit : {"margin", "hard"}
-        Votes by evidence (`goldzone.deep.soft_credit`), or only where the output turns
-        (`goldzone.deep.hard_tally`).
-    temperature : float
-        T of margin credit, in bits of evidence; 0.1 to 100.
-    unvoted : {"keep", "forget"}
-        What becomes of a value whose votes cancel or are missing: it keeps the answer that most of its
-        samples get now (0 if undecided), or is left out of the filter and answers at random, as in the
-        reference.
-    accept : {"always", "not_worse"}
-        Whether a change stays that makes more training samples wrong.
-
     Raises
     ------
     ConfigError
@@ -38,9 +24,15 @@ class LearningRules:
     """
 
     credit: Literal["margin", "hard"] = "margin"
+    """Votes by evidence (`goldzone.deep.soft_credit`), or only where the output turns
+    (`goldzone.deep.hard_tally`)."""
     temperature: float = 3.0
+    """T of margin credit, in bits of evidence; 0.1 to 100."""
     unvoted: Literal["keep", "forget"] = "keep"
+    """What becomes of a value whose votes cancel or are missing: it keeps the answer that most of its samples
+    get now (0 if undecided), or is left out of the filter and answers at random, as in the reference."""
     accept: Literal["always", "not_worse"] = "always"
+    """Whether a change stays that makes more training samples wrong."""
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.temperature <= 100:

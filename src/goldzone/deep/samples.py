@@ -33,18 +33,12 @@ _SHOWN: Final = 60
 
 @dataclass(frozen=True, eq=False)
 class EncodedSamples:
-    """What a network learns from, or is judged by.
-
-    Attributes
-    ----------
-    inputs : uint32[n_samples, n_inputs]
-        One column may serve all neurons of a first layer.
-    outputs : uint16[n_samples]
-        Labels: bit j is output bit j.
-    """
+    """What a network learns from, or is judged by."""
 
     inputs: NDArray[np.uint32]
+    """uint32[n_samples, n_inputs]: one column may serve all neurons of a first layer."""
     outputs: NDArray[np.uint16]
+    """uint16[n_samples]: labels; bit j is output bit j."""
 
     def __len__(self) -> int:
         return self.outputs.size
@@ -118,11 +112,8 @@ def read_samples(path: Path) -> EncodedSamples:
 def split_samples(samples: EncodedSamples, fractions: tuple[float, float, float]) -> Split[EncodedSamples]:
     """Split samples by a hash of their inputs; parts may be empty.
 
-    Parameters
-    ----------
-    samples : EncodedSamples
-    fractions : tuple of float
-        Shares of train, dev and test, which add up to 1. Raising the first only moves samples into train.
+    Fractions are shares of train, dev and test, which add up to 1; raising the first only moves samples into
+    train.
     """
     share = (_hashes(samples)[:, 0] >> np.uint64(11)) * 2.0**-53  # in [0, 1), exact
     part = np.searchsorted([fractions[0], fractions[0] + fractions[1]], share, side="right")

@@ -45,25 +45,18 @@ _SMALLEST_EXPONENT: Final = 12
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What the values of one final neuron say.
-
-    Parameters
-    ----------
-    values : uint32[n]
-        Distinct values that the final neuron sees, ascending.
-    bits : int64[n]
-        m(v), with `EVIDENCE_BITS` fraction bits.
-    yes, no : int64[n]
-        Samples of either label.
-    index : int64[n_samples]
-        Which of the values each sample has.
-    """
+    """What the values of one final neuron say."""
 
     values: NDArray[np.uint32]
+    """uint32[n]: distinct values that the final neuron sees, ascending."""
     bits: NDArray[np.int64]
+    """int64[n]: m(v), with `EVIDENCE_BITS` fraction bits."""
     yes: NDArray[np.int64]
+    """int64[n]: samples whose label is 1."""
     no: NDArray[np.int64]
+    """int64[n]: samples whose label is 0."""
     index: NDArray[np.intp]
+    """int64[n_samples]: which of the values each sample has."""
 
     def at(self, seen: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Return m of each value; 0, the prior, for one that no sample has: uint32[k] -> int64[k]."""

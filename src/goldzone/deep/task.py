@@ -62,25 +62,16 @@ def judge(network: Network, samples: EncodedSamples, threads: int = 1) -> PartRe
 
 @dataclass(frozen=True, eq=False)
 class NetworkTask:
-    """A network to be trained (`goldzone.training.task.Task`); make one with `of`.
-
-    Attributes
-    ----------
-    name : str
-        Of the run.
-    split : Split of EncodedSamples
-        Without dev samples the last state is taken.
-    config : TrainingConfig
-        Its credit is "margin" or "hard".
-    preset : str
-        Names the architecture (`architecture_of`).
-    pipeline : {"backward", "forward"}
-    """
+    """A network to be trained (`goldzone.training.task.Task`); make one with `of`."""
 
     name: str
+    """Of the run."""
     split: Split[EncodedSamples]
+    """Without dev samples the last state is taken."""
     config: TrainingConfig
+    """Its credit is "margin" or "hard"."""
     preset: str
+    """Names the architecture (`architecture_of`)."""
     pipeline: Pipeline
 
     @classmethod
@@ -206,14 +197,7 @@ def _check_fit(name: str, samples: EncodedSamples, preset: str) -> None:
 
 
 class PreparedNetwork:
-    """A network that is ready for training (`goldzone.training.task.PreparedTask`).
-
-    Parameters
-    ----------
-    task : NetworkTask
-    threads : int
-        Changes the speed, never the model.
-    """
+    """A network that is ready for training (`goldzone.training.task.PreparedTask`)."""
 
     def __init__(self, task: NetworkTask, threads: int = 1) -> None:
         self._task = task

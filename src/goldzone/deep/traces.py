@@ -37,21 +37,14 @@ _PICKED: Final = 0.6
 
 @dataclass(frozen=True, eq=False)
 class Flip:
-    """What would be otherwise if one neuron answered the opposite on every sample.
-
-    Parameters
-    ----------
-    samples : int64[n]
-        The samples whose last layer would read or answer something else, ascending.
-    features : uint32[n_features, n]
-        What the last layer would read there.
-    words : uint16[n]
-        The output words there, without parity.
-    """
+    """What would be otherwise if one neuron answered the opposite on every sample."""
 
     samples: NDArray[np.int64]
+    """int64[n]: the samples whose last layer would read or answer something else, ascending."""
     features: NDArray[np.uint32]
+    """uint32[n_features, n]: what the last layer would read there."""
     words: NDArray[np.uint16]
+    """uint16[n]: the output words there, without parity."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -167,17 +167,14 @@ class NetworkTrainer:
     def train(self, layer: int, position: int, premodulo: int) -> TrainedNeuron:
         """Train one neuron; without votes it stays as it is.
 
+        In the result, `changed` counts the values (or cells) with another answer than before.
+
         Parameters
         ----------
         layer, position : int
             Layers count from 1, positions from 0.
         premodulo : int
             Cells that the neuron may tell apart; 0 for none: every value its own.
-
-        Returns
-        -------
-        TrainedNeuron
-            `changed` counts the values (or cells) with another answer than before.
 
         Raises
         ------
@@ -201,12 +198,8 @@ class NetworkTrainer:
     ) -> tuple[TrainedNeuron, TrainedNeuron]:
         """Train two neurons of a layer together: the first, the second, and the first once more.
 
-        So each is decided with the other trained. The order matters.
-
-        Returns
-        -------
-        two TrainedNeuron
-            Of the first, from its second training, and of the second; `changed` counts from before the pair.
+        So each is decided with the other trained. The order matters. The result of the first is that of its
+        second training, but for `changed`, which counts from before the pair.
         """
         answers = self._answers(layer, first)
         self.train(layer, first, premodulo_first)
@@ -221,7 +214,8 @@ class NetworkTrainer:
         """Train two neurons of a layer together by the reference's pair tally (`decide_pair`).
 
         A neuron for which nothing was decided stays as it is. Nothing changes if the two filters would need
-        more bytes than the present ones: pairs are trained to make a network that is right smaller.
+        more bytes than the present ones: pairs are trained to make a network that is right smaller. The
+        results have no agreement (0): decisions are no votes.
 
         Parameters
         ----------
@@ -229,11 +223,6 @@ class NetworkTrainer:
             Positions ascend.
         premodulo : int
             0 for none; both neurons get the salt of the first.
-
-        Returns
-        -------
-        two TrainedNeuron
-            Without agreement (0): decisions are no votes.
 
         Raises
         ------

@@ -16,22 +16,16 @@ __all__ = ["SeenValues"]
 
 @dataclass(frozen=True, eq=False)
 class SeenValues:
-    """What a neuron sees on the samples: its cells if it has a premodulo.
-
-    Parameters
-    ----------
-    salt, premodulo : int
-        The neuron's hash row; premodulo 0: none.
-    values : uint32[n]
-        Distinct, ascending.
-    index : int64[n_samples]
-        Which of them each sample has.
-    """
+    """What a neuron sees on the samples: its cells if it has a premodulo."""
 
     salt: int
+    """Of the neuron's hash row."""
     premodulo: int
+    """Of its hash row; 0: it has none."""
     values: NDArray[np.uint32]
+    """uint32[n]: distinct, ascending."""
     index: NDArray[np.intp]
+    """int64[n_samples]: which of them each sample has."""
 
     @classmethod
     def of(cls, seen: NDArray[np.uint32], salt: int, premodulo: int) -> SeenValues:

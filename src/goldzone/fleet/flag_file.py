@@ -40,28 +40,20 @@ Value = TypeVar("Value")
 
 
 class Rule(Checked, Generic[Value]):
-    """A value, and for which languages: those that meet all of the conditions given.
-
-    Attributes
-    ----------
-    value : bool or str
-    languages : tuple of str or None
-        These.
-    min_words, max_words : int or None
-        Those whose lexicon has at least and at most so many words.
-    percent : float or None
-        This share of all languages, by a hash of the name; 0 to 100. A higher percentage takes all languages
-        of a lower one.
-    group : str or None
-        What is hashed besides the name: rules of one group take the same languages. None: the flag's name.
-    """
+    """A value, and for which languages: those that meet all of the conditions given."""
 
     value: Value
     languages: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = None
+    """Those of these names."""
     min_words: Annotated[int, Field(ge=0)] | None = None
+    """Those whose lexicon has at least so many words."""
     max_words: Annotated[int, Field(ge=0)] | None = None
+    """Those whose lexicon has at most so many words."""
     percent: Annotated[float, Field(ge=0, le=100)] | None = None
+    """This share of all languages, by a hash of the name; 0 to 100. A higher percentage takes all languages
+    of a lower one."""
     group: Annotated[str, Field(min_length=1)] | None = None
+    """What is hashed besides the name: rules of one group take the same languages. None: the flag's name."""
 
     @model_validator(mode="after")
     def _decides(self) -> Rule[Value]:
@@ -77,16 +69,10 @@ class Rule(Checked, Generic[Value]):
 
 
 class Flag(Checked, Generic[Value]):
-    """A flag's rules, of which the first that fits decides, and what holds where none does.
-
-    Attributes
-    ----------
-    default : bool, str or None
-        None: what the configuration says.
-    rules : tuple of Rule
-    """
+    """A flag's rules, of which the first that fits decides, and what holds where none does."""
 
     default: Value | None = None
+    """None: what the configuration says."""
     rules: Annotated[tuple[Rule[Value], ...], Field(strict=False)] = ()
 
     @model_validator(mode="before")
@@ -104,41 +90,27 @@ class Flag(Checked, Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a flags file says of one flag and one language.
-
-    Attributes
-    ----------
-    value : bool, str or None
-        None: what the configuration says.
-    reason : str
-        In OpenFeature's words. STATIC: the same for all languages. TARGETING_MATCH: a rule without a
-        percentage. SPLIT: a rule with one. DEFAULT: no rule fits, or the file leaves the flag out.
-    why : str
-        The rule or default that decided, in words.
-    """
+    """What a flags file says of one flag and one language."""
 
     value: bool | str | None
+    """None: what the configuration says."""
     reason: Reason
+    """In OpenFeature's words. STATIC: the same for all languages. TARGETING_MATCH: a rule without a
+    percentage. SPLIT: a rule with one. DEFAULT: no rule fits, or the file leaves the flag out."""
     why: str
+    """The rule or default that decided, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlagFile:
-    """A flags file as it was read; later changes of the file change nothing here.
-
-    Attributes
-    ----------
-    name : str
-        What messages call it: its path.
-    digest : str
-        SHA-256 of its bytes in hex.
-    flags : mapping of str to Flag
-        Those that it sets.
-    """
+    """A flags file as it was read; later changes of the file change nothing here."""
 
     name: str
+    """What messages call it: its path."""
     digest: str
+    """SHA-256 of its bytes in hex."""
     flags: Mapping[str, Flag[Any]]
+    """Those that it sets."""
 
     @property
     def languages(self) -> tuple[str, ...]:

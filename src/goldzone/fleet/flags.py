@@ -50,10 +50,6 @@ class FlagFileProvider(AbstractProvider):
     answer has the variant ``on``, ``off`` or the value itself, and says under ``why`` in its metadata which
     rule decided, under ``file`` and ``sha256`` of which file. A flag that the file leaves out, or to which no
     rule applies, has the caller's default, reason DEFAULT and no variant.
-
-    Parameters
-    ----------
-    flags : FlagFile
     """
 
     def __init__(self, flags: FlagFile) -> None:

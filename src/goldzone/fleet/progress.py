@@ -90,13 +90,8 @@ class FleetProgress:
     """How far all languages are, by their reports.
 
     Work is counted in rows of lexicons, with `_ROWS_OF_ANY` more for each language. Rate and time left are
-    those of the languages trained now: one that is kept, or fails, takes next to no time.
-
-    Parameters
-    ----------
-    jobs : iterable of LanguageJob
-    clock : callable
-        Seconds.
+    those of the languages trained now: one that is kept, or fails, takes next to no time. The clock tells
+    seconds.
     """
 
     def __init__(self, jobs: Iterable[LanguageJob], clock: Callable[[], float] = time.monotonic) -> None:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import structs
+
 from goldzone.errors import StateError
 from goldzone.fleet.jobs import Done, Failed, LanguageJob, LanguageResult, Report
 from goldzone.storage.files import write_atomically
@@ -24,30 +26,22 @@ _TOTALS: Final = ("words", "test_words", "bytes", "seconds")
 
 @dataclass(frozen=True, slots=True)
 class FleetSummary:
-    """What all languages came to.
-
-    Attributes
-    ----------
-    results : tuple of LanguageResult
-        By name.
-    failures : tuple of Failed
-        By name.
-    unfinished : tuple of str
-        Languages that were not begun or not finished, because the fleet was interrupted; by name.
-    seconds : float
-        From the first to the last, by the clock.
-    """
+    """What all languages came to."""
 
     results: tuple[LanguageResult, ...]
+    """By name."""
     failures: tuple[Failed, ...]
+    """By name."""
     unfinished: tuple[str, ...]
+    """Languages that were not begun or not finished, because the fleet was interrupted; by name."""
     seconds: float
+    """From the first to the last, by the clock."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values: lists of languages and failures, means over languages, and totals."""
         return {
             "languages": [asdict(result) for result in self.results],
-            "failures": [asdict(failure) for failure in self.failures],
+            "failures": [structs.asdict(failure) for failure in self.failures],
             "unfinished": list(self.unfinished),
             "means": {name: mean_of(self.results, name) for name in _MEANS},
             "totals": {name: sum(getattr(result, name) for result in self.results) for name in _TOTALS},
@@ -74,12 +68,7 @@ def write_summary(folder: Path, summary: FleetSummary) -> None:
 
 
 class FleetRecord:
-    """Gathers the last report of each language.
-
-    Parameters
-    ----------
-    jobs : iterable of LanguageJob
-    """
+    """Gathers the last report of each language."""
 
     def __init__(self, jobs: Iterable[LanguageJob]) -> None:
         self._last: dict[str, Done | Failed | None] = {job.name: None for job in jobs}
@@ -90,13 +79,7 @@ class FleetRecord:
             self._last[report.name] = report
 
     def summary(self, seconds: float) -> FleetSummary:
-        """Return what has been reported so far.
-
-        Parameters
-        ----------
-        seconds : float
-            Since the beginning.
-        """
+        """Return what has been reported so far; `seconds` are those since the beginning."""
         last = sorted(self._last.items())
         return FleetSummary(
             results=tuple(report.result for _, report in last if isinstance(report, Done)),

@@ -7,13 +7,11 @@ it works for, even if that one is killed.
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import BinaryIO, Protocol
 
@@ -29,6 +27,7 @@ from goldzone.fleet.jobs import (
     job_from_line,
     report_to_line,
 )
+from goldzone.log_lines import forwarded_log
 
 __all__ = ["Work", "serve", "work_for_parent"]
 
@@ -98,7 +97,7 @@ def serve(work: Work, jobs: BinaryIO, reports: BinaryIO) -> None:
 
     threading.Thread(target=read, name="goldzone-jobs", daemon=True).start()
     try:
-        with _forwarded_log(post):
+        with forwarded_log("goldzone", lambda line: post(Noted(line))):
             while (job := waiting.get()) is not None:
                 check_interrupt()
                 post(Begun(job.name))
@@ -121,26 +120,3 @@ def _outcome(
         return Failed(
             job.name, f"an error that goldzone does not know ({message})", details=traceback.format_exc()
         )
-
-
-class _Forwarder(logging.Handler):
-    def __init__(self, post: Callable[[Report], None]) -> None:
-        super().__init__(logging.INFO)
-        self._post = post
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._post(Noted(self.format(record)))
-
-
-@contextmanager
-def _forwarded_log(post: Callable[[Report], None]) -> Iterator[None]:
-    """Post what the package logs for people."""
-    logger, handler = logging.getLogger("goldzone"), _Forwarder(post)
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-        logger.removeHandler(handler)

@@ -30,18 +30,12 @@ _LANES_A_JOB: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Pronunciation:
-    """One way to say a word.
-
-    Attributes
-    ----------
-    segments : Segments
-        Phoneme segments.
-    log2_probability : float
-        Of the letters being said this way; ways that differ in the alignment alone are not added up.
-    """
+    """One way to say a word."""
 
     segments: Segments
+    """Phoneme segments."""
     log2_probability: float
+    """Of the letters being said this way; ways that differ in the alignment alone are not added up."""
 
     @property
     def text(self) -> str:

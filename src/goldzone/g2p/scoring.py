@@ -35,24 +35,15 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Error rates over a set of words, as shares (0.25 is 25 %).
-
-    Attributes
-    ----------
-    words : int
-    word_error : float
-        WER: share of words whose prediction is none of their listed pronunciations.
-    word_error_interval : Interval
-    phoneme_error : float
-        PER: edits (Levenshtein 1966) from each prediction to the nearest of its listed pronunciations, over
-        the segments of those. The nearest is the one with the smallest share of edits.
-    phoneme_error_interval : Interval
-    """
+    """Error rates over a set of words, as shares (0.25 is 25 %)."""
 
     words: int
     word_error: float
+    """WER: share of words whose prediction is none of their listed pronunciations."""
     word_error_interval: Interval
     phoneme_error: float
+    """PER: edits (Levenshtein 1966) from each prediction to the nearest of its listed pronunciations, over
+    the segments of those. The nearest is the one with the smallest share of edits."""
     phoneme_error_interval: Interval
 
     @property

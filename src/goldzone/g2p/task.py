@@ -41,26 +41,17 @@ _DEV_WORDS: Final = 2000
 
 @dataclass(frozen=True, eq=False)
 class PhonemizerTask:
-    """A phonemizer to be trained (`goldzone.training.task.Task`).
-
-    Attributes
-    ----------
-    name : str
-        Of the language, for the model's manifest.
-    split : Split of Lexicon
-        Without dev words the last state is taken.
-    config : TrainingConfig
-    settings : LanguageSettings
-        How the lexicon's words were read.
-    rows : ReadReport
-        What reading the lexicon used and skipped.
-    """
+    """A phonemizer to be trained (`goldzone.training.task.Task`)."""
 
     name: str
+    """Of the language, for the model's manifest."""
     split: Split[Lexicon]
+    """Without dev words the last state is taken."""
     config: TrainingConfig
     settings: LanguageSettings = DEFAULT_SETTINGS
+    """How the lexicon's words were read."""
     rows: ReadReport = field(default_factory=ReadReport)
+    """What reading the lexicon used and skipped."""
 
     @classmethod
     def of(

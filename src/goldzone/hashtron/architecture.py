@@ -23,21 +23,14 @@ _MAX_NEURONS = 1 << 24
 
 @dataclass(frozen=True)
 class HashtronLayer:
-    """A layer of neurons.
-
-    Parameters
-    ----------
-    neurons : int
-    premodulo : int
-        When not 0, neuron i of the layer reads ``hash(feature, i, premodulo)``.
-    residual : bool
-        Each neuron reads its combiner feature plus what the same position read in the neuron layer before
-        (after that layer's own addition, before its premodulo).
-    """
+    """A layer of neurons."""
 
     neurons: int
     premodulo: int = 0
+    """When not 0, neuron i of the layer reads ``hash(feature, i, premodulo)``."""
     residual: bool = False
+    """Each neuron reads its combiner feature plus what the same position read in the neuron layer before
+    (after that layer's own addition, before its premodulo)."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.neurons <= _MAX_NEURONS:
@@ -51,27 +44,18 @@ Layer: TypeAlias = HashtronLayer | Combiner
 
 @dataclass(frozen=True)
 class Stage:
-    """A neuron layer together with what surrounds it.
-
-    Parameters
-    ----------
-    layer : HashtronLayer
-    first_neuron : int
-        Number of its first neuron in the whole network.
-    source : Combiner or None
-        The combiner below it; None for the first layer, which reads the input.
-    combiner : Combiner or None
-        The combiner above it; None only for a last layer whose bits are the output.
-    n_features : int
-        How many features it reads: one for each neuron, but a last layer without combiner reads only
-        feature 0, for all its neurons.
-    """
+    """A neuron layer together with what surrounds it."""
 
     layer: HashtronLayer
     first_neuron: int
+    """Number of its first neuron in the whole network."""
     source: Combiner | None
+    """The combiner below it; None for the first layer, which reads the input."""
     combiner: Combiner | None
+    """The combiner above it; None only for a last layer whose bits are the output."""
     n_features: int
+    """How many features it reads: one for each neuron, but a last layer without combiner reads only feature
+    0, for all its neurons."""
 
     @property
     def neurons(self) -> range:

@@ -121,19 +121,15 @@ class Full(Combiner):
     """Windows of bits packed into integers: feature n holds bits ``n * stride .. n * stride + width - 1``.
 
     The first bit is the highest. A window that would pass the end gives 0.
-
-    Parameters
-    ----------
-    bits : int
-        Number of bits taken.
-    stride, width : int
-        1..255 and 1..32.
     """
 
     unlimited: ClassVar[bool] = True
     bits: int
+    """Number of bits taken."""
     stride: int
+    """1..255."""
     width: int
+    """1..32."""
 
     def __post_init__(self) -> None:
         self._check_positive("bits", stride=255, width=32)
@@ -259,19 +255,13 @@ class CrossAttention(Combiner):
     set, a key feature those with q set and v equal to bit n, a value feature those with q and k set, if bit
     n is set. Masked: positions after the feature's own do not count. The head of a query/key/value feature
     spans three times `dim` bits of which only the first `dim` are read: right for one head, kept for more.
-
-    Parameters
-    ----------
-    dim, heads : int
-        ``dim * heads`` bits in, as many features out.
-    queries : bool
-        Query/key/value mode.
-    masked : bool
     """
 
     dim: int
     heads: int
+    """Takes ``dim * heads`` bits and gives as many features."""
     queries: bool = False
+    """Query/key/value mode."""
     masked: bool = False
 
     def __post_init__(self) -> None:
@@ -327,21 +317,15 @@ class Stochastic(Combiner):
 
     Bit number p of feature n, counted from the highest, is bit ``hash(seed ^ n, p, size)``. The hash
     subtracts p, so features of neighbouring numbers are nearly the same choice, shifted by one bit.
-
-    Parameters
-    ----------
-    bits : int
-        Number of bits taken.
-    width : int
-        Bits in a feature, 1..32.
-    seed : int
-        Unsigned 32-bit.
     """
 
     unlimited: ClassVar[bool] = True
     bits: int
+    """Number of bits taken."""
     width: int
+    """Bits in a feature, 1..32."""
     seed: int = 0
+    """Unsigned 32-bit."""
 
     def __post_init__(self) -> None:
         self._check_positive("bits", width=32)

@@ -21,29 +21,19 @@ MAX_CELLS = 1 << 30
 
 @dataclass(frozen=True)
 class Committee:
-    """A trained context committee.
-
-    Attributes
-    ----------
-    template_of : tuple of int
-        The feature column that each context neuron reads.
-    tables : tuple of BitTable
-        The context neurons.
-    final : Hashtron
-        Reads the number of ones: is this candidate right?
-    """
+    """A trained context committee."""
 
     template_of: tuple[int, ...]
+    """The feature column that each context neuron reads."""
     tables: tuple[BitTable, ...]
+    """The context neurons."""
     final: Hashtron
+    """Reads the number of ones: is this candidate right?"""
 
     def network(self, *, for_go: bool = False) -> Network:
         """Return the same network for `goldzone.hashtron`; context neuron i reads feature i.
 
-        Parameters
-        ----------
-        for_go : bool
-            Write the tables as filters that the reference's reader can run: about 3 bits a cell.
+        With `for_go`, tables become filters that the reference's reader can run: about 3 bits a cell.
         """
         context = [table.to_hashtron() for table in self.tables] if for_go else self.tables
         return Network(context_committee(len(self.tables)), (*context, self.final))

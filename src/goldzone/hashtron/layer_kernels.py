@@ -17,27 +17,19 @@ __all__ = ["PackedNeurons"]
 
 
 class PackedNeurons(NamedTuple):
-    """The neurons of one layer, laid end to end.
-
-    Attributes
-    ----------
-    rows : uint32[n_rows, 2]
-        All programs, as (salt, maximum).
-    row_starts : int64[n_neurons + 1]
-        Neuron j owns ``rows[row_starts[j] : row_starts[j + 1]]``.
-    memory : uint8[n_bytes]
-        All filters and bit tables.
-    memory_starts : int64[n_neurons + 1]
-        Neuron j owns ``memory[memory_starts[j] : memory_starts[j + 1]]``.
-    is_table : bool[n_neurons]
-        Whether the neuron reads one bit of a packed table (low bits first), or asks a quaternary filter.
-    """
+    """The neurons of one layer, laid end to end."""
 
     rows: NDArray[np.uint32]
+    """uint32[n_rows, 2]: all programs, as (salt, maximum)."""
     row_starts: NDArray[np.int64]
+    """int64[n_neurons + 1]: neuron j owns ``rows[row_starts[j] : row_starts[j + 1]]``."""
     memory: NDArray[np.uint8]
+    """uint8[n_bytes]: all filters and bit tables."""
     memory_starts: NDArray[np.int64]
+    """int64[n_neurons + 1]: neuron j owns ``memory[memory_starts[j] : memory_starts[j + 1]]``."""
     is_table: NDArray[np.bool_]
+    """bool[n_neurons]: whether the neuron reads one bit of a packed table (low bits first), or asks a
+    quaternary filter."""
 
     def evaluate(self, features: NDArray[np.uint32], premodulo: int = 0) -> NDArray[np.uint8]:
         """Evaluate all neurons on a batch.

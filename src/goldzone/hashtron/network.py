@@ -27,32 +27,21 @@ SAMPLE_BLOCK = 4096
 
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
-    """What one neuron layer read and answered.
-
-    Parameters
-    ----------
-    features : uint32[n_samples, n_neurons]
-        Combiner features (or inputs) plus the residual, before the layer's premodulo.
-    hashed : uint32[n_samples, n_neurons]
-        The same after the layer's premodulo, if it has one: what the neurons see.
-    bits : uint8[n_samples, n_neurons]
-        0 or 1.
-    """
+    """What one neuron layer read and answered."""
 
     features: NDArray[np.uint32]
+    """uint32[n_samples, n_neurons]: combiner features (or inputs) plus the residual, before the layer's
+    premodulo."""
     hashed: NDArray[np.uint32]
+    """uint32[n_samples, n_neurons]: the same after the layer's premodulo, if it has one: what the neurons
+    see."""
     bits: NDArray[np.uint8]
+    """uint8[n_samples, n_neurons]: 0 or 1."""
 
 
 @dataclass(frozen=True)
 class Network:
     """An architecture and its neurons.
-
-    Parameters
-    ----------
-    architecture : Architecture
-    neurons : tuple of Hashtron or BitTable
-        In the order of their numbers.
 
     Raises
     ------
@@ -62,6 +51,7 @@ class Network:
 
     architecture: Architecture
     neurons: tuple[Neuron, ...]
+    """In the order of their numbers."""
     _packed: dict[int, PackedNeurons] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

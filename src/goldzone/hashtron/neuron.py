@@ -34,18 +34,12 @@ def _check_uint32(name: str, number: int) -> None:
 
 @dataclass(frozen=True)
 class Hashtron:
-    """Hash rows applied in turn, then a quaternary filter (or the lowest bit without one).
-
-    Parameters
-    ----------
-    program : tuple of (salt, maximum)
-        ``x = hash(x, salt, maximum)`` for each row; may be empty.
-    filter : bytes
-        As `goldzone.hashtron.quaternary.build_filter` returns it; may be empty.
-    """
+    """Hash rows applied in turn, then a quaternary filter (or the lowest bit without one)."""
 
     program: tuple[tuple[int, int], ...] = ()
+    """``x = hash(x, salt, maximum)`` for each row; may be empty."""
     filter: bytes = b""
+    """As `goldzone.hashtron.quaternary.build_filter` returns it; may be empty."""
 
     def __post_init__(self) -> None:
         for row, (salt, maximum) in enumerate(self.program):
@@ -69,19 +63,13 @@ class BitTable:
 
     The answer is bit ``hash(feature, salt, premodulo)`` of `cells`. A cell that nobody voted on is 0:
     "no evidence for this candidate".
-
-    Parameters
-    ----------
-    salt : int
-    premodulo : int
-        Number of cells, at least 1.
-    cells : bytes
-        ``ceil(premodulo / 8)`` bytes, low bits first; the unused bits of the last byte are 0.
     """
 
     salt: int
     premodulo: int
+    """Number of cells, at least 1."""
     cells: bytes
+    """``ceil(premodulo / 8)`` bytes, low bits first; the unused bits of the last byte are 0."""
 
     def __post_init__(self) -> None:
         _check_uint32("salt", self.salt)

@@ -28,13 +28,7 @@ def encode_neurons(neurons: Iterable[Neuron]) -> bytes:
 
 
 def decode_neurons(data: bytes, name: str) -> tuple[Neuron, ...]:
-    """Read what `encode_neurons` wrote.
-
-    Parameters
-    ----------
-    data : bytes
-    name : str
-        What messages call it.
+    """Read what `encode_neurons` wrote; `name` is what messages call it.
 
     Raises
     ------

@@ -21,18 +21,12 @@ _WORD_BITS: Final = 32
 
 @dataclass(frozen=True, eq=False)
 class Packing:
-    """Which bits each feature holds, and how to make them all.
-
-    Parameters
-    ----------
-    table : int64[n_features, width]
-        Bit numbers, the highest bit first; a row that begins with -1 gives 0.
-    steps : int64[n_features, 3]
-        As `pack_bits` takes them.
-    """
+    """Which bits each feature holds, and how to make them all."""
 
     table: NDArray[np.int64]
+    """int64[n_features, width]: bit numbers, the highest bit first; a row that begins with -1 gives 0."""
     steps: NDArray[np.int64]
+    """int64[n_features, 3]: as `pack_bits` takes them."""
 
     def pack(self, rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
         """Make all features: uint8[size, n_samples] -> uint32[n_features, n_samples]."""

@@ -110,13 +110,8 @@ def context_committee(n_context: int, pattern_layers: Sequence[int] = ()) -> Arc
 def windowed_committee(n_context: int, pattern_layers: Sequence[int] = ()) -> Architecture:
     """Return a `context_committee` whose pattern layers read every bit below exactly once.
 
-    A pattern layer of n neurons above w bits reads n windows of w / n neighbouring bits.
-
-    Parameters
-    ----------
-    n_context : int
-    pattern_layers : sequence of int
-        Each must divide the width of the layer below, with windows of at most 32 bits.
+    A pattern layer of n neurons above w bits reads n windows of w / n neighbouring bits. Each n must divide
+    w, with windows of at most 32 bits.
     """
     layers: list[Layer] = [HashtronLayer(n_context)]
     width = n_context

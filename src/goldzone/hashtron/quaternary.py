@@ -25,16 +25,13 @@ def _bytes_for(n: int) -> int:
 def build_filter(keys: ArrayLike, values: ArrayLike) -> bytes:
     """Build the filter that answers `values` for `keys`.
 
+    The filter has four cells a byte, low bits first, and is empty for no keys.
+
     Parameters
     ----------
     keys : uint32[n]
         Distinct, in any order.
     values : bool[n]
-
-    Returns
-    -------
-    bytes
-        Four cells a byte, low bits first; empty for no keys.
 
     Raises
     ------

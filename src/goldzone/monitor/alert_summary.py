@@ -12,33 +12,20 @@ __all__ = ["Alert", "summarise"]
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert from its opening to its end.
-
-    Attributes
-    ----------
-    rule : str
-    layer : int or None
-    severity : str
-    opened : int
-        Sweep.
-    closed : int or None
-        Sweep; None while it is open.
-    updates : int
-    value, threshold : float
-        As told last while it was open.
-    message : str
-        The same.
-    """
+    """One alert from its opening to its end."""
 
     rule: str
     layer: int | None
     severity: str
     opened: int
+    """The sweep in which it opened."""
     closed: int | None
+    """The sweep in which it closed; None while it is open."""
     updates: int
     value: float
     threshold: float
     message: str
+    """As are value and threshold: what was told last while it was open."""
 
 
 def summarise(events: Iterable[AlertEvent]) -> tuple[Alert, ...]:

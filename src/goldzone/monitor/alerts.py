@@ -80,10 +80,6 @@ class AlertEngine:
 
     What a resumed run repeats (sweeps and neurons that were told before) says nothing new and is passed over.
     No sequence of events makes it raise, and it keeps no more than a few numbers a neuron.
-
-    Parameters
-    ----------
-    settings : AlertSettings
     """
 
     def __init__(self, settings: AlertSettings) -> None:
@@ -332,39 +328,27 @@ class _Moment:
 
 @dataclass(slots=True)
 class _Layer:
-    """What is known of a layer.
-
-    Attributes
-    ----------
-    size : int
-    medians : deque of float
-        Median margins of the last sweeps.
-    passes : deque of float
-        Seconds of the last passes.
-    neurons : dict
-        By position: the last sweep that trained it, and how its premodulo moved.
-    sweep, trained, margins, changed
-        The present sweep, and in it positions in order, margins, and cells changed.
-    judged : int
-        The last sweep whose pass was judged.
-    rates : deque of float
-        Neurons a second in the windows so far.
-    window_neurons, window_seconds
-        The present window.
-    """
+    """What is known of a layer."""
 
     size: int
     medians: deque[float]
+    """Median margins of the last sweeps."""
     passes: deque[float]
+    """Seconds of the last passes."""
     neurons: dict[int, tuple[int, Swing]] = field(default_factory=dict)
+    """By position: the last sweep that trained it, and how its premodulo moved."""
     sweep: int = 0
     trained: list[int] = field(default_factory=list)
     margins: list[float] = field(default_factory=list)
     changed: int = 0
+    """Cells, in the present sweep, as the positions in order and the margins are."""
     judged: int = 0
+    """The last sweep whose pass was judged."""
     rates: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT_RATES))
+    """Neurons a second in the windows so far."""
     window_neurons: int = 0
     window_seconds: float = 0.0
+    """Neurons and seconds of the present window."""
 
     def begin(self, sweep: int) -> None:
         self.sweep, self.trained, self.margins, self.changed = sweep, [], [], 0

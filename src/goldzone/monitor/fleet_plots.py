@@ -52,12 +52,7 @@ def write_fleet_png(path: str | os.PathLike[str], results: Sequence[TestedLangua
 
 
 def draw_fleet(results: Sequence[TestedLanguage]) -> Figure:
-    """Draw a row for each language with test words, the best at the top: accuracy and its 95 % interval.
-
-    Parameters
-    ----------
-    results : sequence of TestedLanguage
-    """
+    """Draw a row for each language with test words, the best at the top: accuracy and its 95 % interval."""
     tested = [
         (result.test_word_accuracy, result) for result in results if result.test_word_accuracy is not None
     ]

@@ -6,7 +6,7 @@ import os
 from array import array
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,49 +37,50 @@ REGIMES: Final = (Regime.NOISY.value, Regime.GOLD_ZONE.value, Regime.COLLAPSED.v
 """Regimes by their code in `NeuronColumns.regime`, as |S| rises."""
 NOT_KNOWN: Final = -1
 """What integer columns hold for null."""
+_INTEGERS: Final = (
+    "sweep",
+    "layer",
+    "position",
+    "premodulo",
+    "target",
+    "sum",
+    "samples",
+    "regime",
+    "partner",
+)
+"""What a training adds to `_Building.integers`."""
+_FLOATS: Final = ("margin", "agreement", "seconds")
+"""What a training adds to `_Building.floats`."""
 _REGIME_CODES: Final = {None: NOT_KNOWN} | {name: code for code, name in enumerate(REGIMES)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NeuronColumns:
-    """Trainings of neurons, one an element, in the order of the log; all arrays have shape (n,).
-
-    Attributes
-    ----------
-    sweep, layer, position : ndarray of int64
-    premodulo : ndarray of int64
-        0 for none.
-    target : ndarray of int64
-        The law's premodulo; `NOT_KNOWN` where there was no sum yet.
-    sum, samples : ndarray of int64
-        S and N.
-    margin : ndarray of float64
-        |S| / N; NaN without samples.
-    agreement : ndarray of float64
-        NaN where not known.
-    regime : ndarray of int64
-        Code in `REGIMES`: how the decision on the premodulo found the neuron, from its sums before this
-        training. `NOT_KNOWN` where there was no sum yet, and for the final neuron, whose premodulo is given.
-    seconds : ndarray of float64
-    partner : ndarray of int64
-        Position; `NOT_KNOWN` for a neuron trained alone.
-    reason : ndarray of object
-        Why this premodulo, in words.
-    """
+    """Trainings of neurons, one an element, in the order of the log; all arrays have shape (n,)."""
 
     sweep: npt.NDArray[np.int64]
     layer: npt.NDArray[np.int64]
     position: npt.NDArray[np.int64]
     premodulo: npt.NDArray[np.int64]
+    """0 for none."""
     target: npt.NDArray[np.int64]
+    """The law's premodulo; `NOT_KNOWN` where there was no sum yet."""
     sum: npt.NDArray[np.int64]
+    """S."""
     samples: npt.NDArray[np.int64]
+    """N."""
     margin: npt.NDArray[np.float64]
+    """|S| / N; NaN without samples."""
     agreement: npt.NDArray[np.float64]
+    """NaN where not known."""
     regime: npt.NDArray[np.int64]
+    """Code in `REGIMES`: how the decision on the premodulo found the neuron, from its sums before this
+    training. `NOT_KNOWN` where there was no sum yet, and for the final neuron, whose premodulo is given."""
     seconds: npt.NDArray[np.float64]
     partner: npt.NDArray[np.int64]
+    """Position; `NOT_KNOWN` for a neuron trained alone."""
     reason: npt.NDArray[np.object_]
+    """Why this premodulo, in words."""
 
     def __len__(self) -> int:
         return int(self.sweep.size)
@@ -95,31 +96,20 @@ class RunHistory:
 
     A run that was taken up again may have done things twice; the last time counts. Where a sweep began again,
     all that was recorded of it and of later sweeps before that is left out.
-
-    Attributes
-    ----------
-    run : str
-        Its name.
-    layers : tuple of int
-        Neurons in each hashtron layer, from the input; the last is the final neuron's.
-    neurons : NeuronColumns
-    sweeps : tuple of SweepFinished
-    selections : tuple of SelectionMade
-    steps_back : tuple of SteppedBack
-    finished : RunFinished or None
-        None while the run goes on, or if it was killed.
-    torn : int
-        Bytes of an unfinished last line, which its writer may be writing now; 0 for none.
     """
 
     run: str
+    """Its name."""
     layers: tuple[int, ...]
+    """Neurons in each hashtron layer, from the input; the last is the final neuron's."""
     neurons: NeuronColumns
     sweeps: tuple[SweepFinished, ...]
     selections: tuple[SelectionMade, ...]
     steps_back: tuple[SteppedBack, ...]
     finished: RunFinished | None
+    """None while the run goes on, or if it was killed."""
     torn: int
+    """Bytes of an unfinished last line, which its writer may be writing now; 0 for none."""
 
     def of_layer(self, layer: int) -> RunHistory:
         """Return the history with one layer's neurons alone.
@@ -265,7 +255,7 @@ class _Building:
         again = [row for begun, row in self.begun.items() if begun >= sweep]
         if again:
             row = min(again)
-            del self.integers[row * _INTEGERS :], self.floats[row * _FLOATS :], self.reasons[row:]
+            del self.integers[row * len(_INTEGERS) :], self.floats[row * len(_FLOATS) :], self.reasons[row:]
             self.sweeps = {key: done for key, done in self.sweeps.items() if done.sweep < sweep}
             self.selections = {key: made for key, made in self.selections.items() if made.sweep < sweep}
             self.steps_back = {key: step for key, step in self.steps_back.items() if step.sweep < sweep}
@@ -274,24 +264,10 @@ class _Building:
         self.finished = None
 
     def history(self, started: RunStarted) -> RunHistory:
-        integers = np.array(self.integers, np.int64).reshape(-1, _INTEGERS).T
-        sweep, layer, position, premodulo, target, total, samples, regime, partner = integers.copy()
-        margin, agreement, seconds = np.array(self.floats, np.float64).reshape(-1, _FLOATS).T.copy()
-        neurons = NeuronColumns(
-            sweep=sweep,
-            layer=layer,
-            position=position,
-            premodulo=premodulo,
-            target=target,
-            sum=total,
-            samples=samples,
-            margin=margin,
-            agreement=agreement,
-            regime=regime,
-            seconds=seconds,
-            partner=partner,
-            reason=np.array(self.reasons, dtype=object),
-        )
+        integers = np.array(self.integers, np.int64).reshape(-1, len(_INTEGERS)).T.copy()
+        floats = np.array(self.floats, np.float64).reshape(-1, len(_FLOATS)).T.copy()
+        columns: dict[str, Any] = dict(zip(_INTEGERS + _FLOATS, (*integers, *floats), strict=True))
+        neurons = NeuronColumns(**columns, reason=np.array(self.reasons, dtype=object))
         return RunHistory(
             run=started.run,
             layers=started.layers,
@@ -302,8 +278,3 @@ class _Building:
             finished=self.finished,
             torn=self.torn,
         )
-
-
-_INTEGERS: Final = 9
-"""Numbers that a training adds to `_Building.integers`."""
-_FLOATS: Final = 3

@@ -231,11 +231,7 @@ def make_notifier(settings: AlertSettings, *, run: str, warn: Callable[[str], No
 class AlertListener(Listener):
     """Raises the alerts of a run as it goes: each becomes an event, and is told outside.
 
-    Parameters
-    ----------
-    settings : AlertSettings
-    run : str
-        Its name, for those who are told.
+    `run` is its name, for those who are told.
     """
 
     def __init__(self, settings: AlertSettings, run: str) -> None:

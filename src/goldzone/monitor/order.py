@@ -29,16 +29,10 @@ __all__ = ["Violation", "check_order"]
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A line of the log that breaks the order.
-
-    Attributes
-    ----------
-    line : int
-        From 1.
-    problem : str
-    """
+    """A line of the log that breaks the order."""
 
     line: int
+    """From 1."""
     problem: str
 
 
@@ -47,16 +41,7 @@ def check_order(events: Iterable[tuple[int, Event]]) -> tuple[Violation, ...]:
 
     Warnings and alerts are no training: they may stand anywhere. A log may end anywhere, as that of a running
     or killed run does. After a violation the check goes on from what the line says: one fault is told once.
-
-    Parameters
-    ----------
-    events : iterable of (line, Event)
-        As `goldzone.training.runs.event_log.read_events` yields them.
-
-    Returns
-    -------
-    tuple of Violation
-        In the order of the lines; empty if the order holds.
+    Events come as `goldzone.training.runs.event_log.read_events` yields them.
 
     Raises
     ------

@@ -46,21 +46,14 @@ _SIZE_INCHES: Final = (16.0, 10.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShownRun:
-    """A run in a picture.
-
-    Attributes
-    ----------
-    label : str
-        What the legend calls it.
-    history : RunHistory
-        One of a layer or neuron alone draws that layer or neuron.
-    gold_zone : tuple of float or None
-        The zone's edges as margins; None: not drawn.
-    """
+    """A run in a picture."""
 
     label: str
+    """What the legend calls it."""
     history: RunHistory
+    """One of a layer or neuron alone draws that layer or neuron."""
     gold_zone: tuple[float, float] | None
+    """The zone's edges as margins; None: not drawn."""
 
 
 def write_png(path: str | os.PathLike[str], runs: Sequence[ShownRun]) -> None:
@@ -79,11 +72,6 @@ def draw_runs(runs: Sequence[ShownRun]) -> Figure:
     """Draw one run (a colour a layer), or several over each other (a colour a run).
 
     The final neuron, whose premodulo is given, is left out where there are others.
-
-    Parameters
-    ----------
-    runs : sequence of ShownRun
-        At least one.
     """
     with own_style():
         return _draw(runs)
@@ -100,8 +88,8 @@ class _Line:
     dashes: Any  # one of matplotlib's line styles
 
 
-def _colour(place: int) -> str:
-    return COLOURS[place % len(COLOURS)]
+def _colour(index: int) -> str:
+    return COLOURS[index % len(COLOURS)]
 
 
 def _draw(runs: Sequence[ShownRun]) -> Figure:
@@ -142,7 +130,7 @@ def _title(run: ShownRun) -> str:
 
 
 def _name_runs(figure: Figure, runs: Sequence[ShownRun]) -> None:
-    handles = [Line2D([], [], color=_colour(place), linewidth=4) for place in range(len(runs))]
+    handles = [Line2D([], [], color=_colour(index), linewidth=4) for index in range(len(runs))]
     names = [f"{run.label} (R² {_r_squared(run)})" for run in runs]
     blank = [" "] * len(runs)  # a legend would leave out names that begin with "_"
     legend = figure.legend(handles, blank, loc="outside upper center", ncols=min(len(runs), 4), fontsize=14)
@@ -158,7 +146,7 @@ def _r_squared(run: ShownRun) -> str:
 
 def _lines(runs: Sequence[ShownRun]) -> list[_Line]:
     lines = []
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
         before = run.history.before_final()
         history = replace(run.history, neurons=before) if len(before) else run.history
         found = layer_sweeps(history)
@@ -167,10 +155,10 @@ def _lines(runs: Sequence[ShownRun]) -> list[_Line]:
             turn = (number // len(COLOURS)) if len(runs) == 1 else number
             lines.append(
                 _Line(
-                    run=place,
+                    run=index,
                     layer=layer,
                     sweeps=tuple(row for row in found if row.layer == layer),
-                    colour=_colour(number if len(runs) == 1 else place),
+                    colour=_colour(number if len(runs) == 1 else index),
                     dashes=_DASHES[turn % len(_DASHES)],
                 )
             )
@@ -181,12 +169,12 @@ def _draw_accuracy(axes: Axes, runs: Sequence[ShownRun]) -> None:
     axes.set_title("Accuracy")
     axes.set_ylabel("words right (%)")
     axes.yaxis.set_major_formatter(PERCENT)
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
         done = run.history.sweeps
         sweeps = np.array([one.sweep for one in done], np.float64)
         train = _known(one.train_score for one in done)
         dev = _known(one.dev_score for one in done)
-        colour, mark = _colour(place), _mark(len(done))
+        colour, mark = _colour(index), _mark(len(done))
         axes.plot(sweeps, train, color=colour, marker=mark)
         axes.plot(sweeps, dev, color=colour, linestyle="dashed", marker=mark, markerfacecolor="white")
         shown = np.where(np.isnan(dev), train, dev)
@@ -305,11 +293,11 @@ def _draw_gold_zone_shares(axes: Axes, runs: Sequence[ShownRun], lines: Sequence
     axes.set_ylabel("neurons trained (%)")
     axes.yaxis.set_major_formatter(PERCENT)
     axes.set_ylim(-0.02, 1.02)
-    for place in range(len(runs)):
-        sweeps, shares = _regime_shares([line for line in lines if line.run == place])
+    for index in range(len(runs)):
+        sweeps, shares = _regime_shares([line for line in lines if line.run == index])
         known = shares.sum(axis=1) > 0  # in the first sweep no neuron has a sum
         share = shares[known, REGIMES.index("gold_zone")]
-        axes.plot(sweeps[known], share, color=_colour(place), marker=_mark(len(sweeps)))
+        axes.plot(sweeps[known], share, color=_colour(index), marker=_mark(len(sweeps)))
     _say_if_empty(axes, "no neuron had a sum before it was trained", empty=not axes.lines)
 
 

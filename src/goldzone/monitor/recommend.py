@@ -46,19 +46,12 @@ Changes: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """One thing to change.
-
-    Attributes
-    ----------
-    message : str
-        What is seen and what to change from what to what, in one sentence.
-    figures : mapping of str to float
-        The numbers that it rests on.
-    changes : Changes
-    """
+    """One thing to change."""
 
     message: str
+    """What is seen and what to change from what to what, in one sentence."""
     figures: Mapping[str, float]
+    """The numbers that it rests on."""
     changes: Changes
 
 
@@ -66,13 +59,8 @@ def recommend(history: RunHistory, config: TrainingConfig) -> tuple[Recommendati
     """Say what to change for the next run, the most urgent first; nothing if nothing is wrong.
 
     No two recommendations change the same field, so they can be followed together: of those that would, the
-    first stays. Fewer sweeps are recommended alone, because another change may make use of them.
-
-    Parameters
-    ----------
-    history : RunHistory
-    config : TrainingConfig
-        The run's; its `pipeline.tolerance` is the change of accuracy that counts as none.
+    first stays. Fewer sweeps are recommended alone, because another change may make use of them. The
+    configuration is the run's; its `pipeline.tolerance` is the change of accuracy that counts as none.
 
     Raises
     ------

@@ -37,22 +37,15 @@ _LEAST_STEP: Final = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a rule's value is read.
-
-    Attributes
-    ----------
-    low : bool
-        The problem is a value at or below the threshold; otherwise a value above it.
-    in_a_row : bool
-        The value must cross the threshold in each of the last `window` sweeps; otherwise once, as the window
-        is part of the value.
-    advice : str
-        What the finding means and what to do.
-    """
+    """How a rule's value is read."""
 
     low: bool
+    """The problem is a value at or below the threshold; otherwise a value above it."""
     in_a_row: bool
+    """The value must cross the threshold in each of the last `window` sweeps; otherwise once, as the window
+    is part of the value."""
     advice: str
+    """What the finding means and what to do."""
 
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
@@ -132,30 +125,17 @@ def times_usual(seconds: float, earlier: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """How one neuron's premodulo moved so far.
-
-    Attributes
-    ----------
-    premodulo : int
-        The last one.
-    rising : bool or None
-        Whether the last step went up; None after none, or one too small to count.
-    steps : int
-        The last steps that went up and down in turn.
-    """
+    """How one neuron's premodulo moved so far."""
 
     premodulo: int
+    """The last one."""
     rising: bool | None = None
+    """Whether the last step went up; None after none, or one too small to count."""
     steps: int = 0
+    """The last steps that went up and down in turn."""
 
     def then(self, premodulo: int) -> Swing:
-        """Return the swing after one more training.
-
-        Parameters
-        ----------
-        premodulo : int
-            What the neuron is trained with now; 0, for none, counts as no step.
-        """
+        """Return the swing after one more training; a premodulo of 0, for none, counts as no step."""
         if premodulo == self.premodulo:
             return Swing(premodulo)
         least, most = sorted((premodulo, self.premodulo))

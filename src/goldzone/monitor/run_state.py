@@ -26,57 +26,38 @@ _Integers: TypeAlias = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class LayerState:
-    """A layer before the final one, by the last training of each of its neurons.
-
-    Attributes
-    ----------
-    layer : int
-        From 1.
-    samples : int
-        The largest N.
-    premodulo : int
-        Median, the lower of two middle ones; 0 for none.
-    noisy, collapsed : float
-        Shares of the neurons in these regimes, under the thresholds and the signal of the configuration.
-    at_ceiling : float
-        Share of the neurons that the configured ceiling holds.
-    oscillating : float
-        Share of the neurons whose last premodulos go up and down.
-    agreement : float or None
-        Median agreement of the votes; None where it is not known.
-    """
+    """A layer before the final one, by the last training of each of its neurons."""
 
     layer: int
+    """From 1."""
     samples: int
+    """The largest N."""
     premodulo: int
+    """Median, the lower of two middle ones; 0 for none."""
     noisy: float = 0.0
+    """Share of the neurons in this regime, under the thresholds and the signal of the configuration."""
     collapsed: float = 0.0
+    """The same."""
     at_ceiling: float = 0.0
+    """Share of the neurons that the configured ceiling holds."""
     oscillating: float = 0.0
+    """Share of the neurons whose last premodulos go up and down."""
     agreement: float | None = None
+    """Median agreement of the votes; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """What the rules look at.
-
-    Attributes
-    ----------
-    config : TrainingConfig
-    curve : Curve
-        One point or more.
-    layers : tuple of LayerState
-    finished : bool
-        Whether the run came to its end.
-    steps_back : tuple of (int, int)
-        Sweeps after which the run stepped back, and the sweeps that it went back to.
-    """
+    """What the rules look at."""
 
     config: TrainingConfig
     curve: Curve
+    """One point or more."""
     layers: tuple[LayerState, ...] = ()
     finished: bool = True
+    """Whether the run came to its end."""
     steps_back: tuple[tuple[int, int], ...] = ()
+    """Sweeps after which the run stepped back, each with the sweep that it went back to."""
 
 
 def learning_curve(history: RunHistory) -> Curve:
@@ -126,8 +107,8 @@ def _lower_median(values: _Integers) -> int:
 def _last_trainings(neurons: NeuronColumns) -> NeuronColumns:
     """Keep the last training of each neuron."""
     last = np.zeros(len(neurons), np.bool_)
-    places = np.stack((neurons.layer, neurons.position))[:, ::-1]
-    _, first = np.unique(places, axis=1, return_index=True)
+    neuron = np.stack((neurons.layer, neurons.position))[:, ::-1]
+    _, first = np.unique(neuron, axis=1, return_index=True)
     last[len(neurons) - 1 - first] = True
     return neurons.where(last)
 

@@ -25,29 +25,19 @@ class Quartiles:
 
 @dataclass(frozen=True, slots=True)
 class LayerSweep:
-    """One layer in one sweep.
-
-    Attributes
-    ----------
-    sweep, layer : int
-    trained : int
-        Trainings of its neurons.
-    margin : Quartiles or None
-        Of |S| / N; None if there were no samples.
-    premodulo : Quartiles
-    regimes : tuple of float
-        Share of the trained neurons in each of `REGIMES`; what they lack to 1 had no sum before.
-    seconds : float
-        Spent in training them, added up.
-    """
+    """One layer in one sweep."""
 
     sweep: int
     layer: int
     trained: int
+    """Trainings of its neurons."""
     margin: Quartiles | None
+    """Of |S| / N; None if there were no samples."""
     premodulo: Quartiles
     regimes: tuple[float, ...]
+    """Share of the trained neurons in each of `REGIMES`; what they lack to 1 had no sum before."""
     seconds: float
+    """Spent in training them, added up."""
 
 
 def layer_sweeps(history: RunHistory) -> tuple[LayerSweep, ...]:
@@ -61,12 +51,8 @@ def capacity_correlation(neurons: NeuronColumns) -> float | None:
     The square of Pearson's correlation between the logarithms of `premodulo` and `target`, over all trainings
     that have both (a target is known, the premodulo is not 0), each weighing the same. It is how the epic's
     metric "premodulo values correlate with margin (R^2 > 0.7)" is measured: the target is a function of the
-    margin, N / (|S| + 1) to a power. Give it `RunHistory.before_final`.
-
-    Returns
-    -------
-    float or None
-        In [0, 1]; None with fewer than three such trainings, or if one side does not vary.
+    margin, N / (|S| + 1) to a power. Give it `RunHistory.before_final`. The result is in [0, 1]; None with
+    fewer than three such trainings, or if one side does not vary.
     """
     both = (neurons.target > 0) & (neurons.premodulo > 0)
     x, y = neurons.premodulo[both], neurons.target[both]
@@ -82,10 +68,7 @@ def capacity_correlation(neurons: NeuronColumns) -> float | None:
 def gold_zone_margins(history: RunHistory, zone: GoldZone) -> tuple[float, float] | None:
     """Return the gold zone's edges as margins, at the largest N of its trainings.
 
-    Returns
-    -------
-    tuple of float or None
-        Noise floor / N and `GoldZone.collapse`; None if nothing was trained on samples.
+    Those are noise floor / N and `GoldZone.collapse`; None if nothing was trained on samples.
     """
     n = int(history.neurons.samples.max(initial=0))
     return (float(zone.floor(n)) / n, zone.collapse) if n else None

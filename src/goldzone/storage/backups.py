@@ -32,18 +32,12 @@ _MAX_BYTES: Final = 1 << 32
 
 @dataclass(frozen=True, eq=False)
 class Newest(Generic[T]):
-    """What `read_newest` found.
-
-    Attributes
-    ----------
-    value : T or None
-        None: no file is whole.
-    warnings : tuple of str
-        A line for each file that is damaged, missing or in the wrong place, and for what was read instead.
-    """
+    """What `read_newest` found."""
 
     value: T | None
+    """None: no file is whole."""
     warnings: tuple[str, ...]
+    """A line for each file that is damaged, missing or in the wrong place, and for what was read instead."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,27 +49,20 @@ Json: TypeAlias = Any
 
 @dataclass(frozen=True, eq=False)
 class Container:
-    """What a container holds.
-
-    Parameters
-    ----------
-    content : dict
-        The writer's free-form JSON object.
-    members : dict of bytes
-        Binary members by name.
-    digest : str
-        SHA-256 of the manifest in lower-case hex: the identity of the model.
-    """
+    """What a container holds."""
 
     content: dict[str, Json]
+    """The writer's free-form JSON object."""
     members: dict[str, bytes]
+    """Binary members by name."""
     digest: str
+    """SHA-256 of the manifest in lower-case hex: the identity of the model."""
 
 
 def write_container(
     path: str | os.PathLike[str], content: Mapping[str, Json], members: Mapping[str, bytes]
 ) -> str:
-    """Write a container atomically.
+    """Write a container atomically and return its digest.
 
     Parameters
     ----------
@@ -78,11 +71,6 @@ def write_container(
         JSON values; no NaN, no infinity.
     members : mapping of bytes
         Names are letters, digits, ``.``, ``_`` and ``-``, at most 100, not beginning with a dot.
-
-    Returns
-    -------
-    str
-        The digest.
 
     Raises
     ------
@@ -117,11 +105,7 @@ def write_container(
 def read_container(path: str | os.PathLike[str], *, max_bytes: int = DEFAULT_MAX_BYTES) -> Container:
     """Read a container and verify every byte that matters.
 
-    Parameters
-    ----------
-    path : path
-    max_bytes : int
-        Refuse a file, or unpacked members, larger than this in total.
+    Refuses a file, or unpacked members, larger than `max_bytes` in total.
 
     Raises
     ------

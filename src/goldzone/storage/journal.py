@@ -33,22 +33,14 @@ _MAX_BYTES: Final = 1 << 32
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One record.
-
-    Attributes
-    ----------
-    content : dict
-    part : bytes
-    end : int
-        Where it ends in the file, in bytes.
-    checksum : bytes
-        The link that the next record's checksum starts from.
-    """
+    """One record."""
 
     content: dict[str, Json]
     part: bytes
     end: int
+    """Where it ends in the file, in bytes."""
     checksum: bytes
+    """The link that the next record's checksum starts from."""
 
 
 class Journal:
@@ -118,11 +110,7 @@ class Journal:
 def read_journal(path: str | os.PathLike[str], checkpoint: bytes) -> tuple[Entry, ...]:
     """Read the whole records of a journal; a torn or damaged one ends the reading.
 
-    Parameters
-    ----------
-    path : path
-    checkpoint : bytes
-        The journal of another checkpoint counts as empty, as does a missing one.
+    The journal of another checkpoint counts as empty, as does a missing one.
 
     Raises
     ------

@@ -37,19 +37,12 @@ class DamagedError(StateError):
 
 @dataclass(frozen=True, eq=False)
 class Sealed:
-    """What a sealed file holds.
-
-    Attributes
-    ----------
-    content : dict
-    parts : dict of bytes
-    digest : bytes
-        SHA-256 of the file without its seal.
-    """
+    """What a sealed file holds."""
 
     content: dict[str, Json]
     parts: dict[str, bytes]
     digest: bytes
+    """SHA-256 of the file without its seal."""
 
 
 def seal(magic: bytes, version: int, content: Mapping[str, Json], parts: Mapping[str, bytes]) -> bytes:

@@ -39,21 +39,13 @@ _NAME: Final = re.compile(r"checkpoint-(\d{1,9})\.goldzone")
 
 @dataclass(frozen=True, eq=False)
 class Restored(Generic[NetworkT]):
-    """A state to go on from.
-
-    Attributes
-    ----------
-    progress : Progress
-    network : NetworkT
-    sums : SumCache
-    events : int
-        Events that had been written at that moment; later ones are to be cut off.
-    """
+    """A state to go on from."""
 
     progress: Progress[NetworkT]
     network: NetworkT
     sums: SumCache
     events: int
+    """Events that had been written at that moment; later ones are to be cut off."""
 
 
 class _Log(Protocol):
@@ -176,6 +168,7 @@ class FolderCheckpointer(Generic[NetworkT]):
         """Read the latest state that is whole and not ahead of the event log, and go on from it.
 
         One that is ahead is deleted: the run comes to it again, and its count of events would no longer hold.
+        Without any state the result is None: the run begins at its beginning.
 
         Parameters
         ----------
@@ -183,11 +176,6 @@ class FolderCheckpointer(Generic[NetworkT]):
             Whole events in the log.
         warn : callable
             Gets a line for each state that cannot be used.
-
-        Returns
-        -------
-        Restored or None
-            None if there is no state: the run begins at its beginning.
 
         Raises
         ------

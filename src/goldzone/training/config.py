@@ -81,13 +81,7 @@ def load_config(path: str | Path) -> TrainingConfig:
 
 
 def config_from_toml(content: str | bytes, name: str) -> TrainingConfig:
-    """Read a configuration from TOML, passing over the section ``[alerts]``.
-
-    Parameters
-    ----------
-    content : str or bytes
-    name : str
-        What messages call it, such as the file's name.
+    """Read a configuration from TOML, passing over the section ``[alerts]``; `name` is what messages call it.
 
     Raises
     ------

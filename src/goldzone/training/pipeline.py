@@ -81,21 +81,14 @@ class NeuronTrainer(Protocol[NetworkT]):
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """How a network does on examples that training does not see.
-
-    Attributes
-    ----------
-    score : float
-        The share of examples right, in [0, 1]: it chooses the best state.
-    tie_break : float
-        Of two states of one score the one with the higher value is better.
-    metrics : mapping of str to float
-        What else the task measures, by name.
-    """
+    """How a network does on examples that training does not see."""
 
     score: float
+    """The share of examples right, in [0, 1]: it chooses the best state."""
     tie_break: float = 0.0
+    """Of two states of one score the one with the higher value is better."""
     metrics: Mapping[str, float] = field(default_factory=dict)
+    """What else the task measures, by name."""
 
     def beats(self, other: HeldOut) -> bool:
         """Tell whether this is the better result."""
@@ -128,47 +121,32 @@ class Step:
 
 @dataclass(slots=True)
 class Progress(Generic[NetworkT]):
-    """Where a run stands.
-
-    Attributes
-    ----------
-    sweep : int
-        The sweep at work, from 1.
-    index : int or None
-        Of the layer at work in the order of the sweep, from 0; None before the sweep has begun.
-    plan : tuple of Step or None
-        What this sweep trains in the layer; None before it was chosen.
-    done : int
-        Steps of the plan that are done.
-    changed, layer_changed : int
-        Cells that the sweep has changed so far, and those of the layer at work.
-    unchanged : dict of int to int
-        By index: for how many sweeps in a row the layer was trained without any change.
-    curve : Curve
-    best : Outcome or None
-    without_gain : int
-        Sweeps since the best one.
-    held : bool
-        Whether premodulos may no longer be lowered.
-    seconds : float
-        Spent in the sweeps that are done.
-    stop : str or None
-        Why the run is over; None while it goes on.
-    """
+    """Where a run stands."""
 
     sweep: int = 1
+    """The sweep at work, from 1."""
     index: int | None = None
+    """Of the layer at work in the order of the sweep, from 0; None before the sweep has begun."""
     plan: tuple[Step, ...] | None = None
+    """What this sweep trains in the layer; None before it was chosen."""
     done: int = 0
+    """Steps of the plan that are done."""
     changed: int = 0
+    """Cells that the sweep has changed so far."""
     layer_changed: int = 0
+    """Those of the layer at work."""
     unchanged: dict[int, int] = field(default_factory=dict)
+    """By index: for how many sweeps in a row the layer was trained without any change."""
     curve: Curve = ()
     best: Outcome[NetworkT] | None = None
     without_gain: int = 0
+    """Sweeps since the best one."""
     held: bool = False
+    """Whether premodulos may no longer be lowered."""
     seconds: float = 0.0
+    """Spent in the sweeps that are done."""
     stop: str | None = None
+    """Why the run is over; None while it goes on."""
 
     def enter(self, index: int, plan: tuple[Step, ...]) -> None:
         """Begin with the plan of a layer."""
@@ -220,21 +198,13 @@ class NoCheckpointer:
 
 @dataclass(frozen=True)
 class Hooks(Generic[NetworkT]):
-    """What a pipeline calls as it goes. What one of them raises ends the run.
-
-    Attributes
-    ----------
-    evaluate : callable
-        Gives the held-out result of a network, or None if nothing is held out.
-    on_event : callable
-        Gets every event.
-    check_interrupt : callable
-        Called after each step, in a state that was kept.
-    checkpointer : Checkpointer
-        Gets all that is needed to go on after a crash, step by step.
-    """
+    """What a pipeline calls as it goes. What one of them raises ends the run."""
 
     evaluate: Callable[[NetworkT], HeldOut | None] = lambda network: None
+    """Gives the held-out result of a network, or None if nothing is held out."""
     on_event: Callable[[Event], None] = lambda event: None
+    """Gets every event."""
     check_interrupt: Callable[[], None] = lambda: None
+    """Called after each step, in a state that was kept."""
     checkpointer: Checkpointer[NetworkT] = field(default_factory=NoCheckpointer)
+    """Gets all that is needed to go on after a crash, step by step."""

@@ -77,13 +77,6 @@ def start_run(
 def resume_run(task: Task[NetworkT], folder: Path, context: RunContext) -> RunSummary:
     """Go on with the run of a folder; the model becomes what it would have become without the interruption.
 
-    Parameters
-    ----------
-    task : Task
-        Of the run's source and configuration.
-    folder : Path
-    context : RunContext
-
     Raises
     ------
     StateError

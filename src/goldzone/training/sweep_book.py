@@ -19,40 +19,27 @@ __all__ = ["Decided", "SweepBook", "SweepResult"]
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One training of a neuron: where it was, under which premodulo and why, and what it gave.
-
-    Attributes
-    ----------
-    layer, position : int
-    order, total : int
-        Its index among the neurons that the sweep trains in the layer, and how many they are.
-    premodulo : int
-        0 for none.
-    reason : str
-        Why this premodulo.
-    trained : TrainedNeuron
-    seconds : float
-    target : int, optional
-        What the capacity law asks for.
-    regime : str, optional
-    partner : int, optional
-        The neuron that it was trained together with.
-    accepted : bool
-        Whether the change was kept.
-    """
+    """One training of a neuron: where it was, under which premodulo and why, and what it gave."""
 
     layer: int
     position: int
     order: int
+    """Its index among the neurons that the sweep trains in the layer."""
     total: int
+    """How many they are."""
     premodulo: int
+    """0 for none."""
     reason: str
+    """Why this premodulo."""
     trained: TrainedNeuron
     seconds: float
     target: int | None = None
+    """What the capacity law asks for."""
     regime: str | None = None
     partner: int | None = None
+    """The neuron that it was trained together with."""
     accepted: bool = True
+    """Whether the change was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +76,7 @@ class SweepResult(Generic[NetworkT]):
 
 
 class SweepBook(Generic[NetworkT]):
-    """Writes what was trained into the sum cache and the events.
-
-    Parameters
-    ----------
-    trainer : NeuronTrainer
-    sums : SumCache
-    run : str
-        The run's name in the sum cache.
-    hooks : Hooks
-    """
+    """Writes what was trained into the sum cache and the events; `run` is the run's name in the sum cache."""
 
     def __init__(
         self, trainer: NeuronTrainer[NetworkT], sums: SumCache, run: str, hooks: Hooks[NetworkT]

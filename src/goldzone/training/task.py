@@ -23,41 +23,26 @@ __all__ = ["PartResult", "PreparedTask", "RunContext", "RunSummary", "Task"]
 
 @dataclass(frozen=True)
 class RunContext:
-    """What surrounds a run and never changes its model.
-
-    Attributes
-    ----------
-    threads : int
-    listeners : sequence of Listener
-        What looks on.
-    check_interrupt : callable
-        Called between neurons; what it raises ends the run, which can then be resumed.
-    """
+    """What surrounds a run and never changes its model."""
 
     threads: int = 1
     listeners: Sequence[Listener] = ()
+    """What looks on."""
     check_interrupt: Callable[[], None] = lambda: None
+    """Called between neurons; what it raises ends the run, which can then be resumed."""
 
 
 @dataclass(frozen=True)
 class PartResult:
-    """How a model does on one part of the examples.
-
-    Attributes
-    ----------
-    examples : int
-    score : float
-        The share of them that is right.
-    interval : tuple of float or None
-        95 % interval of the score.
-    metrics : mapping of str to JSON value
-        What else the task measures, by name.
-    """
+    """How a model does on one part of the examples."""
 
     examples: int
     score: float
+    """The share of them that is right."""
     interval: tuple[float, float] | None = None
+    """95 % interval of the score."""
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    """What else the task measures, by name."""
 
 
 class PreparedTask(Protocol[NetworkT]):
@@ -139,48 +124,36 @@ class Task(Protocol[NetworkT]):
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run came to.
-
-    Attributes
-    ----------
-    name, run, model : str
-        The run's name, its folder, its model file.
-    bytes : int
-        Of the model file.
-    digest : str
-        SHA-256 of the model in hex.
-    sweep, sweeps : int
-        The sweep whose state the model is, and the most that there could be.
-    reason : str
-        Why training ended.
-    unit : str
-        What an example is, in the plural.
-    score_name : str
-        What the score is called in JSON.
-    train : PartResult
-    dev, test : PartResult or None
-        None where there is no such part.
-    seconds : float
-        Since the last resumption.
-    details : mapping of str to JSON value
-        What the task tells besides.
-    """
+    """What a run came to."""
 
     name: str
+    """The run's."""
     run: str
+    """Its folder."""
     model: str
+    """Its model file."""
     bytes: int
+    """Of the model file."""
     digest: str
+    """SHA-256 of the model in hex."""
     sweep: int
+    """The sweep whose state the model is."""
     sweeps: int
+    """The most that there could be."""
     reason: str
+    """Why training ended."""
     unit: str
+    """What an example is, in the plural."""
     score_name: str
+    """What the score is called in JSON."""
     train: PartResult
     dev: PartResult | None
     test: PartResult | None
+    """None, as dev, where there is no such part."""
     seconds: float
+    """Since the last resumption."""
     details: Mapping[str, Any]
+    """What the task tells besides."""
 
     def to_json(self) -> dict[str, Any]:
         """Return all as JSON values."""

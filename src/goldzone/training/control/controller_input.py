@@ -14,33 +14,22 @@ __all__ = ["ControllerInput", "bounds"]
 
 @dataclass(frozen=True, slots=True)
 class ControllerInput:
-    """All that a controller knows when it decides; as it keeps nothing, a resumed run decides the same.
-
-    Attributes
-    ----------
-    history : sequence of Measurement
-        The neuron's past, oldest first, only records of states that were kept; empty for one never trained.
-    current : int
-        Its premodulo now, 2 or more; the configured start if it was never trained.
-    samples : int
-        N, 1 or more.
-    curve : Curve
-        The sweeps that are done.
-    largest : int
-        Most cells that a neuron of this network may have, 2 or more.
-    tolerance : float
-        Change of accuracy, as a share, that counts as none.
-    held : bool
-        Lowering has been stopped: the premodulo must not fall below `current`.
-    """
+    """All that a controller knows when it decides; as it keeps nothing, a resumed run decides the same."""
 
     history: Sequence[Measurement]
+    """The neuron's past, oldest first, only records of states that were kept; empty for one never trained."""
     current: int
+    """Its premodulo now, 2 or more; the configured start if it was never trained."""
     samples: int
+    """N, 1 or more."""
     curve: Curve
+    """The sweeps that are done."""
     largest: int
+    """Most cells that a neuron of this network may have, 2 or more."""
     tolerance: float
+    """Change of accuracy, as a share, that counts as none."""
     held: bool = False
+    """Lowering has been stopped: the premodulo must not fall below `current`."""
 
 
 def bounds(settings: CapacitySettings, given: ControllerInput) -> tuple[int, int]:

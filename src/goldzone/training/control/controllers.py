@@ -57,27 +57,18 @@ _WORDS: Final[dict[Limit, str]] = {"regime": "its regime", "held": "the stop on 
 
 @dataclass(frozen=True, slots=True)
 class CapacityDecision:
-    """A premodulo and why.
-
-    Attributes
-    ----------
-    premodulo : int
-        What the neuron is to be trained with.
-    target : int or None
-        What the law asks for; None where there is no sum yet.
-    regime : Regime or None
-        None where there is no sum yet.
-    clamped_by : Limit or None
-        The last limit that changed the value; None if the controller's aim was taken as it is.
-    reason : str
-        The decision in words, with all limits that changed the value.
-    """
+    """A premodulo and why."""
 
     premodulo: int
+    """What the neuron is to be trained with."""
     target: int | None
+    """What the law asks for; None where there is no sum yet."""
     regime: Regime | None
+    """None where there is no sum yet."""
     clamped_by: Limit | None
+    """The last limit that changed the value; None if the controller's aim was taken as it is."""
     reason: str
+    """The decision in words, with all limits that changed the value."""
 
 
 class Controller(Protocol):

@@ -10,24 +10,16 @@ __all__ = ["Curve", "CurvePoint"]
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """What a sweep came to.
-
-    Attributes
-    ----------
-    sweep : int
-        From 1.
-    train_accuracy : float
-        Share of training words right, in [0, 1].
-    dev_accuracy : float or None
-        Share of dev words right; None without dev words.
-    premodulo : int
-        Median premodulo of the neurons before the final one after the sweep, the lower of two middle ones.
-    """
+    """What a sweep came to."""
 
     sweep: int
+    """From 1."""
     train_accuracy: float
+    """Share of training words right, in [0, 1]."""
     dev_accuracy: float | None
+    """Share of dev words right; None without dev words."""
     premodulo: int
+    """Median premodulo of the neurons before the final one after the sweep, the lower of two middle ones."""
 
 
 Curve: TypeAlias = tuple[CurvePoint, ...]

@@ -33,6 +33,8 @@ def smoothed_margin(
 ) -> Fraction | None:
     """Smooth a neuron's margins, with their signs: a moving average, then exponential smoothing of it.
 
+    The result is in [-1, 1]; None if nothing was measured.
+
     Parameters
     ----------
     history : sequence of Measurement
@@ -43,11 +45,6 @@ def smoothed_margin(
         Weight of the newest average; what was smoothed before has the rest. In (0, 1], 1: off.
     signal : {"output", "agreement"}
         S / N, or the agreement of the votes. Records whose agreement is not known are passed over.
-
-    Returns
-    -------
-    Fraction or None
-        In [-1, 1]; None if nothing was measured.
     """
     if signal == "agreement":
         margins = [Fraction(record.agreement) for record in history if not math.isnan(record.agreement)]

@@ -23,25 +23,17 @@ _PERIOD: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Oscillation:
-    """How a premodulo swings.
-
-    Attributes
-    ----------
-    detected : bool
-        Whether it turned twice or more, a whole period.
-    reversals : int
-        How often a step was followed by one in the opposite direction, both large enough to count.
-    amplitude : Fraction
-        The largest of the steps at a reversal, as a factor; 1 without any.
-    half_step : Fraction
-        From the last premodulo to the geometric mean (its integer part) of the last two, as a factor: half
-        of the last step on a logarithmic scale; 1 if there are not two.
-    """
+    """How a premodulo swings."""
 
     detected: bool
+    """Whether it turned twice or more, a whole period."""
     reversals: int
+    """How often a step was followed by one in the opposite direction, both large enough to count."""
     amplitude: Fraction
+    """The largest of the steps at a reversal, as a factor; 1 without any."""
     half_step: Fraction
+    """From the last premodulo to the geometric mean (its integer part) of the last two, as a factor: half of
+    the last step on a logarithmic scale; 1 if there are not two."""
 
 
 def detect_oscillation(premodulos: Sequence[int], window: int) -> Oscillation:

@@ -34,16 +34,11 @@ _SLACK: Final = 1e-9  # of the float that sorts out most pairs before the exact 
 
 @dataclass(frozen=True, eq=False)
 class PackedAnswers:
-    """Answers of some neurons to some samples, one bit each.
-
-    Attributes
-    ----------
-    words : uint64[n_neurons, ceil(samples / 64)]
-        Sample i is bit ``i % 64`` of word ``i // 64``; the bits beyond the last sample are 0.
-    samples : int
-    """
+    """Answers of some neurons to some samples, one bit each."""
 
     words: NDArray[np.uint64]
+    """uint64[n_neurons, ceil(samples / 64)]: sample i is bit ``i % 64`` of word ``i // 64``; the bits beyond
+    the last sample are 0."""
     samples: int
 
 

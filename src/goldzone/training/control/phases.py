@@ -68,21 +68,14 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What the next sweep will probably come to.
-
-    Attributes
-    ----------
-    dev_accuracy : float
-        Expected dev accuracy, in [0, 1].
-    error : float
-        Its standard error.
-    phase : Phase
-        The phase if both accuracies come out as expected.
-    """
+    """What the next sweep will probably come to."""
 
     dev_accuracy: float
+    """Expected dev accuracy, in [0, 1]."""
     error: float
+    """Its standard error."""
     phase: Phase
+    """The phase if both accuracies come out as expected."""
 
 
 def change_noise(words: int) -> float:
@@ -140,18 +133,8 @@ def forecast(curve: Curve, *, patience: int = PATIENCE, tolerance: float = TOLER
     Geometric saturation: each gain is a ratio r of the gain before. r is the least-squares slope through the
     origin over successive gains, drawn towards a prior (ridge regression), within [0, 0.9]; so a single wild
     gain cannot send the forecast off, and on a plateau it is the last value. The variance is that of the
-    residuals, drawn towards a prior, plus (0.5 * last gain)**2 for the error of r.
-
-    Parameters
-    ----------
-    curve : Curve
-    patience, tolerance
-        As in `detect_phase`.
-
-    Returns
-    -------
-    Forecast or None
-        None with fewer than two sweeps, or if a sweep has no dev accuracy.
+    residuals, drawn towards a prior, plus (0.5 * last gain)**2 for the error of r. Patience and tolerance are
+    as in `detect_phase`. None with fewer than two sweeps, or if a sweep has no dev accuracy.
     """
     dev = [point.dev_accuracy for point in curve if point.dev_accuracy is not None]
     if len(curve) < 2 or len(dev) < len(curve):

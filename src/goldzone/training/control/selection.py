@@ -26,25 +26,17 @@ _UNTRAINED, _GOLD_ZONE, _MODERATE_MARGIN, _FAR = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The neurons of a layer that a sweep trains, and why.
-
-    Attributes
-    ----------
-    positions : tuple of int
-        In the order in which they are trained, each once.
-    groups : mapping of str to int
-        How many of them were chosen as "untrained", "gold_zone", "moderate" or "explored", or by "fixed" or
-        "random"; groups that gave none are left out.
-    gold_zone : int
-        How many of the layer's neurons are in the gold zone, chosen or not.
-    reason : str
-        The groups in words.
-    """
+    """The neurons of a layer that a sweep trains, and why."""
 
     positions: tuple[int, ...]
+    """In the order in which they are trained, each once."""
     groups: Mapping[str, int]
+    """How many of them were chosen as "untrained", "gold_zone", "moderate" or "explored", or by "fixed" or
+    "random"; groups that gave none are left out."""
     gold_zone: int
+    """How many of the layer's neurons are in the gold zone, chosen or not."""
     reason: str
+    """The groups in words."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -102,10 +94,6 @@ def select_neurons(
         Share, 0 to 1, of the choices left after the neurons never trained that ``gold_zone`` draws at random
         from all that would not be chosen otherwise; at least one choice if it is above 0. With 0 (the epic's
         order) a neuron far from the zone waits as long as others fill the count.
-
-    Returns
-    -------
-    Selection
 
     Raises
     ------

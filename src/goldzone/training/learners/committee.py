@@ -139,14 +139,10 @@ class CommitteeTrainer:
         """Train two context neurons together and put them in place.
 
         Both are taken out of the scores. The first is decided by the votes that are cast without either, and
-        put in; then the second. One by one, a neuron can only take what the other leaves; here the first
-        may take evidence that the second holds. The order matters. (Deciding both before either is put in
-        counts their common evidence twice and fitted no better; nor did deciding the first once more.)
-
-        Returns
-        -------
-        tuple of TrainedNeuron
-            Of the first and of the second; `changed` counts from before the pair.
+        put in; then the second. One by one, a neuron can only take what the other leaves; here the first may
+        take evidence that the second holds. The order matters. (Deciding both before either is put in counts
+        their common evidence twice and fitted no better; nor did deciding the first once more.) `changed`
+        counts from before the pair.
 
         Raises
         ------

@@ -41,38 +41,25 @@ LARGEST_EXPONENT: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class CreditInput:
-    """What a rule may go by, besides the scores of the samples.
-
-    Attributes
-    ----------
-    temperature : float
-        In votes.
-    answers : uint8[n_neurons + 1]
-        The final neuron's answer at each score.
-    count_scores : callable
-        Returns the weight of the right and of the wrong candidates at each score, int64[n_neurons + 1] each;
-        a pass over all samples.
-    """
+    """What a rule may go by, besides the scores of the samples."""
 
     temperature: float
+    """In votes."""
     answers: NDArray[np.uint8]
+    """uint8[n_neurons + 1]: the final neuron's answer at each score."""
     count_scores: Callable[[], tuple[NDArray[np.int64], NDArray[np.int64]]]
+    """Returns the weight of the right and of the wrong candidates at each score, int64[n_neurons + 1] each; a
+    pass over all samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """A rule of credit.
-
-    Attributes
-    ----------
-    kernel : callable
-        A pass over tiles that adds up votes; its arguments are those of `rank_votes`.
-    tables : callable
-        Makes the tables that the kernel takes.
-    """
+    """A rule of credit."""
 
     kernel: Callable[..., np.int64]
+    """A pass over tiles that adds up votes; its arguments are those of `rank_votes`."""
     tables: Callable[[CreditInput], tuple[Any, ...]]
+    """Makes the tables that the kernel takes."""
 
 
 def boundary(right: NDArray[np.int64], wrong: NDArray[np.int64]) -> int:

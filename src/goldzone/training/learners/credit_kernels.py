@@ -26,18 +26,12 @@ VOTE_ONE = 1 << 16
 
 
 class RankTable(NamedTuple):
-    """The softmax of rank credit.
-
-    Attributes
-    ----------
-    exponentials : int32[n_neurons + 1]
-        `goldzone.hashtron.fixed_point.exp_table`, by distance from the best score.
-    half_step : int
-        ``VOTE_ONE / (2 temperature)``.
-    """
+    """The softmax of rank credit."""
 
     exponentials: NDArray[np.int32]
+    """int32[n_neurons + 1]: `goldzone.hashtron.fixed_point.exp_table`, by distance from the best score."""
     half_step: int
+    """``VOTE_ONE / (2 temperature)``."""
 
 
 class VoteTables(NamedTuple):
@@ -48,24 +42,16 @@ class VoteTables(NamedTuple):
 
 
 class _Room(NamedTuple):
-    """What is worked out on a tile.
-
-    Attributes
-    ----------
-    without : int32[n_candidates, TILE]
-        Scores less the neuron's own answers.
-    edges : int64[TILE + 1]
-        Where each run of equal context values starts, and where the last one ends.
-    cells : uint32[TILE, n_candidates]
-        Cells of each run.
-    sums : int64[TILE + 1]
-        Running sums of votes.
-    """
+    """What is worked out on a tile."""
 
     without: NDArray[np.int32]
+    """int32[n_candidates, TILE]: scores less the neuron's own answers."""
     edges: NDArray[np.int64]
+    """int64[TILE + 1]: where each run of equal context values starts, and where the last one ends."""
     cells: NDArray[np.uint32]
+    """uint32[TILE, n_candidates]: cells of each run."""
     sums: NDArray[np.int64]
+    """int64[TILE + 1]: running sums of votes."""
 
 
 @compiled

@@ -10,40 +10,25 @@ __all__ = ["TrainMetrics", "TrainedNeuron"]
 
 @dataclass(frozen=True, slots=True)
 class TrainedNeuron:
-    """What training one neuron gave.
-
-    Attributes
-    ----------
-    total : int
-        S, the sum of the neuron's answers over the samples as +1 and -1.
-    samples : int
-        N.
-    agreement : float
-        Label-agreement margin of the votes, in 0 .. 1.
-    changed : int
-        Cells whose answer changed.
-    """
+    """What training one neuron gave."""
 
     total: int
+    """S, the sum of the neuron's answers over the samples as +1 and -1."""
     samples: int
+    """N."""
     agreement: float
+    """Label-agreement margin of the votes, in 0 .. 1."""
     changed: int
+    """Cells whose answer changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainMetrics:
-    """How a network does on its training examples, when every earlier choice is right.
-
-    Attributes
-    ----------
-    score : float
-        Share of examples (words, samples) right as a whole, in [0, 1].
-    loss : float
-        In bits a position.
-    metrics : mapping of str to float
-        What else the trainer measures, by name.
-    """
+    """How a network does on its training examples, when every earlier choice is right."""
 
     score: float
+    """Share of examples (words, samples) right as a whole, in [0, 1]."""
     loss: float
+    """In bits a position."""
     metrics: Mapping[str, float] = field(default_factory=dict)
+    """What else the trainer measures, by name."""

@@ -28,36 +28,27 @@ _SORTED_BY: Final = 12
 
 
 class Tiles(NamedTuple):
-    """Samples by tile, and their positions in the order of the tiles.
-
-    Attributes
-    ----------
-    order : int64[n_positions]
-        Which position of the samples each position of the tiles is.
-    offsets : int64[n_tiles + 1]
-        Where each tile's positions start.
-    sample_offsets : int64[n_tiles + 1]
-        Where each tile's samples start: candidate c of the i-th of its n positions is sample ``c n + i``.
-    symbol : int32[n_tiles]
-    candidate_offsets, candidate_key : int64[n_symbols + 1], uint32[n_candidates]
-        As in `Samples`.
-    context : uint32[n_templates, n_positions]
-        Context value of each template.
-    gold : int32[n_positions]
-        The right one among the candidates, 0 where it is not listed.
-    weight : int64[n_positions]
-        0 where the right candidate is not listed: such a position has no vote.
-    """
+    """Samples by tile, and their positions in the order of the tiles."""
 
     order: NDArray[np.int64]
+    """int64[n_positions]: which position of the samples each position of the tiles is."""
     offsets: NDArray[np.int64]
+    """int64[n_tiles + 1]: where each tile's positions start."""
     sample_offsets: NDArray[np.int64]
+    """int64[n_tiles + 1]: where each tile's samples start: candidate c of the i-th of its n positions is
+    sample ``c n + i``."""
     symbol: NDArray[np.int32]
+    """int32[n_tiles]."""
     candidate_offsets: NDArray[np.int64]
+    """int64[n_symbols + 1]: as in `Samples`."""
     candidate_key: NDArray[np.uint32]
+    """uint32[n_candidates]: as in `Samples`."""
     context: NDArray[np.uint32]
+    """uint32[n_templates, n_positions]: context value of each template."""
     gold: NDArray[np.int32]
+    """int32[n_positions]: the right one among the candidates, 0 where it is not listed."""
     weight: NDArray[np.int64]
+    """int64[n_positions]: 0 where the right candidate is not listed: such a position has no vote."""
 
     @property
     def n_tiles(self) -> int:
@@ -77,15 +68,10 @@ class Reading(NamedTuple):
 
     The feature of a sample is the context value of its position plus the key of its candidate; its cell is
     ``hash32(feature, salt, premodulo)``.
-
-    Attributes
-    ----------
-    context : uint32[n_positions]
-        Values of the neuron's template.
-    salt, premodulo : uint32
     """
 
     context: NDArray[np.uint32]
+    """uint32[n_positions]: values of the neuron's template."""
     salt: np.uint32
     premodulo: np.uint32
 

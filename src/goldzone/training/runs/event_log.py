@@ -29,12 +29,8 @@ _BLOCK: Final = 1 << 20
 class EventLog:
     """Append events to a file; each line goes to the system in one call before `write` returns.
 
-    An unfinished last line of an earlier writer is cut off; the numbering goes on after the last whole one.
-
-    Parameters
-    ----------
-    path : path
-        Made if it does not exist; its folder must.
+    An unfinished last line of an earlier writer is cut off; the numbering goes on after the last whole one. A
+    file that does not exist is made; its folder must exist.
 
     Raises
     ------
@@ -66,11 +62,6 @@ class EventLog:
 
     def write(self, event: Event) -> Event:
         """Append an event, stamped with its sequence number and, unless it has one, with the time.
-
-        Returns
-        -------
-        Event
-            With both.
 
         Raises
         ------
@@ -111,10 +102,7 @@ class EventLog:
 class EventFollower:
     """Reads a log on from where it was, also while it is written, cut or replaced.
 
-    Parameters
-    ----------
-    path : path
-        A log that does not exist (yet) is one without events.
+    A log that does not exist (yet) is one without events.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -40,69 +40,48 @@ class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
     """What all events have; `goldzone.training.runs.event_log.EventLog` fills both in.
 
     A line may lack a field that has a default: lines from before the field was added do.
-
-    Attributes
-    ----------
-    sequence : int
-        Index in the log, from 0.
-    time : float
-        Seconds since 1970 (UTC).
     """
 
     sequence: int = 0
+    """Index in the log, from 0."""
     time: float = 0.0
+    """Seconds since 1970 (UTC)."""
 
 
 class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
-    """A run begins.
-
-    Attributes
-    ----------
-    run : str
-        Its name.
-    config_digest, data_fingerprint : str
-        SHA-256 in hex of the configuration and of the data.
-    layers : tuple of int
-        Neurons in each hashtron layer, from the input.
-    samples, positions : int
-        Training candidates, and the positions (letters in context) that they belong to.
-    train_examples, dev_examples : int
-        Examples that are learnt, and those that choose the best sweep.
-    seed : int
-    direction : {"backward", "forward"}
-    unit : str
-        What an example is, in the plural: "words".
-    """
+    """A run begins."""
 
     run: str
+    """Its name."""
     config_digest: str
     data_fingerprint: str
+    """SHA-256 in hex, as is the configuration's."""
     layers: tuple[int, ...]
+    """Neurons in each hashtron layer, from the input."""
     samples: int
+    """Training candidates."""
     positions: int
+    """Letters in context that the samples belong to."""
     train_examples: int
+    """Examples that are learnt."""
     dev_examples: int
+    """Examples that choose the best sweep."""
     seed: int
     direction: str = "backward"
+    """Or "forward"."""
     unit: str = "words"
+    """What an example is, in the plural: "words"."""
 
 
 class RunResumed(Event, frozen=True, kw_only=True, tag="run_resumed"):
-    """An interrupted run goes on from what was kept.
-
-    Attributes
-    ----------
-    sweep : int
-        The sweep at work.
-    layer : int or None
-        The layer at work; None between two sweeps.
-    done : int
-        Steps of the layer that are done.
-    """
+    """An interrupted run goes on from what was kept."""
 
     sweep: int
+    """The sweep at work."""
     layer: int | None
+    """The layer at work; None between two sweeps."""
     done: int
+    """Steps of the layer that are done."""
 
 
 class SweepStarted(Event, frozen=True, kw_only=True, tag="sweep_started"):
@@ -112,77 +91,54 @@ class SweepStarted(Event, frozen=True, kw_only=True, tag="sweep_started"):
 
 
 class SelectionMade(Event, frozen=True, kw_only=True, tag="selection_made"):
-    """The neurons of a layer that a sweep trains were chosen.
-
-    Attributes
-    ----------
-    sweep, layer : int
-    strategy : str
-    neurons : int
-        The layer's neurons.
-    chosen, pairs : int
-        How many are trained, and how many pairs of them together.
-    gold_zone : int
-        The layer's neurons whose last sum is in the gold zone.
-    reason : str
-        From which groups the chosen ones come, in words.
-    """
+    """The neurons of a layer that a sweep trains were chosen."""
 
     sweep: int
     layer: int
     strategy: str
     neurons: int
+    """The layer's neurons."""
     chosen: int
+    """How many are trained."""
     pairs: int
+    """How many pairs of them are trained together."""
     gold_zone: int
+    """The layer's neurons whose last sum is in the gold zone."""
     reason: str
+    """From which groups the chosen ones come, in words."""
 
 
 class NeuronTrained(Event, frozen=True, kw_only=True, tag="neuron_trained"):
-    """One neuron was trained.
-
-    Attributes
-    ----------
-    sweep, layer, position : int
-    order, total : int
-        Its rank, from 0, among the neurons that this sweep trains in the layer, and how many they are.
-    premodulo : int
-        What it was trained with; 0 for none.
-    target : int or None
-        What the capacity law asks for; None where there is no sum yet.
-    sum, samples : int
-        S in [-N, N] and N.
-    agreement : float or None
-        |sum of votes| / sum of |votes|, in [0, 1].
-    regime : str or None
-        A `goldzone.training.sums.measurement.Regime` value.
-    reason : str
-        Why this premodulo, in words.
-    partner : int or None
-        Position of the neuron that it was trained together with.
-    seconds : float
-    changed : int
-        Cells whose answer changed.
-    margin : float or None
-        |S| / N, whatever is given; None without samples.
-    """
+    """One neuron was trained."""
 
     sweep: int
     layer: int
     position: int
     order: int
+    """Its rank, from 0, among the neurons that this sweep trains in the layer."""
     total: int
+    """How many they are."""
     premodulo: int
+    """What it was trained with; 0 for none."""
     target: int | None = None
+    """What the capacity law asks for; None where there is no sum yet."""
     sum: int
+    """S, in [-N, N]."""
     samples: int
+    """N."""
     agreement: float | None
+    """|sum of votes| / sum of |votes|, in [0, 1]."""
     regime: str | None
+    """A `goldzone.training.sums.measurement.Regime` value."""
     reason: str
+    """Why this premodulo, in words."""
     partner: int | None = None
+    """Position of the neuron that it was trained together with."""
     seconds: float
     changed: int
+    """Cells whose answer changed."""
     margin: float | None = None
+    """|S| / N, whatever is given; None without samples."""
 
     def __post_init__(self) -> None:
         """Derive the margin."""
@@ -202,77 +158,50 @@ class LayerTrained(Event, frozen=True, kw_only=True, tag="layer_trained"):
 
 
 class SweepFinished(Event, frozen=True, kw_only=True, tag="sweep_finished"):
-    """A sweep is done and measured.
-
-    Attributes
-    ----------
-    sweep : int
-    train_score, dev_score : float or None
-        Shares of examples right (`goldzone.training.pipeline.HeldOut`); None if not known.
-    metrics : dict of str to float
-        What else is measured, by name, such as ``dev_phoneme_error`` and ``train_position_accuracy``.
-    loss : float or None
-    best : bool
-        Whether it is the best so far on dev.
-    premodulo : int or None
-        Median premodulo of the neurons before the final one.
-    phase : str or None
-        A `goldzone.training.control.phases.Phase` value.
-    forecast, forecast_error : float or None
-        Dev score expected after the next sweep, and its standard error; None if too little is known.
-    seconds : float
-    """
+    """A sweep is done and measured."""
 
     sweep: int
     train_score: float | None
+    """Share of examples right; None if not known."""
     dev_score: float | None
+    """The same (`goldzone.training.pipeline.HeldOut`)."""
     metrics: dict[str, float] = {}
+    """What else is measured, by name, such as ``dev_phoneme_error`` and ``train_position_accuracy``."""
     loss: float | None
     best: bool
+    """Whether it is the best so far on dev."""
     premodulo: int | None = None
+    """Median premodulo of the neurons before the final one."""
     phase: str | None = None
+    """A `goldzone.training.control.phases.Phase` value."""
     forecast: float | None = None
+    """Dev score expected after the next sweep; None if too little is known."""
     forecast_error: float | None = None
+    """Its standard error."""
     seconds: float
 
 
 class SteppedBack(Event, frozen=True, kw_only=True, tag="stepped_back"):
-    """The state of an earlier sweep was taken up again.
-
-    Attributes
-    ----------
-    sweep : int
-        After this sweep.
-    to_sweep : int
-        The sweep whose state is restored.
-    reason : str
-    """
+    """The state of an earlier sweep was taken up again."""
 
     sweep: int
+    """After this sweep."""
     to_sweep: int
+    """The sweep whose state is restored."""
     reason: str
 
 
 class RunFinished(Event, frozen=True, kw_only=True, tag="run_finished"):
-    """The run is over.
-
-    Attributes
-    ----------
-    reason : str
-        Why it stopped, in words.
-    best_sweep : int or None
-        The sweep whose state the model is.
-    dev_score : float or None
-        Of that state.
-    model_digest : str or None
-        SHA-256 in hex; None if no model was written.
-    seconds : float
-    """
+    """The run is over."""
 
     reason: str
+    """Why it stopped, in words."""
     best_sweep: int | None
+    """The sweep whose state the model is."""
     dev_score: float | None
+    """Of that state."""
     model_digest: str | None
+    """SHA-256 in hex; None if no model was written."""
     seconds: float
 
 
@@ -283,15 +212,10 @@ class Warned(Event, frozen=True, kw_only=True, tag="warned"):
 
 
 class LineTorn(Event, frozen=True, kw_only=True):
-    """The reader's report of an unfinished last line (its writer was killed or is at work); never written.
-
-    Attributes
-    ----------
-    length : int
-        Bytes of the unfinished line.
-    """
+    """The reader's report of an unfinished last line (its writer was killed or is at work); never written."""
 
     length: int
+    """Bytes of the unfinished line."""
 
 
 class LogReplaced(Event, frozen=True):
@@ -310,31 +234,22 @@ class LayerSkipped(Event, frozen=True, kw_only=True, tag="layer_skipped"):
 
 
 class AlertEvent(Event, frozen=True, kw_only=True):
-    """What the events of an alert have (`goldzone.monitor.alerts`); it is known by its rule and layer.
-
-    Attributes
-    ----------
-    rule : str
-        A field of `goldzone.monitor.alert_settings.AlertSettings` that is a rule.
-    layer : int or None
-        None for a rule about the whole network.
-    severity : str
-        "info", "warning" or "critical".
-    sweep : int
-        Of the event that moved it; that event's time is this one's too.
-    value, threshold : float
-        What the rule measured, and what it is compared with.
-    message : str
-        The measurement in words and, while the alert is open, what to do.
-    """
+    """What the events of an alert have (`goldzone.monitor.alerts`); it is known by its rule and layer."""
 
     rule: str
+    """A field of `goldzone.monitor.alert_settings.AlertSettings` that is a rule."""
     layer: int | None
+    """None for a rule about the whole network."""
     severity: str
+    """One of "info", "warning" and "critical"."""
     sweep: int
+    """Of the event that moved it; that event's time is this one's too."""
     value: float
+    """What the rule measured."""
     threshold: float
+    """What that is compared with."""
     message: str
+    """The measurement in words and, while the alert is open, what to do."""
 
 
 class AlertOpened(AlertEvent, frozen=True, tag="alert_opened"):
@@ -350,28 +265,21 @@ class AlertClosed(AlertEvent, frozen=True, tag="alert_closed"):
 
 
 class FlagsResolved(Event, frozen=True, kw_only=True, tag="flags_resolved"):
-    """Feature flags decided parts of the configuration (`goldzone.fleet.flags`); before the run's start.
-
-    Attributes
-    ----------
-    language : str
-    source : str
-        The flags file, or the name of another OpenFeature provider.
-    digest : str or None
-        SHA-256 of the file in hex.
-    values, variants, reasons, why : dict of str to str
-        By flag: its value as TOML writes it, without quotes; OpenFeature's name of the value and reason
-        (STATIC, TARGETING_MATCH, SPLIT, DEFAULT, ERROR); the rule or default that decided, in words. A flag
-        without a variant has none in `variants`.
-    """
+    """Feature flags decided parts of the configuration (`goldzone.fleet.flags`); before the run's start."""
 
     language: str
     source: str
+    """The flags file, or the name of another OpenFeature provider."""
     digest: str | None
+    """SHA-256 of the file in hex."""
     values: dict[str, str]
+    """By flag, as are the next three: its value as TOML writes it, without quotes."""
     variants: dict[str, str]
+    """OpenFeature's names of the values, of those that have one."""
     reasons: dict[str, str]
+    """OpenFeature's: STATIC, TARGETING_MATCH, SPLIT, DEFAULT or ERROR."""
     why: dict[str, str]
+    """The rule or default that decided, in words."""
 
 
 EVENTS: Final[dict[str, type[Event]]] = {

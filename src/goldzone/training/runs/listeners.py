@@ -40,14 +40,7 @@ class Listener:
 
 
 class Audience:
-    """The listeners of a run at its event log.
-
-    Parameters
-    ----------
-    listeners : sequence of Listener
-        Each event reaches them in this order.
-    log : BackgroundLog
-    """
+    """The listeners of a run at its event log; each event reaches them in their order."""
 
     def __init__(self, listeners: Sequence[Listener], log: BackgroundLog) -> None:
         self._listeners = list(listeners)

@@ -28,45 +28,29 @@ _MAX_SOURCE_BYTES = 1 << 16
 
 
 class RunSource(Checked):
-    """What a run trains and where its data come from, so that it can be resumed.
-
-    Attributes
-    ----------
-    name : str
-        A file, a language of the dataset, or a built-in sample.
-    dataset : str or None
-        The dataset's folder.
-    limit : int or None
-        Examples that are trained on; None: all.
-    task : str
-        The kind of task; a folder that does not say is a phonemizer's.
-    options : dict of str
-        What else the kind of task asks for.
-    """
+    """What a run trains and where its data come from, so that it can be resumed."""
 
     name: str
+    """A file, a language of the dataset, or a built-in sample."""
     dataset: str | None = None
+    """The dataset's folder."""
     limit: int | None = None
+    """Examples that are trained on; None: all."""
     task: str = "phonemizer"
+    """The kind of task; a folder that does not say is a phonemizer's."""
     options: dict[str, str] = Field(default_factory=dict)
+    """What else the kind of task asks for."""
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """One run on disk; `create` or `open` it.
-
-    Attributes
-    ----------
-    path : Path
-    config : TrainingConfig
-        As `config.toml` says.
-    source : RunSource or None
-        As `source.json` says; None where the caller keeps the data itself.
-    """
+    """One run on disk; `create` or `open` it."""
 
     path: Path
     config: TrainingConfig
+    """As `config.toml` says."""
     source: RunSource | None = None
+    """As `source.json` says; None where the caller keeps the data itself."""
 
     @classmethod
     def create(

@@ -42,18 +42,12 @@ _NOT_A_CACHE: Final = (ArithmeticError, LookupError, MemoryError, StateError, Ty
 
 @dataclass(frozen=True, eq=False)
 class LoadedSums:
-    """What `SumCache.load` found.
-
-    Attributes
-    ----------
-    cache : SumCache
-    warnings : tuple of str
-        A line for each file that is damaged, missing or in the wrong place, and for what became of it; empty
-        when nothing was lost.
-    """
+    """What `SumCache.load` found."""
 
     cache: SumCache
     warnings: tuple[str, ...]
+    """A line for each file that is damaged, missing or in the wrong place, and for what became of it; empty
+    when nothing was lost."""
 
 
 class SumCache:

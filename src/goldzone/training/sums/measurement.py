@@ -61,17 +61,12 @@ class GoldZone:
     """Which sums carry information: those above the noise floor and below collapse (epic, "Gold Zone").
 
     Regimes are exact for N below 2**32: squares in 64 bits without a sign, no square roots.
-
-    Attributes
-    ----------
-    noise_floor : float or None
-        Largest |S| of a noisy neuron, in samples; None: sqrt(N).
-    collapse : float
-        Least margin |S| / N of a collapsed neuron. Where the two thresholds overlap, collapsed wins.
     """
 
     noise_floor: float | None = None
+    """Largest |S| of a noisy neuron, in samples; None: sqrt(N)."""
     collapse: float = 0.8
+    """Least margin |S| / N of a collapsed neuron. Where the two thresholds overlap, collapsed wins."""
 
     def floor(self, samples: ArrayLike) -> NDArray[np.float64]:
         """Return the noise floor at numbers of samples N: float64[...], in samples."""

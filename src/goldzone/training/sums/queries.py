@@ -40,87 +40,51 @@ _BINS: Final = np.arange(11) / 10
 
 @dataclass(frozen=True, slots=True)
 class MarginTrend:
-    """How a neuron's margin moved over its last records.
-
-    Attributes
-    ----------
-    records : int
-        2 or more.
-    slope : float
-        Of the least-squares line, in margin per record.
-    change : float
-        The last margin less the first.
-    stagnant : bool
-        Whether no two margins differ by more than 0.01; one that swings and comes back is not stagnant.
-    """
+    """How a neuron's margin moved over its last records."""
 
     records: int
+    """2 or more."""
     slope: float
+    """Of the least-squares line, in margin per record."""
     change: float
+    """The last margin less the first."""
     stagnant: bool
+    """Whether no two margins differ by more than 0.01; one that swings and comes back is not stagnant."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeuronSums:
-    """What the sums of a neuron say.
-
-    Attributes
-    ----------
-    layer, position : int
-    regime : Regime or None
-        By the last sum; None, as are the next four, where no record was accepted.
-    margin : float or None
-    weighted_sum : int or None
-        `weighted_sum` of the history.
-    trend : MarginTrend or None
-        None with fewer than 2 records.
-    age : int or None
-        Sweeps since it was measured; None also if that was in another run.
-    stale : bool
-    history : tuple of SumRecord
-        Oldest first, also what was not accepted.
-    """
+    """What the sums of a neuron say."""
 
     layer: int
     position: int
     regime: Regime | None
+    """By the last sum; None, as are the next four, where no record was accepted."""
     margin: float | None
     weighted_sum: int | None
+    """`weighted_sum` of the history."""
     trend: MarginTrend | None
+    """None with fewer than 2 records."""
     age: int | None
+    """Sweeps since it was measured; None also if that was in another run."""
     stale: bool
     history: tuple[SumRecord, ...]
+    """Oldest first, also what was not accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerSums:
-    """What the sums of a layer say.
-
-    Attributes
-    ----------
-    layer, neurons, measured : int
-        Its number from 1, its neurons, and how many of them have a sum.
-    noisy, gold_zone, collapsed : int
-        How many are in each regime.
-    gold_zone_positions : tuple of int
-    minimum, lower_quartile, median, upper_quartile, maximum, mean : float or None
-        Of the margins; quartiles interpolate linearly. None where nothing was measured.
-    edges, counts : tuple
-        Histogram of the margins; a bin holds its lower edge, the last one both.
-    rising, falling, stagnant : int
-        How many margins move which way (`MarginTrend`).
-    stale : int
-        How many last sums are older than `MAX_AGE` sweeps, or of another run.
-    median_age, greatest_age : float and int, or None
-        In sweeps, of the sums of this run.
-    """
+    """What the sums of a layer say."""
 
     layer: int
+    """From 1."""
     neurons: int
     measured: int
+    """How many of the neurons have a sum."""
     noisy: int
     gold_zone: int
     collapsed: int
+    """How many are in this regime, as in the two before."""
     gold_zone_positions: tuple[int, ...]
     minimum: float | None
     lower_quartile: float | None
@@ -128,14 +92,20 @@ class LayerSums:
     upper_quartile: float | None
     maximum: float | None
     mean: float | None
+    """Of the margins, as the five before; quartiles interpolate linearly. None: nothing was measured."""
     edges: tuple[float, ...]
+    """Of a histogram of the margins: a bin holds its lower edge, the last one both."""
     counts: tuple[int, ...]
+    """Of its bins."""
     rising: int
     falling: int
     stagnant: int
+    """How many margins stay, as rise and fall in the two before (`MarginTrend`)."""
     stale: int
+    """How many last sums are older than `MAX_AGE` sweeps, or of another run."""
     median_age: float | None
     greatest_age: int | None
+    """In sweeps, as the median; of the sums of this run."""
 
 
 def describe_neuron(cache: SumCache, layer: int, position: int, zone: GoldZone, last: int) -> NeuronSums:
@@ -223,10 +193,8 @@ def margin_trend(margins: Sequence[float]) -> MarginTrend | None:
 def weighted_sum(history: Sequence[SumRecord]) -> int | None:
     """Average the last 3 sums, oldest first, as margins with their signs, by weights 3, 2, 1 from the newest.
 
-    Returns
-    -------
-    int or None
-        In [-N, N], N being that of the newest record; rounded half to even. None without a record.
+    The result is in [-N, N], N being that of the newest record, and rounded half to even. None without a
+    record.
     """
     if not history:
         return None

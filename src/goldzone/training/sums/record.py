@@ -53,47 +53,36 @@ RECORD: Final[np.dtype[Any]] = np.dtype(
 class SumRecord:
     """One training of one neuron.
 
-    Attributes
-    ----------
-    layer, position : int
-        The neuron: its hashtron layer from the input, from 1; its position in the layer, from 0.
-    run : int
-        Number of the run, from `SumCache.run_number`.
-    sweep : int
-        From 1 to 65,535; 0 for a training outside the sweeps.
-    time : float
-        When, in seconds since 1970 (UTC).
-    sum, samples : int
-        S, the sum of the outputs as +1 and -1, in [-N, N]; N, from 1 to 2**32 - 1.
-    premodulo : int
-        0 where there was none.
-    duration_seconds : float
-    agreement : float
-        Margin of the votes, |sum of votes| / sum of |votes|, in [0, 1].
-    train_accuracy, dev_accuracy : float
-        Shares, in [0, 1], after the sweep.
-    loss : float
-    accepted : bool
-        Whether the change was kept.
-
     The floats after `duration_seconds` are NaN when not known. A cache keeps all floats but the time as
     float32.
     """
 
     layer: int
+    """The hashtron layer from the input, from 1."""
     position: int
+    """In the layer, from 0."""
     run: int
+    """Number of the run, from `SumCache.run_number`."""
     sweep: int
+    """From 1 to 65,535; 0 for a training outside the sweeps."""
     time: float
+    """When, in seconds since 1970 (UTC)."""
     sum: int
+    """S, the sum of the outputs as +1 and -1, in [-N, N]."""
     samples: int
+    """N, from 1 to 2**32 - 1."""
     premodulo: int
+    """0 where there was none."""
     duration_seconds: float
     agreement: float = math.nan
+    """Margin of the votes, |sum of votes| / sum of |votes|, in [0, 1]."""
     train_accuracy: float = math.nan
+    """Share, in [0, 1], after the sweep."""
     dev_accuracy: float = math.nan
+    """The same."""
     loss: float = math.nan
     accepted: bool = True
+    """Whether the change was kept."""
 
     @property
     def margin(self) -> float:
