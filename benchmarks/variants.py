@@ -12,12 +12,22 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import command
+from goldzone.data.templates import TEMPLATE_GROUPS
+
+
+def _templates(*groups: str, more: str = "") -> str:
+    texts = ", ".join(f'"{text}"' for group in groups for text in TEMPLATE_GROUPS[group])
+    return f"[network]\ntemplates = [{texts}]\n{more}"
+
+
+_FIRST = ("letters", "letters and segments", "letters and chunks", "segments", "earlier choices", "edges")
+"""Groups that look at windows of letters and of choices; the others came later."""
 
 VARIANTS: dict[str, str] = {
     "default": "",
     "margin credit": '[credit]\nkind = "margin"',
     "hard credit": '[credit]\nkind = "hard"',
-    "no evidence threshold": "[credit]\nvote_threshold = 0",
+    "no vote threshold": "[credit]\nvote_threshold = 0",
     "temperature 16": "[credit]\ntemperature = 16",
     "premodulo 16,384": "[capacity]\npremodulo = 16384",
     "premodulo 4,096": "[capacity]\npremodulo = 4096",
@@ -26,6 +36,12 @@ VARIANTS: dict[str, str] = {
     "capacity law on agreement": '[capacity]\ncontroller = "law"\nsignal = "agreement"',
     "gold-zone selection": '[selection]\nstrategy = "gold_zone"',
     "random selection": '[selection]\nstrategy = "random"',
+    "windows only": _templates(*_FIRST, more="neurons = 448"),
+    **{
+        f"without {group}": _templates(*(other for other in TEMPLATE_GROUPS if other != group))
+        for group in TEMPLATE_GROUPS
+        if group not in _FIRST
+    },
     "letters only": '[network]\ntemplates = ["L0", "L-1..0", "L0..1", "L-1..1", "L-1..2", "L-2..2"]',
 }
 

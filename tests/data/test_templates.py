@@ -4,17 +4,34 @@ import numpy as np
 import pytest
 
 from goldzone.data.templates import (
+    ACCENT_SAID,
+    ALL_VOWELS,
     CHUNK,
+    CONSONANTS_SAID,
     DEFAULT_TEMPLATES,
     END,
+    LAST_VOWEL,
+    LEFT_CONSONANTS,
+    LENGTH,
     LETTER,
+    LETTER_CLASS,
     MAX_ATOMS,
     MAX_DISTANCE,
+    NEXT_VOWEL,
+    PREVIOUS_VOWEL,
+    REST,
+    RIGHT_CONSONANTS,
     SAID,
     SAME,
     SEGMENT,
     SENTENCE_TEMPLATES,
+    SINCE_ACCENT,
     START,
+    SUFFIX,
+    TEMPLATE_GROUPS,
+    VOWELS_LEFT,
+    VOWELS_RIGHT,
+    VOWELS_SAID,
     parse_templates,
 )
 from goldzone.errors import ConfigError
@@ -83,6 +100,9 @@ NO_ATOM = "is no atom; use L-2, L0..1, C1, S1..2, same, said, start4 or end6"
         ("C-1", "C goes from 1 to 15"),
         ("S0..2", "S goes from 1 to 15"),
         ("S16", "S goes from 1 to 15"),
+        ("V16", "V goes from -15 to 15"),
+        ("nextv2", NO_ATOM),
+        ("nvs", NO_ATOM),
         ("X1", f"'X1' in 'X1' {NO_ATOM}"),
         ("L0 l1", f"'l1' in 'L0 l1' {NO_ATOM}"),
         ("L", NO_ATOM),
@@ -135,6 +155,8 @@ def test_no_template_at_all_is_an_error() -> None:
         ("S1", True),
         ("L0 same", True),
         ("said L0", True),
+        ("len4 V0..1 prevv nextv lcons rcons nvl2 nvr2 suf3 rest4", False),
+        *((f"L0 {text}", True) for text in ("nvs2", "lastv", "cstr", "vowels", "acc", "acc2")),
     ],
 )
 def test_letters_and_positions_are_known_before_any_choice(text: str, reads: bool) -> None:
@@ -143,13 +165,46 @@ def test_letters_and_positions_are_known_before_any_choice(text: str, reads: boo
     assert templates.reads_choices().tolist() == [False, reads, True]
 
 
+KINDS = {
+    "L": LETTER,
+    "C": CHUNK,
+    "S": SEGMENT,
+    "same": SAME,
+    "said": SAID,
+    "start": START,
+    "end": END,
+    "len": LENGTH,
+    "V": LETTER_CLASS,
+    "prevv": PREVIOUS_VOWEL,
+    "nextv": NEXT_VOWEL,
+    "lcons": LEFT_CONSONANTS,
+    "rcons": RIGHT_CONSONANTS,
+    "nvl": VOWELS_LEFT,
+    "nvr": VOWELS_RIGHT,
+    "suf": SUFFIX,
+    "rest": REST,
+    "nvs": VOWELS_SAID,
+    "lastv": LAST_VOWEL,
+    "cstr": CONSONANTS_SAID,
+    "vowels": ALL_VOWELS,
+    "accent": ACCENT_SAID,
+    "acc": SINCE_ACCENT,
+}
+
+
+def test_the_groups_are_the_built_in_set() -> None:
+    assert [text for group in TEMPLATE_GROUPS.values() for text in group] == list(DEFAULT_TEMPLATES)
+
+
 @pytest.mark.parametrize("texts", [DEFAULT_TEMPLATES, SENTENCE_TEMPLATES])
 def test_the_built_in_sets_parse_to_what_they_say(texts: tuple[str, ...]) -> None:
     templates = parse_templates(texts)
-    kinds = {"L": LETTER, "C": CHUNK, "S": SEGMENT, "same": SAME, "said": SAID, "start": START, "end": END}
-    chosen = {CHUNK, SEGMENT, SAME, SAID}
+    chosen = {CHUNK, SEGMENT, SAME, SAID, *range(VOWELS_SAID, SINCE_ACCENT + 1)}
     for number, text in enumerate(texts):
-        expected = [(kinds[name], argument) for name, argument in naive_expand(text)]
+        expected = [
+            (KINDS[name if name != "acc" or argument else "accent"], argument)
+            for name, argument in naive_expand(text)
+        ]
         start, stop = templates.offsets[number : number + 2]
         assert list(map(tuple, templates.atoms[start:stop].tolist())) == expected
         assert templates.reads_choices()[number] == any(kind in chosen for kind, _ in expected)
@@ -158,4 +213,4 @@ def test_the_built_in_sets_parse_to_what_they_say(texts: tuple[str, ...]) -> Non
 def test_sentences_read_no_earlier_choices() -> None:
     assert not parse_templates(SENTENCE_TEMPLATES).reads_choices().any()
     assert parse_templates(DEFAULT_TEMPLATES).reads_choices().any()
-    assert np.diff(parse_templates(DEFAULT_TEMPLATES).offsets).max() == 5
+    assert np.diff(parse_templates(DEFAULT_TEMPLATES).offsets).max() == 6

@@ -36,6 +36,7 @@ from goldzone.training.runs.events import Event, NeuronTrained, SteppedBack, Swe
 from tests.monitor.small_logs import FINISHED, STARTED, measured, trained, write_log
 
 LAW = {"capacity.controller": "law"}
+NEURONS = TrainingConfig().network.neurons
 LAYER = LayerState(layer=1, samples=10_000, premodulo=1000)
 
 
@@ -215,8 +216,8 @@ def test_cells_that_a_model_cannot_hold_are_not_recommended() -> None:
     [
         (LAW, 0.5, 4 * 262_144),
         ({"capacity.controller": "reference"}, 0.5, 4 * 262_144),
-        (LAW | {"capacity.ceiling": 2_000_000}, 0.5, MAX_CELLS // 448),
-        (LAW | {"capacity.ceiling": MAX_CELLS // 448}, 0.5, None),
+        (LAW | {"capacity.ceiling": 1_000_000}, 0.5, MAX_CELLS // NEURONS),
+        (LAW | {"capacity.ceiling": MAX_CELLS // NEURONS}, 0.5, None),
         (LAW, 0.49, None),
         ({"capacity.premodulo": 262_144}, 1.0, None),  # a constant wants no more
     ],
@@ -316,7 +317,7 @@ bounds = st.lists(st.integers(2, 16_384), min_size=3, max_size=3).map(sorted)
     st.sampled_from(["law", "constant", "reference", "none", "validated"]),
     bounds,
     st.lists(st.floats(0, 100), min_size=1, max_size=4).map(tuple),
-    st.sampled_from([1, 448, 65_535]),
+    st.sampled_from([1, NEURONS, 65_535]),
 )
 def test_whatever_a_rule_recommends_is_a_change_and_valid(
     found_layers: list[LayerState],

@@ -113,7 +113,7 @@ class DataSettings(Section):
 class NetworkSettings(Section):
     """The network's shape."""
 
-    neurons: Annotated[int, Field(ge=1, le=65_535)] = 448
+    neurons: Annotated[int, Field(ge=1, le=65_535)] = 765
     """Context neurons: the layer before the final neuron."""
     templates: Texts = ()
     """What the context neurons look at, taken in turn (docs/training.md); empty: the built-in set."""

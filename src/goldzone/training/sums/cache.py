@@ -56,7 +56,7 @@ class SumCache:
     Parameters
     ----------
     layers : sequence of int
-        Neurons in each hashtron layer, from the input: ``(448, 1)``.
+        Neurons in each hashtron layer, from the input: ``(765, 1)``.
     depth : int
         Records kept of each neuron, 1 to 65,536; older ones are forgotten.
     identity : str
