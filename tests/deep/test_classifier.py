@@ -11,7 +11,7 @@ import goldzone
 from goldzone.deep.classifier import NetworkClassifier
 from goldzone.deep.model import architecture_of, read_network
 from goldzone.deep.samples import EncodedSamples, as_samples
-from goldzone.deep.task import NetworkTask, judge
+from goldzone.deep.task import NetworkTask, evaluate_network
 from goldzone.errors import ConfigError, DataError, ModelFormatError, StateError
 from goldzone.hashtron.hashing import LARGEST
 from goldzone.hashtron.network import Network
@@ -193,14 +193,13 @@ def test_a_state_of_another_network_is_refused() -> None:
 def test_a_result_tells_labels_apart() -> None:
     # The only neuron answers the lowest bit of its input.
     network = Network(architecture_of("isalnum"), (Hashtron(),))
-    result = judge(network, as_samples([[1], [1], [3], [2]], [1, 1, 0, 0]))
+    result = evaluate_network(network, as_samples([[1], [1], [3], [2]], [1, 1, 0, 0]))
     assert result is not None
     assert (result.examples, result.score) == (4, 0.75)
     assert result.metrics == {"balanced_accuracy": 0.75, "majority": 0.5}
-    uneven = judge(network, as_samples([[1], [3], [5], [1]], [1, 1, 1, 0]))
+    uneven = evaluate_network(network, as_samples([[1], [3], [5], [1]], [1, 1, 1, 0]))
     assert uneven is not None
     assert uneven.metrics == {"balanced_accuracy": 0.5, "majority": 0.75}
-    low, high = result.interval or (0.0, 0.0)
-    assert 0.25 < low < 0.75 < high < 1  # Wilson: 0.301 to 0.954
+    assert result.interval == pytest.approx((0.30064, 0.95441), abs=1e-5)  # Wilson's, of 3 in 4
     nothing = EncodedSamples(np.zeros((0, 1), np.uint32), np.zeros(0, np.uint16))
-    assert judge(network, nothing) is None
+    assert evaluate_network(network, nothing) is None

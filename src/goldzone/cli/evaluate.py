@@ -84,14 +84,14 @@ def _evaluate_network(model: Path, source: Path, part: Part, *, threads: int, as
     from goldzone.cli.display import print_table
     from goldzone.deep.classifier import NetworkClassifier
     from goldzone.deep.samples import read_samples, split_samples
-    from goldzone.deep.task import judge
+    from goldzone.deep.task import evaluate_network
     from goldzone.errors import DataError
 
     trained = NetworkClassifier.load(model).model
     samples = read_samples(source)
     if part is not Part.ALL:
         samples = getattr(split_samples(samples, trained.config.data.fractions), part.value)
-    result = judge(trained.network, samples, threads)
+    result = evaluate_network(trained.network, samples, threads)
     if result is None:
         raise DataError(f"{source}: has no samples in its {part.value} part; use --part all")
     if as_json:

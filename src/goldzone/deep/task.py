@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
@@ -28,31 +30,37 @@ from goldzone.training.sums.cache import SumCache
 from goldzone.training.sweeps import train_sweeps
 from goldzone.training.task import PartResult
 
-__all__ = ["NetworkTask", "PreparedNetwork", "judge"]
+__all__ = ["NetworkTask", "PreparedNetwork", "evaluate_network", "wilson_interval"]
 
 
 _STATE_FORMAT: Final = "goldzone-network-state-1"
 """Part of a state's identity: a change of what training does with the same state changes it."""
 
 
-def judge(network: Network, samples: EncodedSamples, threads: int = 1) -> PartResult | None:
-    """Judge a network on samples; None without any.
+def wilson_interval(right: int, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson 1927, "Probable inference, the law of succession")."""
+    z = NormalDist().inv_cdf(0.975)
+    share, weight = right / count, z * z / count
+    middle = (share + weight / 2) / (1 + weight)
+    half = math.sqrt(share * (1 - share) * weight + weight * weight / 4) / (1 + weight)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def evaluate_network(network: Network, samples: EncodedSamples, threads: int = 1) -> PartResult | None:
+    """Score a network on samples; None without any.
 
     Its score is the share of samples right as whole words. Metrics: ``balanced_accuracy``, the mean of that
     share over the labels, and ``majority``, what always the commonest of these labels would score. The
-    interval is Wilson's.
+    interval is `wilson_interval`.
     """
     if not len(samples):
         return None
-    from scipy.stats import binomtest  # slow to load
-
     right = network.infer(samples.inputs, threads=threads) == samples.outputs
     _, label, counts = np.unique(samples.outputs, return_inverse=True, return_counts=True)
-    interval = binomtest(int(right.sum()), right.size).proportion_ci(method="wilson")
     return PartResult(
         right.size,
         float(right.mean()),
-        (float(interval.low), float(interval.high)),
+        wilson_interval(int(right.sum()), right.size),
         {
             "balanced_accuracy": float((np.bincount(label, right) / counts).mean()),
             "majority": float(counts.max() / right.size),
@@ -254,7 +262,7 @@ class PreparedNetwork:
 
     def evaluate(self, network: Network) -> HeldOut | None:
         """Judge a network on the dev samples; of equal ones the better balanced is best."""
-        result = judge(network, self._task.split.dev, self._threads)
+        result = evaluate_network(network, self._task.split.dev, self._threads)
         if result is None:
             return None
         balanced = result.metrics["balanced_accuracy"]
@@ -278,7 +286,7 @@ class PreparedNetwork:
 
     def test(self, outcome: Outcome[Network]) -> PartResult | None:
         """Judge the model on the test samples; None without any."""
-        return judge(outcome.network, self._task.split.test, self._threads)
+        return evaluate_network(outcome.network, self._task.split.test, self._threads)
 
     def close(self) -> None:
         """End the worker threads."""
