@@ -48,12 +48,12 @@ def stream(seed: int, *path: int | str, count: int) -> NDArray[np.uint32]:
         If the seed, a number of the path or the count is out of range.
     """
     entropy = [_checked("seed", seed, MAX_SEED)]
-    for place, part in enumerate(path):
+    for index, part in enumerate(path):
         if isinstance(part, str):
             entropy.append(_NAME)
             entropy.extend(np.frombuffer(hashlib.sha256(part.encode()).digest(), "<u4").tolist())
         else:
-            number = _checked(f"path[{place}]", part, (1 << 64) - 1)
+            number = _checked(f"path[{index}]", part, (1 << 64) - 1)
             entropy.extend((_NUMBER, number & MAX_SEED, number >> 32))
     words = np.random.SeedSequence(entropy).generate_state(_checked("count", count, MAX_SEED), np.uint32)
     return words.astype(np.uint32, copy=False)
