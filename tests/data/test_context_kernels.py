@@ -7,13 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goldzone.data.context_kernels import (
-    EMPTY_HISTORY,
-    UNKNOWN_SYMBOL,
-    SpokenWords,
-    extend_history,
-    fill_contexts,
-)
+from goldzone.data.atom_kernels import EMPTY_HISTORY, UNKNOWN_SYMBOL, extend_history
+from goldzone.data.context_kernels import SpokenWords, fill_contexts
 from goldzone.data.sound_classes import ACCENTED, VOWEL, SoundClasses
 from goldzone.data.templates import Templates, parse_templates
 from tests.naive.contexts import naive_expand, naive_sight

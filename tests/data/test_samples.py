@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldzone.data.alignment import AlignedLexicon, Unalignable, align
+from goldzone.data.atom_kernels import UNKNOWN_SYMBOL
 from goldzone.data.builtin import load_builtin, load_builtin_sentences
 from goldzone.data.candidates import CandidateTable, build_candidates, gold_candidates
-from goldzone.data.context_kernels import UNKNOWN_SYMBOL
 from goldzone.data.homographs import HomographSample, homograph_samples, homograph_table, split_sentences
 from goldzone.data.lexicon import Entry
 from goldzone.data.samples import (

@@ -5,17 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goldzone.data.context_kernels import (
+from goldzone.data.atom_kernels import (
     EMPTY_HISTORY,
     FIRST,
     NOTHING,
     SUMMARY,
-    SpokenWords,
     empty_summary,
     extend_history,
     extend_summary,
-    fill_contexts,
 )
+from goldzone.data.context_kernels import SpokenWords, fill_contexts
 from goldzone.data.sound_classes import ACCENTED, VOWEL, SoundClasses
 from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
 from goldzone.g2p.lane_kernels import Lanes, Partials, Words, fill_parts, fill_values

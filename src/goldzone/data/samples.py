@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.data.alignment import AlignedLexicon
+from goldzone.data.atom_kernels import UNKNOWN_SYMBOL
 from goldzone.data.candidates import CandidateTable, gold_candidates
-from goldzone.data.context_kernels import UNKNOWN_SYMBOL, SpokenWords, fill_contexts
+from goldzone.data.context_kernels import SpokenWords, fill_contexts
 from goldzone.data.homographs import HomographSample
 from goldzone.data.sound_classes import no_classes, sound_classes
 from goldzone.data.templates import Templates

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.compilation.decorator import compiled, compiled_part
-from goldzone.data.context_kernels import (
+from goldzone.data.atom_kernels import (
     EMPTY_HISTORY,
     FIRST,
     NOTHING,

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from goldzone.data.context_kernels import UNKNOWN_SYMBOL
+from goldzone.data.atom_kernels import UNKNOWN_SYMBOL
 from goldzone.data.letters import letters_of
 from goldzone.data.lexicon import Segments
 from goldzone.data.samples import even_cuts

@@ -12,15 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.compilation.decorator import compiled, compiled_part
-from goldzone.data.context_kernels import (
-    AFTER,
-    BEFORE,
-    FIRST,
-    NOTHING,
-    atom_salt,
-    letters_part,
-    summary_part,
-)
+from goldzone.data.atom_kernels import AFTER, BEFORE, FIRST, NOTHING, atom_salt, letters_part, summary_part
 from goldzone.data.templates import CHUNK, LETTER, SAID, SAME, SEGMENT, VOWELS_SAID
 from goldzone.g2p.search_arrays import TemplateArrays
 from goldzone.hashtron.kernels import FULL_RANGE, hash32
