@@ -65,9 +65,9 @@ def is_network(model: Path) -> bool:
     """Tell whether a model file, or that of a run folder, holds a network over plain samples."""
     from goldzone.deep.model import NETWORK_KIND
     from goldzone.storage.container import read_container
+    from goldzone.training.runs.run_folder import model_file
 
-    file = model / "model" / "model.goldzone" if model.is_dir() else model
-    return bool(read_container(file).content.get("kind") == NETWORK_KIND)
+    return bool(read_container(model_file(model)).content.get("kind") == NETWORK_KIND)
 
 
 def _phonemizer(source: RunSource) -> Opened:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +14,7 @@ from goldzone.errors import StateError
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks
 from goldzone.training.runner import train_prepared
+from goldzone.training.runs.run_folder import model_file
 from goldzone.training.sums.cache import SumCache
 
 __all__ = ["NetworkClassifier"]
@@ -138,8 +138,7 @@ class NetworkClassifier:
         ModelFormatError
             The file is missing, damaged or of another kind.
         """
-        path = Path(path)
-        model, _ = read_network(path / "model" / "model.goldzone" if path.is_dir() else path)
+        model, _ = read_network(model_file(path))
         classifier = cls(model.preset, pipeline=model.pipeline, config=model.config, threads=threads)
         classifier._model = model
         return classifier

@@ -18,6 +18,7 @@ from goldzone.hashtron.weights import write_weights
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks
 from goldzone.training.runs.events import Event
+from goldzone.training.runs.run_folder import model_file
 
 __all__ = ["Phonemizer"]
 
@@ -85,8 +86,7 @@ class Phonemizer:
         ModelFormatError
             The file is missing, damaged or of another kind.
         """
-        path = Path(path)
-        return cls(read_model(path / "model" / "model.goldzone" if path.is_dir() else path)[0])
+        return cls(read_model(model_file(path))[0])
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the model to a file and return its digest."""

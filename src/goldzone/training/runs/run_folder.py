@@ -17,13 +17,14 @@ from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import Event
 from goldzone.validation import Checked
 
-__all__ = ["RunFolder", "RunSource"]
+__all__ = ["RunFolder", "RunSource", "model_file"]
 
 _CONFIG = "config.toml"
 _SOURCE = "source.json"
 _EVENTS = "events.jsonl"
 _STATE = "state"
 _MODEL = "model"
+_MODEL_FILE = "model.goldzone"
 _MAX_SOURCE_BYTES = 1 << 16
 
 
@@ -148,7 +149,7 @@ class RunFolder:
     @property
     def model_path(self) -> Path:
         """The model."""
-        return self.path / _MODEL / "model.goldzone"
+        return self.path / _MODEL / _MODEL_FILE
 
     def delete_temporaries(self) -> None:
         """Delete the files that writers which were killed have left half written.
@@ -183,6 +184,12 @@ class RunFolder:
             raise StateError(
                 f"{self.path}: cannot be deleted ({error.strerror}); delete it by hand"
             ) from None
+
+
+def model_file(path: str | os.PathLike[str]) -> Path:
+    """Return the model that a path names: the file itself, or that of a run folder."""
+    path = Path(path)
+    return path / _MODEL / _MODEL_FILE if path.is_dir() else path
 
 
 def _read_source(path: Path) -> RunSource | None:
