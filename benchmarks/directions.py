@@ -26,6 +26,7 @@ from goldzone.data.alignment import AlignedLexicon, align
 from goldzone.data.candidates import build_candidates
 from goldzone.data.languages import load_language
 from goldzone.data.samples import word_samples
+from goldzone.data.sound_classes import sound_classes
 from goldzone.data.split import first_by_hash, split_of
 from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
 from goldzone.deep.forward import train_forward
@@ -121,8 +122,10 @@ def build_problem(dataset: Path, language: str, words: int) -> Problem:
     aligned = align(lexicon.entries)
     parts = np.array([split_of(entry.word, FRACTIONS) == "train" for entry in lexicon.entries])
     in_train = np.repeat(parts[aligned.entry], np.diff(aligned.offsets))
-    candidates = build_candidates(_only(aligned, parts[aligned.entry]), max_candidates=CANDIDATES)
-    samples = word_samples(aligned, candidates, parse_templates(DEFAULT_TEMPLATES[:FEATURES]))
+    learnt = _only(aligned, parts[aligned.entry])
+    candidates = build_candidates(learnt, max_candidates=CANDIDATES)
+    templates = parse_templates(DEFAULT_TEMPLATES[:FEATURES])
+    samples = word_samples(aligned, sound_classes(learnt), candidates, templates)
     counts = np.diff(samples.sample_offsets)
     position = np.repeat(np.arange(samples.n_positions), counts)
     candidate = np.arange(samples.n_samples) - samples.sample_offsets[position]

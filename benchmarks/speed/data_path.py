@@ -29,6 +29,7 @@ from goldzone.data.candidates import build_candidates
 from goldzone.data.lattice_kernels import list_shapes
 from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.data.samples import Samples, word_samples
+from goldzone.data.sound_classes import sound_classes
 from goldzone.data.split import split_lexicon
 from goldzone.data.templates import DEFAULT_TEMPLATES, parse_templates
 from goldzone.g2p.prepared_data import fingerprint
@@ -93,7 +94,8 @@ def _stages(lexicon: Lexicon, path: Path, small: Path, setting: Setting) -> list
 
 def _samples(aligned: AlignedLexicon, threads: int) -> Samples:
     templates = parse_templates(DEFAULT_TEMPLATES)
-    return word_samples(aligned, build_candidates(aligned), templates, threads=threads)
+    classes, candidates = sound_classes(aligned), build_candidates(aligned)
+    return word_samples(aligned, classes, candidates, templates, threads=threads)
 
 
 def _path(path: Path, threads: int) -> Samples:

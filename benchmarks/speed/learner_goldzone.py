@@ -13,7 +13,6 @@ from benchmarks.speed.curves import Curve, Stopwatch
 from benchmarks.speed.positions import Chooser, Problem, choice_accuracy, word_accuracy
 from goldzone.data.samples import Samples
 from goldzone.data.settings import DEFAULT_SETTINGS
-from goldzone.data.sound_classes import sound_classes
 from goldzone.g2p.model import G2PModel, write_model
 from goldzone.hashtron.committee import Committee
 from goldzone.training.config import TrainingConfig
@@ -82,7 +81,7 @@ def _bytes(problem: Problem, committee: Committee, temperature: float) -> int:
         segments=aligned.segments,
         chunks=tuple(tuple(number[segment] for segment in chunk) for chunk in aligned.chunks),
         candidates=problem.candidates,
-        classes=sound_classes(aligned),
+        classes=problem.classes,
         templates=problem.templates,
         committee=committee,
         temperature=temperature,

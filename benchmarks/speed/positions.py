@@ -22,6 +22,7 @@ from goldzone.data.alignment import AlignedLexicon, align
 from goldzone.data.candidates import CandidateTable, build_candidates
 from goldzone.data.lexicon import Entry
 from goldzone.data.samples import Samples, word_samples
+from goldzone.data.sound_classes import SoundClasses, sound_classes
 from goldzone.data.split import first_by_hash, split_lexicon
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
 
@@ -87,7 +88,7 @@ class Problem:
 
     def samples(self, aligned: AlignedLexicon) -> Samples:
         """Return the samples of words after the choices that they carry."""
-        return word_samples(aligned, self.candidates, self.templates, threads=self.threads)
+        return self._samples(aligned, self.templates)
 
     def atoms(self, aligned: AlignedLexicon) -> NDArray[np.int32]:
         """Return the atoms of words after the choices that they carry."""
@@ -103,7 +104,15 @@ class Problem:
         return [np.unique(column) for column in self._columns(self.train)]
 
     def _columns(self, aligned: AlignedLexicon) -> NDArray[np.uint32]:
-        return word_samples(aligned, self.candidates, parse_templates(ATOMS), threads=self.threads).context
+        return self._samples(aligned, parse_templates(ATOMS)).context
+
+    @cached_property
+    def classes(self) -> SoundClasses:
+        """Learnt from the train words: held-out words are seen as a model would see them."""
+        return sound_classes(self.train)
+
+    def _samples(self, aligned: AlignedLexicon, templates: Templates) -> Samples:
+        return word_samples(aligned, self.classes, self.candidates, templates, threads=self.threads)
 
 
 def build_problem(setting: Setting, train_words: int, held_out_words: int) -> Problem:

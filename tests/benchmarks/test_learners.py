@@ -65,6 +65,13 @@ def test_an_atom_of_choices_follows_the_choices_that_are_made(problem: Problem) 
     assert not changed[[index for index, atom in enumerate(ATOMS) if atom[0] == "L"]].any()
 
 
+def test_what_is_a_vowel_is_learnt_from_the_train_words_alone(problem: Problem) -> None:
+    silent = replace(problem.held_out, chunk=np.zeros_like(problem.held_out.chunk))
+    of_letters = ~problem.templates.reads_choices()
+    seen = problem.samples(silent).context[of_letters]
+    assert np.array_equal(seen, problem.held_out_samples.context[of_letters])
+
+
 def test_goldzone_learns_the_problem(problem: Problem) -> None:
     config = TrainingConfig.model_validate({"network": {"neurons": 50}, "pipeline": {"sweeps": 2}})
     curve = train_goldzone(problem, config)

@@ -23,6 +23,7 @@ from goldzone.data.samples import (
     sentence_vocabulary,
     word_samples,
 )
+from goldzone.data.sound_classes import no_classes, sound_classes
 from goldzone.data.templates import SENTENCE_TEMPLATES, parse_templates
 from goldzone.errors import DataError
 from tests.naive.committee import naive_features
@@ -50,7 +51,9 @@ ENTRIES = (
 def built(threads: int = 1) -> tuple[AlignedLexicon, CandidateTable, Samples]:
     aligned = align(ENTRIES)
     candidates = build_candidates(aligned)
-    return aligned, candidates, word_samples(aligned, candidates, parse_templates(TEMPLATES), threads=threads)
+    templates = parse_templates(TEMPLATES)
+    samples = word_samples(aligned, sound_classes(aligned), candidates, templates, threads=threads)
+    return aligned, candidates, samples
 
 
 def test_every_candidate_of_every_letter_is_a_sample() -> None:
@@ -135,9 +138,10 @@ def test_threads_change_nothing(threads: int) -> None:
     aligned = align(load_builtin("slovak").entries[:200])
     candidates = build_candidates(aligned)
     templates = parse_templates(["L-1..1 C1", "S1..3 said"])
+    classes = sound_classes(aligned)
     assert same(
-        word_samples(aligned, candidates, templates),
-        word_samples(aligned, candidates, templates, threads=threads),
+        word_samples(aligned, classes, candidates, templates),
+        word_samples(aligned, classes, candidates, templates, threads=threads),
     )
 
 
@@ -154,7 +158,7 @@ def test_a_lexicon_of_which_nothing_was_aligned_is_refused() -> None:
     )
     table = CandidateTable(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64))
     with pytest.raises(DataError) as caught:
-        word_samples(empty, table, parse_templates(["L0"]))
+        word_samples(empty, no_classes(0, 0), table, parse_templates(["L0"]))
     assert str(caught.value) == "no word could be aligned (7 were tried); check the lexicon"
 
 

@@ -26,7 +26,7 @@ from goldzone.data.atom_kernels import UNKNOWN_SYMBOL
 from goldzone.data.candidates import CandidateTable, gold_candidates
 from goldzone.data.context_kernels import SpokenWords, fill_contexts
 from goldzone.data.homographs import HomographSample
-from goldzone.data.sound_classes import no_classes, sound_classes
+from goldzone.data.sound_classes import SoundClasses, no_classes
 from goldzone.data.templates import Templates
 from goldzone.errors import DataError
 from goldzone.hashtron.hashing import LARGEST, hash_values, string_hash
@@ -110,9 +110,14 @@ def even_cuts(total: int, parts: int) -> list[tuple[int, int]]:
 
 
 def word_samples(
-    aligned: AlignedLexicon, candidates: CandidateTable, templates: Templates, *, threads: int = 1
+    aligned: AlignedLexicon,
+    classes: SoundClasses,
+    candidates: CandidateTable,
+    templates: Templates,
+    *,
+    threads: int = 1,
 ) -> Samples:
-    """Build the samples of an aligned lexicon.
+    """Build the samples of an aligned lexicon; `classes` are those of its letters and segments.
 
     Raises
     ------
@@ -127,7 +132,7 @@ def word_samples(
     number = {segment: index for index, segment in enumerate(aligned.segments)}
     chunk_segments = np.array([number[s] for chunk in aligned.chunks for s in chunk], dtype=np.int32)
     words = SpokenWords(
-        aligned.offsets, aligned.letter, aligned.chunk, chunk_offsets, chunk_segments, sound_classes(aligned)
+        aligned.offsets, aligned.letter, aligned.chunk, chunk_offsets, chunk_segments, classes
     )
     pronunciations = np.bincount(aligned.entry)[aligned.entry]
     per_sequence = np.maximum(1, WORD_WEIGHT // pronunciations).astype(np.int32)

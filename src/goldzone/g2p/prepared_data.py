@@ -11,6 +11,7 @@ from goldzone.data.alignment import AlignedLexicon, align
 from goldzone.data.candidates import CandidateTable, build_candidates
 from goldzone.data.lexicon import Entry, Lexicon
 from goldzone.data.samples import Samples, word_samples
+from goldzone.data.sound_classes import SoundClasses, sound_classes
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
 from goldzone.training.config import TrainingConfig
 
@@ -22,6 +23,7 @@ class PreparedData:
     """A function of the train words, the data settings and the templates."""
 
     aligned: AlignedLexicon
+    classes: SoundClasses
     candidates: CandidateTable
     templates: Templates
     samples: Samples
@@ -75,5 +77,6 @@ def prepare(
     )
     on_stage("building samples")
     templates = network_templates(config)
-    samples = word_samples(aligned, candidates, templates, threads=threads)
-    return PreparedData(aligned, candidates, templates, samples)
+    classes = sound_classes(aligned)
+    samples = word_samples(aligned, classes, candidates, templates, threads=threads)
+    return PreparedData(aligned, classes, candidates, templates, samples)

@@ -13,7 +13,6 @@ from typing import Any, Final
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.rows import ReadReport
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
-from goldzone.data.sound_classes import sound_classes
 from goldzone.data.split import Split, first_by_hash, split_lexicon
 from goldzone.errors import StateError
 from goldzone.g2p.evaluation import evaluate_model
@@ -230,7 +229,7 @@ class PreparedPhonemizer:
             segments=aligned.segments,
             chunks=tuple(tuple(number[segment] for segment in chunk) for chunk in chunks),
             candidates=self.data.candidates,
-            classes=sound_classes(aligned),
+            classes=self.data.classes,
             templates=self.data.templates,
             committee=network,
             temperature=task.config.credit.temperature,
