@@ -363,6 +363,16 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> No
         read_model(path)
 
 
+def test_a_network_of_samples_is_refused_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_container(path, {"kind": "network"}, {"neurons": b""})
+    with pytest.raises(ModelFormatError) as error:
+        read_model(path)
+    assert str(error.value) == (
+        f"{path}: manifest: kind: 'network' is no phonemizer; give a model that was trained on words"
+    )
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFormatError, match="nowhere: cannot be read"):
         read_model(tmp_path / "nowhere")

@@ -22,6 +22,7 @@ from goldzone.training.runs.events import (
     LayerTrained,
     LineTorn,
     NeuronTrained,
+    RunStarted,
     SteppedBack,
     SweepFinished,
     SweepStarted,
@@ -293,6 +294,14 @@ def test_an_open_alert_says_what_to_do_and_a_closed_one_what_is() -> None:
         message="train 99.0% of words right, dev 50.0%: the network memorises; lower capacity.premodulo",
     )
     assert closed.message == "train 90.0% of words right, dev 80.0%"
+
+
+def test_an_alert_speaks_of_what_the_run_learns() -> None:
+    script = Script(1, 1)
+    script.sweep(1, train=0.99, dev=0.5)
+    events = [replace(e, unit="samples") if isinstance(e, RunStarted) else e for e in script.events]
+    (opened,) = replay(events, AlertSettings())
+    assert opened.message.startswith("train 99.0% of samples right, dev 50.0%: ")
 
 
 def test_what_is_not_known_is_not_judged() -> None:

@@ -224,6 +224,11 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
         The file is damaged, of another kind, or contradicts itself; the message names the file and the field.
     """
     container = read_container(path)
+    kind = container.content.get("kind")
+    if isinstance(kind, str) and kind != _KIND:
+        raise ModelFormatError(
+            f"{path}: manifest: kind: {kind!r} is no phonemizer; give a model that was trained on words"
+        )
     content = check(_Content, container.content, f"{path}: manifest", error=ModelFormatError)
     if set(container.members) != {_TABLES}:
         raise ModelFormatError(

@@ -89,6 +89,7 @@ class AlertEngine:
         self._layers: tuple[_Layer, ...] = ()
         self._clock = _Clock()
         self._began = 0.0
+        self._unit = "words"
         self._previous: tuple[int, int] | None = None
         self._finished = 0
         self._best: float | None = None
@@ -138,6 +139,7 @@ class AlertEngine:
 
     def _start(self, event: RunStarted) -> None:
         """Make room for the network's layers; the same network again is the same run, resumed."""
+        self._unit = event.unit
         if event.layers == tuple(layer.size for layer in self._layers):
             return
         for rule, layer in list(self._states):
@@ -218,10 +220,10 @@ class AlertEngine:
             # An open alert must not close for a train accuracy that only wavers around the limit.
             margin = HYSTERESIS * (1 - settings.memorised) if self._is_open("memorisation") else 0.0
             value = memorised_gap(train, dev, settings.memorised - margin)
-            text = f"train {train:.1%} of words right, dev {dev:.1%}"
+            text = f"train {train:.1%} of {self._unit} right, dev {dev:.1%}"
             self._measure("memorisation", None, event, value, text)
         self._best = dev if self._best is None else max(self._best, dev)
-        text = f"dev {dev:.1%} of words right, best {self._best:.1%}"
+        text = f"dev {dev:.1%} of {self._unit} right, best {self._best:.1%}"
         self._measure("dev_falling", None, event, self._best - dev, text)
 
     def _staleness(self, event: SweepFinished) -> None:
