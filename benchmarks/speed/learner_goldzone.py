@@ -15,6 +15,7 @@ from goldzone.data.samples import Samples
 from goldzone.data.settings import DEFAULT_SETTINGS
 from goldzone.g2p.model import G2PModel, write_model
 from goldzone.hashtron.committee import Committee
+from goldzone.hashtron.neuron import BitTable
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CommitteeTrainer
 from goldzone.training.pipeline import HeldOut, Hooks
@@ -60,7 +61,8 @@ def choose_by_votes(committee: Committee) -> Chooser:
         rank = np.arange(counts.sum()) - np.repeat(starts, counts)
         keys = samples.candidate_key[np.repeat(samples.candidate_offsets[symbols], counts) + rank]
         votes = np.zeros(keys.size, dtype=np.int64)
-        for template, table in zip(committee.template_of, committee.tables, strict=True):
+        tables = [table for table in committee.tables if isinstance(table, BitTable)]
+        for template, table in zip(committee.template_of, tables, strict=True):
             votes += table.evaluate(np.repeat(samples.context[template, asked], counts) + keys)
         ranked = votes * (int(counts.max()) + 1) - rank
         most = np.repeat(np.maximum.reduceat(ranked, starts), counts)

@@ -11,7 +11,8 @@ from goldzone.data.sound_classes import SoundClasses
 from goldzone.data.templates import parse_templates
 from goldzone.g2p.model import G2PModel
 from goldzone.hashtron.committee import Committee
-from goldzone.hashtron.neuron import BitTable, Hashtron
+from goldzone.hashtron.kernels import HIGHEST
+from goldzone.hashtron.neuron import BitTable, GradedTable, Hashtron
 
 TEMPLATES = (
     *("L0", "L-1..1", "L0 L2", "L0 C1", "L-1..0 C1..2", "L0 S1", "S1..3", "L0 same"),
@@ -21,8 +22,8 @@ TEMPLATES = (
 """One or two of each kind of atom."""
 
 
-def small_model(random: Generator, *, max_candidates: int = 4) -> G2PModel:
-    """Make a model of 2 to 4 letters; the first has a single candidate."""
+def small_model(random: Generator, *, max_candidates: int = 4, graded: bool | None = None) -> G2PModel:
+    """Make a model of 2 to 4 letters; the first has a single candidate. Half of the models are graded."""
     letters, segments = "abcd"[: random.integers(2, 5)], "xyz"
     chunks = [(), (0,), (1,), (2,), (0, 1), (2, 2, 1)]
     rows = [
@@ -31,10 +32,19 @@ def small_model(random: Generator, *, max_candidates: int = 4) -> G2PModel:
     ]
     templates = random.choice(TEMPLATES, size=random.integers(1, 6), replace=False).tolist()
     n_neurons = int(random.integers(1, 9))
-    tables = [
-        BitTable.from_bits(int(random.integers(2**32)), random.random(random.integers(2, 30)) < 0.5)
-        for _ in range(n_neurons)
-    ]
+    salts = [int(salt) for salt in random.integers(2**32, size=n_neurons)]
+    sizes = random.integers(2, 30, size=n_neurons).tolist()
+    tables: tuple[BitTable, ...] | tuple[GradedTable, ...]
+    if graded if graded is not None else random.random() < 0.5:
+        tables = tuple(
+            GradedTable.from_grades(salt, random.integers(-HIGHEST, HIGHEST + 1, size=size))
+            for salt, size in zip(salts, sizes, strict=True)
+        )
+    else:
+        tables = tuple(
+            BitTable.from_bits(salt, random.random(size) < 0.5)
+            for salt, size in zip(salts, sizes, strict=True)
+        )
     return G2PModel(
         name="small",
         settings=LanguageSettings(),
@@ -53,7 +63,7 @@ def small_model(random: Generator, *, max_candidates: int = 4) -> G2PModel:
         templates=parse_templates(templates),
         committee=Committee(
             tuple(random.integers(len(templates), size=n_neurons).tolist()),
-            tuple(tables),
+            tables,
             Hashtron(((int(random.integers(2**32)), 7),), bytes(random.integers(256, size=3).tolist())),
         ),
         temperature=float(random.choice([0.5, 1.0, 2.5, 8.0])),

@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldzone.data.lexicon import Lexicon
-from goldzone.g2p.decode_kernels import _keep_best, decode_words
+from goldzone.g2p.decode_kernels import decode_words
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.search_arrays import model_arrays
+from goldzone.g2p.search_kernels import keep_best
 from goldzone.g2p.task import TrainedModel
 from goldzone.g2p.vote_kernels import LANE_BLOCK, Memo, empty_memo, empty_workspace
 from tests.g2p.small_models import small_model, small_word
@@ -115,7 +116,7 @@ def test_a_letter_with_one_candidate_costs_nothing() -> None:
 def test_the_lowest_costs_are_kept_in_order_and_equal_ones_by_index(costs: list[int], beam: int) -> None:
     kept = np.full(beam, -1, dtype=np.int64)
     # What lies beyond the costs in the buffer must not count.
-    count = _keep_best(np.array([*costs, -1], dtype=np.int64), len(costs), beam, kept)
+    count = keep_best(np.array([*costs, -1], dtype=np.int64), len(costs), beam, kept)
     assert kept[:count].tolist() == sorted(range(len(costs)), key=lambda index: costs[index])[:beam]
 
 

@@ -76,6 +76,7 @@ def test_a_lane_sees_what_training_saw(
     partials = Partials(
         n_ranks=np.full((2, 3), beam),
         cost=np.zeros((2, 3, beam), dtype=np.int64),
+        n_said=np.zeros((2, 3, beam), dtype=np.int64),
         history=np.zeros((2, 3, beam), dtype=np.uint32),
         summary=np.zeros((2, 3, beam, SUMMARY), dtype=np.uint32),
         recent_chunks=np.zeros((2, 3, beam, REACH), dtype=np.uint32),

@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from goldzone.g2p.lane_kernels import fill_values
 from goldzone.g2p.search_arrays import model_arrays
+from goldzone.g2p.search_kernels import NO_TRACE
 from goldzone.g2p.vote_kernels import LANE_BLOCK, add_votes, empty_memo, empty_workspace, score_words
+from goldzone.hashtron.kernels import HIGHEST
+from goldzone.hashtron.neuron import GradedTable
 from tests.g2p.small_models import small_model
 
 
@@ -33,7 +36,7 @@ def test_each_lane_gets_the_votes_of_every_neuron(
     for templates in (arrays.by_letters, arrays.by_choices, arrays.by_letters):
         pool = random.integers(2**32, size=(len(templates.atoms), n_contexts), dtype=np.uint32)
         parts = np.ascontiguousarray(pool[:, random.integers(n_contexts, size=n_lanes)])
-        add_votes(arrays, templates, parts, symbols, memo, work, scores)
+        add_votes(arrays, templates, parts, symbols, memo, work, scores, NO_TRACE.of_words, 0)
         for index, number in enumerate(templates.number.tolist()):
             values = np.zeros(n_lanes, dtype=np.uint32)
             fill_values(templates, index, parts, 0, n_lanes, values)
@@ -41,8 +44,8 @@ def test_each_lane_gets_the_votes_of_every_neuron(
                 for lane in range(n_lanes if of == number else 0):
                     first, last = model.candidates.offsets[symbols[lane] : symbols[lane] + 2]
                     features = values[lane] + arrays.candidates.key[first:last]
-                    bits = table.evaluate(features)
-                    expected[lane, : last - first] += bits
+                    lowest = -HIGHEST if isinstance(table, GradedTable) else 0
+                    expected[lane, : last - first] += table.evaluate(features) - lowest
     assert scores.view(np.uint16).tolist() == expected.tolist()
 
 
@@ -66,7 +69,7 @@ def test_templates_that_see_the_same_value_do_not_share_votes(n_bytes: int) -> N
     counted = []
     for templates in (own, other, own):
         scores = np.zeros((1, score_words(most)), dtype=np.uint64)
-        add_votes(arrays, templates, parts, symbols, memo, work, scores)
+        add_votes(arrays, templates, parts, symbols, memo, work, scores, NO_TRACE.of_words, 0)
         counted.append(int(scores.view(np.uint16).sum()))
     assert counted[0] == counted[2] > 0
     assert counted[1] == 0

@@ -13,6 +13,7 @@ from goldzone.data.context_kernels import SpokenWords, fill_contexts
 from goldzone.data.samples import candidate_keys
 from goldzone.g2p.model import G2PModel
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, bits_per_vote, exp_table, fixed_log2
+from goldzone.hashtron.kernels import HIGHEST
 
 Path = tuple[int, tuple[int, ...]]
 """The cost of some first letters, and their chunks."""
@@ -57,10 +58,15 @@ def naive_choices(
         votes += neuron.evaluate(features)
     if len(candidates) == 1:
         return [(0, int(candidates[0]))]
+    step = bits_per_vote(model.temperature)
+    if model.committee.graded:  # not made probabilities letter by letter
+        highest = HIGHEST * len(model.committee.tables)
+        return [
+            (int(highest - vote) * step, int(chunk)) for vote, chunk in zip(votes, candidates, strict=True)
+        ]
     behind = [int(votes.max() - vote) for vote in votes]
     exponentials = exp_table(model.temperature, max(behind) + 1)
     total = int(fixed_log2(sum(int(exponentials[votes_behind]) for votes_behind in behind)))
-    step = bits_per_vote(model.temperature)
     return [
         (total - (EXP_BITS << LOG_BITS) + votes_behind * step, int(chunk))
         for votes_behind, chunk in zip(behind, candidates, strict=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from goldzone.cli.sources import JsonOption
 from goldzone.cli.tasks import is_network
+
+if TYPE_CHECKING:
+    from goldzone.hashtron.neuron import BitTable, GradedTable
 
 
 def inspect(
@@ -78,11 +81,18 @@ def _phonemizer_facts(file: Path) -> dict[str, Any]:
         "context_neurons": len(tables),
         "premodulo": [min(premodulos), max(premodulos)],
         "cells": sum(premodulos),
-        "cells_that_say_yes": sum(int(table.bits().sum()) for table in tables),
+        "cells_that_answer": sum(_answering(table) for table in tables),
         "data": model.about.get("data"),
         "metrics": model.about.get("metrics"),
         "config": _of_now(model.about.get("config", {})),
     }
+
+
+def _answering(table: BitTable | GradedTable) -> int:
+    """Count the cells that answer 1, or with a grade."""
+    from goldzone.hashtron.neuron import BitTable
+
+    return int((table.bits() if isinstance(table, BitTable) else table.grades() != 0).sum())
 
 
 def _network_facts(file: Path) -> dict[str, Any]:
@@ -126,9 +136,9 @@ def _rows(model: dict[str, Any]) -> list[tuple[str, str]]:
     shown = dict(model)
     if "premodulo" in model:
         least, most = model["premodulo"]
-        yes, cells = model["cells_that_say_yes"], model["cells"]
+        answering, cells = model["cells_that_answer"], model["cells"]
         shown["premodulo"] = least if least == most else f"{least:,} to {most:,}"
-        shown["cells_that_say_yes"] = f"{yes:,} ({yes / cells:.2%})"
+        shown["cells_that_answer"] = f"{answering:,} ({answering / cells:.2%})"
     rows = [
         (name.replace("_", " "), f"{value:,}" if isinstance(value, int) else value)
         for name, value in shown.items()

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 from goldzone.errors import ConfigError, ModelFormatError
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.network import Network
+from goldzone.hashtron.neuron import GradedTable
 from goldzone.hashtron.neuron_codec import decode_neurons, encode_neurons
 from goldzone.hashtron.presets import preset as preset_architecture
 from goldzone.storage.container import read_container, write_container
@@ -117,7 +118,8 @@ def read_network(path: str | os.PathLike[str]) -> tuple[NetworkModel, str]:
     content = check(_Content, container.content, f"{path}: manifest", error=ModelFormatError)
     neurons = decode_neurons(container.members[_NEURONS], f"{path}: {_NEURONS}")
     try:
-        network = Network(architecture_of(content.preset), neurons)
+        plain = [neuron for neuron in neurons if not isinstance(neuron, GradedTable)]
+        network = Network(architecture_of(content.preset), tuple(plain))
     except ConfigError as error:
         raise ModelFormatError(f"{path}: manifest: {error}; copy the file again") from None
     model = NetworkModel(

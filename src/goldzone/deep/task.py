@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from goldzone.deep.trainer import NetworkTrainer, untrained_network
 from goldzone.errors import ConfigError, DataError, StateError
 from goldzone.hashtron.architecture import Architecture
 from goldzone.hashtron.network import Network
-from goldzone.hashtron.neuron import Neuron
+from goldzone.hashtron.neuron import AnyNeuron, GradedTable
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import HeldOut, Hooks, Outcome, Progress
 from goldzone.training.runs.events import RunStarted
@@ -107,7 +107,7 @@ class NetworkTask:
         """
         if pipeline not in {"backward", "forward"}:
             raise ConfigError(f'pipeline {pipeline!r} is unknown; give "backward" or "forward"')
-        if config.credit.kind == "rank":
+        if config.credit.kind in ("beam", "rank"):
             credit = config.credit.model_copy(update={"kind": "hard" if pipeline == "forward" else "margin"})
             config = config.model_copy(update={"credit": credit})
         if pipeline == "forward":
@@ -165,11 +165,11 @@ class NetworkTask:
             return ()
         return ("the forward pipeline keeps no state: a run that is interrupted begins again from its seed",)
 
-    def neurons_of(self, network: Network) -> Sequence[Neuron]:
+    def neurons_of(self, network: Network) -> Sequence[AnyNeuron]:
         """Return the network's neurons."""
         return network.neurons
 
-    def network_of(self, neurons: Sequence[Neuron]) -> Network:
+    def network_of(self, neurons: Sequence[AnyNeuron]) -> Network:
         """Put a network together.
 
         Raises
@@ -178,7 +178,8 @@ class NetworkTask:
             The neurons are not as many as the architecture's.
         """
         try:
-            return Network(self.architecture, tuple(neurons))
+            plain = [neuron for neuron in neurons if not isinstance(neuron, GradedTable)]
+            return Network(self.architecture, tuple(plain))
         except ConfigError as error:
             raise StateError(f"{self.name}: the state is of another network ({error}); use --force") from None
 
@@ -247,9 +248,9 @@ class PreparedNetwork:
         """The network's preset and pipeline."""
         return {"preset": self._task.preset, "pipeline": self._task.pipeline}
 
-    def restore(self, network: Network) -> None:
+    def restore(self, network: Network, memory: Mapping[str, bytes]) -> None:
         """Take up the network of a run that is resumed."""
-        self._trainer.restore(network)
+        self._trainer.restore(network, memory)
 
     def train(
         self, hooks: Hooks[Network], *, sums: SumCache, progress: Progress[Network] | None = None

@@ -6,7 +6,7 @@ network (`NetworkTrainer.restore`) goes on exactly as the one that it came from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,7 @@ from goldzone.hashtron.neuron import Hashtron, Neuron
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.credit import agreement
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
+from goldzone.training.learners.ways import OneByOne
 from goldzone.training.streams import stream
 
 __all__ = ["NetworkTrainer", "untrained_network"]
@@ -37,7 +38,7 @@ def untrained_network(architecture: Architecture, seed: int) -> Network:
     return Network(architecture, tuple(Hashtron(((int(salt), 2),)) for salt in salts))
 
 
-class NetworkTrainer:
+class NetworkTrainer(OneByOne):
     """Trains the neurons of a network one at a time (`goldzone.training.pipeline.NeuronTrainer`).
 
     Under margin credit the neurons of the last layer, once trained, *follow* their vote sums: whenever a
@@ -146,7 +147,7 @@ class NetworkTrainer:
         packed[:, : rows.shape[1]] = rows
         return PackedAnswers(packed.view("<u8").astype(np.uint64), asked.size)
 
-    def restore(self, network: Network) -> None:
+    def restore(self, network: Network, memory: Mapping[str, bytes] | None = None) -> None:
         """Go back (or on) to another state of the same architecture.
 
         Raises
@@ -154,6 +155,7 @@ class NetworkTrainer:
         StateError
             If the network has another architecture.
         """
+        del memory  # all state is the network
         present = self.network()
         if network.architecture != present.architecture:
             raise StateError("the network to restore has another architecture; use the state of this run")
@@ -293,7 +295,7 @@ class NetworkTrainer:
         self, layer: int, position: int, before: NDArray[np.uint8], seen: SeenValues, agreed: float
     ) -> TrainedNeuron:
         now = self._answers(layer, position)
-        total = 2 * int(np.count_nonzero(now)) - self.n_samples
+        total = int(np.count_nonzero(now))
         changed = np.zeros(seen.values.size, dtype=np.bool_)
         changed[seen.index[before != now]] = True
         return TrainedNeuron(total, self.n_samples, agreed, int(np.count_nonzero(changed)))

@@ -16,13 +16,16 @@ from goldzone.data.atom_kernels import UNKNOWN_SYMBOL
 from goldzone.data.letters import letters_of
 from goldzone.data.lexicon import Segments
 from goldzone.data.samples import even_cuts
-from goldzone.g2p.decode_kernels import decode_words
+from goldzone.g2p.decode_kernels import Found, decode_words
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.search_arrays import model_arrays
 from goldzone.g2p.vote_kernels import Memo, Workspace, empty_memo, empty_workspace
-from goldzone.hashtron.fixed_point import LOG_BITS
+from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, exp_table, fixed_log2
 
 __all__ = ["Decoder", "Pronunciation"]
+
+_FARTHEST: Final = 512
+"""Steps of score beyond which a pronunciation counts as this far behind."""
 
 _LANES_A_JOB: Final = 1024
 """Partial pronunciations searched together: enough to fill loops, few enough for the second-level cache."""
@@ -35,7 +38,8 @@ class Pronunciation:
     segments: Segments
     """Phoneme segments."""
     log2_probability: float
-    """Of the letters being said this way; ways that differ in the alignment alone are not added up."""
+    """Of the word being said this way, among the ways that the search found (a model of bit tables: of the
+    letters, one after the other); ways that differ in the alignment alone are not added up."""
 
     @property
     def text(self) -> str:
@@ -55,6 +59,7 @@ class Decoder:
         self._symbols = _Symbols({letter: index for index, letter in enumerate(model.letters)})
         self._chunks = [tuple(model.segments[index] for index in chunk) for chunk in model.chunks]
         self._arrays = model_arrays(model)
+        self._exponentials = exp_table(model.temperature, _FARTHEST if model.committee.graded else 1)
         self._idle: list[tuple[Memo, Workspace]] = []
 
     def encode(self, letters: Sequence[str]) -> list[int]:
@@ -112,6 +117,8 @@ class Decoder:
             memory = empty_memo(most), empty_workspace(most)
         found = decode_words(self._arrays, offsets, symbol, beam, n_ranks, *memory)
         self._idle.append(memory)
+        if self.model.committee.graded:
+            self._make_probabilities(found)
         rows, edges = found.chunk.tolist(), offsets.tolist()
         return [
             self._ranked([row[first:last] for row in rows[:count]], cost, n_best)
@@ -119,6 +126,14 @@ class Decoder:
                 edges[:-1], edges[1:], found.n_found.tolist(), found.cost.T.tolist(), strict=True
             )
         ]
+
+    def _make_probabilities(self, found: Found) -> None:
+        """Compare the pronunciations of a word with one another: scores of graded neurons say no more."""
+        step, exponentials = self._arrays.softmax.bits_per_vote, self._exponentials
+        for word, count in enumerate(found.n_found.tolist()):
+            behind = (found.cost[:count, word] - found.cost[0, word]) // step
+            total = int(exponentials[np.minimum(behind, exponentials.size - 1)].sum())
+            found.cost[:count, word] = behind * step + int(fixed_log2(total)) - (EXP_BITS << LOG_BITS)
 
     def _ranked(self, rows: list[list[int]], costs: list[int], n_best: int) -> list[Pronunciation]:
         """Spell out chunks, the cheapest first; of equal pronunciations the first counts."""

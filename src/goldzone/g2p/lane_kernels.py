@@ -12,12 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.compilation.decorator import compiled, compiled_part
-from goldzone.data.atom_kernels import AFTER, BEFORE, FIRST, NOTHING, atom_salt, letters_part, summary_part
+from goldzone.data.atom_kernels import (
+    AFTER,
+    BEFORE,
+    EMPTY_HISTORY,
+    FIRST,
+    NOTHING,
+    SUMMARY,
+    atom_salt,
+    empty_summary,
+    extend_history,
+    extend_summary,
+    letters_part,
+    summary_part,
+)
 from goldzone.data.templates import CHUNK, LETTER, SAID, SAME, SEGMENT, VOWELS_SAID
-from goldzone.g2p.search_arrays import TemplateArrays
+from goldzone.g2p.search_arrays import ChunkArrays, ModelArrays, TemplateArrays
 from goldzone.hashtron.kernels import FULL_RANGE, hash32
 
-__all__ = ["Lanes", "Partials", "Words", "fill_parts", "fill_values"]
+__all__ = [
+    "Lanes",
+    "Partials",
+    "Words",
+    "empty_lanes",
+    "empty_partials",
+    "fill_parts",
+    "fill_values",
+    "prolong",
+    "start_words",
+]
 
 
 class Words(NamedTuple):
@@ -50,18 +73,21 @@ class Partials(NamedTuple):
     ----------
     n_ranks : int64[2, n_words]
     cost : int64[2, n_words, beam]
-        -log2 of the probability, with `LOG_BITS` fraction bits.
+        As `goldzone.g2p.search_kernels.search` counts it.
     history : uint32[2, n_words, beam]
         Hash of what was said, by `extend_history`.
     summary : uint32[2, n_words, beam, SUMMARY]
         What `extend_summary` keeps.
     recent_chunks, recent_segments : uint32[2, n_words, beam, reach]
         Parts of the last chunks and segments, the last one first; `NOTHING` before the first.
+    n_said : int64[2, n_words, beam]
+        Segments said.
     parent, chunk : int32[n_letters, beam]
     """
 
     n_ranks: NDArray[np.int64]
     cost: NDArray[np.int64]
+    n_said: NDArray[np.int64]
     history: NDArray[np.uint32]
     summary: NDArray[np.uint32]
     recent_chunks: NDArray[np.uint32]
@@ -82,6 +108,43 @@ class Lanes(NamedTuple):
     word: NDArray[np.int64]
     rank: NDArray[np.int64]
     symbol: NDArray[np.int32]
+
+
+def empty_lanes(size: int) -> Lanes:
+    """Make room for so many lanes."""
+    return Lanes(
+        np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int32)
+    )
+
+
+def empty_partials(model: ModelArrays, n_words: int, n_letters: int, beam: int) -> Partials:
+    """Make room for the partial pronunciations of so many words, with so many letters in all."""
+    numbers = np.zeros((2, 2, n_words, beam), dtype=np.int64)
+    return Partials(
+        n_ranks=np.zeros((2, n_words), dtype=np.int64),
+        cost=numbers[0],
+        n_said=numbers[1],
+        history=np.empty((2, n_words, beam), dtype=np.uint32),
+        summary=np.empty((2, n_words, beam, SUMMARY), dtype=np.uint32),
+        recent_chunks=np.empty((2, n_words, beam, model.chunk_reach), dtype=np.uint32),
+        recent_segments=np.empty((2, n_words, beam, model.segment_reach), dtype=np.uint32),
+        parent=np.empty((n_letters, beam), dtype=np.int32),
+        chunk=np.empty((n_letters, beam), dtype=np.int32),
+    )
+
+
+@compiled_part
+def start_words(n_words: int | np.int64, partials: Partials) -> None:
+    """Begin so many words with one pronunciation that says nothing."""
+    for word in range(n_words):
+        partials.n_ranks[0, word] = 1
+        partials.cost[0, word, 0], partials.n_said[0, word, 0] = 0, 0
+        partials.history[0, word, 0] = EMPTY_HISTORY
+        empty_summary(partials.summary[0, word, 0])
+        for back in range(partials.recent_chunks.shape[3]):
+            partials.recent_chunks[0, word, 0, back] = NOTHING
+        for back in range(partials.recent_segments.shape[3]):
+            partials.recent_segments[0, word, 0, back] = NOTHING
 
 
 @compiled
@@ -170,3 +233,45 @@ def fill_values(
         salt = atom_salt(templates.atoms[row, 0], templates.atoms[row, 1])
         for lane in range(last - first):
             values[lane] = hash32(np.uint32(values[lane] + parts[row, first + lane]), salt, FULL_RANGE)
+
+
+@compiled_part
+def prolong(
+    chunks: ChunkArrays,
+    classes: NDArray[np.uint8],
+    words: Words,
+    partials: Partials,
+    position: int,
+    active: NDArray[np.int64],
+    n_active: int,
+) -> None:
+    """Note what was said by each pronunciation that was decided on."""
+    old, new = position & 1, 1 - (position & 1)
+    n_chunks, n_segments = partials.recent_chunks.shape[3], partials.recent_segments.shape[3]
+    for at in range(n_active):
+        word = active[at]
+        index = words.offsets[word] + position
+        for rank in range(partials.n_ranks[new, word]):
+            parent, chunk = partials.parent[index, rank], partials.chunk[index, rank]
+            for back in range(1, n_chunks):
+                partials.recent_chunks[new, word, rank, back] = partials.recent_chunks[
+                    old, word, parent, back - 1
+                ]
+            partials.recent_chunks[new, word, rank, 0] = np.uint32(np.uint32(chunk) + FIRST)
+            first, stop = chunks.offsets[chunk], chunks.offsets[chunk + 1]
+            for back in range(stop - first, n_segments):
+                segment_part = partials.recent_segments[old, word, parent, back - (stop - first)]
+                partials.recent_segments[new, word, rank, back] = segment_part
+            partials.n_said[new, word, rank] = partials.n_said[old, word, parent] + stop - first
+            history = partials.history[old, word, parent]
+            summary = partials.summary[new, word, rank]
+            for at_number in range(SUMMARY):
+                summary[at_number] = partials.summary[old, word, parent, at_number]
+            for said in range(first, stop):
+                segment = chunks.segments[said]
+                if stop - 1 - said < n_segments:
+                    part = np.uint32(np.uint32(segment) + FIRST)
+                    partials.recent_segments[new, word, rank, stop - 1 - said] = part
+                history = extend_history(history, segment)
+                extend_summary(summary, segment, classes)
+            partials.history[new, word, rank] = history

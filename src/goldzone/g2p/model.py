@@ -17,9 +17,15 @@ from goldzone.data.settings import LanguageSettings
 from goldzone.data.sound_classes import SoundClasses
 from goldzone.data.templates import Templates, parse_templates
 from goldzone.errors import ConfigError, ModelFormatError
-from goldzone.hashtron.committee import Committee, decode_tables, encode_tables
+from goldzone.hashtron.committee import (
+    Committee,
+    decode_grades,
+    decode_tables,
+    encode_grades,
+    encode_tables,
+)
 from goldzone.hashtron.hashing import LARGEST
-from goldzone.hashtron.neuron import Hashtron
+from goldzone.hashtron.neuron import BitTable, GradedTable, Hashtron
 from goldzone.storage.container import read_container, write_container
 from goldzone.training.settings import DataSettings, DecodingSettings
 from goldzone.validation import Checked, check
@@ -27,6 +33,7 @@ from goldzone.validation import Checked, check
 __all__ = ["G2PModel", "read_model", "write_model"]
 
 _TABLES: Final = "tables.gaps"
+_GRADES: Final = "tables.grades"
 _KIND: Final = "g2p-committee"
 
 # Bounds of what a file may ask for: beyond all that training makes, within all that decoding can do.
@@ -58,7 +65,7 @@ class G2PModel:
     templates : Templates
     committee : Committee
     temperature : float
-        Votes by which a candidate is e times as likely.
+        Votes, or steps of grades, by which a candidate is e times as likely.
     about : dict
         JSON: training config, data fingerprint, metrics.
     """
@@ -136,7 +143,7 @@ class _Content(Checked):
     """The manifest's content."""
 
     kind: Literal["g2p-committee"]
-    architecture: Literal["context_committee"]
+    architecture: Literal["context_committee", "graded_committee"]
     name: str
     settings: _Settings
     letters: list[Text]
@@ -190,7 +197,7 @@ def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
     committee = model.committee
     content = {
         "kind": _KIND,
-        "architecture": "context_committee",
+        "architecture": "graded_committee" if committee.graded else "context_committee",
         "name": model.name,
         "settings": asdict(model.settings),
         "letters": list(model.letters),
@@ -212,7 +219,7 @@ def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
         "temperature": model.temperature,
         "about": model.about,
     }
-    return write_container(path, content, {_TABLES: encode_tables(committee.tables)})
+    return write_container(path, content, _encode(committee))
 
 
 def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
@@ -230,16 +237,19 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
             f"{path}: manifest: kind: {kind!r} is no phonemizer; give a model that was trained on words"
         )
     content = check(_Content, container.content, f"{path}: manifest", error=ModelFormatError)
-    if set(container.members) != {_TABLES}:
+    graded = content.architecture == "graded_committee"
+    wanted = [_TABLES, _GRADES] if graded else [_TABLES]
+    if set(container.members) != set(wanted):
         raise ModelFormatError(
-            f"{path}: members are {sorted(container.members)}; a {_KIND} model has {_TABLES} alone"
+            f"{path}: members are {sorted(container.members)}; a {content.architecture} has {wanted}"
         )
     try:
         templates = parse_templates(content.templates)
     except ConfigError as error:
         raise ModelFormatError(f"{path}: manifest: {error}") from None
     neurons = content.neurons
-    tables = decode_tables(container.members[_TABLES], neurons.salt, neurons.premodulo, f"{path}: {_TABLES}")
+    members = [container.members[name] for name in wanted]
+    tables = _decode(members, neurons.salt, neurons.premodulo, f"{path}: {_TABLES}")
     try:
         program = tuple((salt, maximum) for salt, maximum in content.final.program)
         final = Hashtron(program, bytes.fromhex(content.final.filter))
@@ -273,6 +283,23 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
         about=content.about,
     )
     return model, container.digest
+
+
+def _encode(committee: Committee) -> dict[str, bytes]:
+    """Return the members of a model file that hold the tables."""
+    graded = [table for table in committee.tables if isinstance(table, GradedTable)]
+    if graded:
+        return dict(zip((_TABLES, _GRADES), encode_grades(graded), strict=True))
+    return {_TABLES: encode_tables([table for table in committee.tables if isinstance(table, BitTable)])}
+
+
+def _decode(
+    members: list[bytes], salts: list[int], premodulos: list[int], name: str
+) -> tuple[BitTable, ...] | tuple[GradedTable, ...]:
+    """Read what `_encode` wrote."""
+    if len(members) == 1:
+        return decode_tables(members[0], salts, premodulos, name)
+    return decode_grades(members[0], members[1], salts, premodulos, name)
 
 
 def _classes(classes: SoundClasses) -> dict[str, Any]:

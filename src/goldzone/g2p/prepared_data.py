@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
 
 from goldzone.data.alignment import AlignedLexicon, align
 from goldzone.data.candidates import CandidateTable, build_candidates
@@ -13,9 +16,13 @@ from goldzone.data.lexicon import Entry, Lexicon
 from goldzone.data.samples import Samples, word_samples
 from goldzone.data.sound_classes import SoundClasses, sound_classes
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
+from goldzone.g2p.search_arrays import LanguageArrays
 from goldzone.training.config import TrainingConfig
 
-__all__ = ["PreparedData", "fingerprint", "network_templates", "prepare"]
+_COUNTED: Final = 1 << 16
+"""Positions at which sums are counted, at most: enough for shares exact to a few thousandths."""
+
+__all__ = ["PreparedData", "fingerprint", "network_templates", "prepare", "sampled_words"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +34,23 @@ class PreparedData:
     candidates: CandidateTable
     templates: Templates
     samples: Samples
+    """With beam credit those of some words only, at which sums are counted."""
+
+    @property
+    def language(self) -> LanguageArrays:
+        """What the search needs, besides a network."""
+        return LanguageArrays(self.candidates, self.chunks, self.classes, self.templates)
+
+    @property
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
+        """Segments of each chunk, by number; the empty one is among them.
+
+        Unknown letters say nothing, so it must be there even where no known letter is silent.
+        """
+        aligned = self.aligned
+        number = {segment: index for index, segment in enumerate(aligned.segments)}
+        chunks = aligned.chunks if () in aligned.chunks else (*aligned.chunks, ())
+        return tuple(tuple(number[segment] for segment in chunk) for chunk in chunks)
 
 
 def fingerprint(entries: Sequence[Entry]) -> str:
@@ -78,5 +102,19 @@ def prepare(
     on_stage("building samples")
     templates = network_templates(config)
     classes = sound_classes(aligned)
-    samples = word_samples(aligned, classes, candidates, templates, threads=threads)
+    counted = sampled_words(aligned, _COUNTED) if config.credit.kind == "beam" else aligned
+    samples = word_samples(counted, classes, candidates, templates, threads=threads)
     return PreparedData(aligned, classes, candidates, templates, samples)
+
+
+def sampled_words(aligned: AlignedLexicon, positions: int) -> AlignedLexicon:
+    """Take every n-th sequence, so that so many positions are left at most (but for a single sequence)."""
+    stride = -(-int(aligned.offsets[-1]) // positions)
+    if stride <= 1:
+        return aligned
+    chosen = np.arange(0, aligned.n_sequences, stride)
+    lengths = np.diff(aligned.offsets)[chosen]
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    position = np.arange(offsets[-1]) + np.repeat(aligned.offsets[chosen] - offsets[:-1], lengths)
+    letter, chunk = aligned.letter[position], aligned.chunk[position]
+    return replace(aligned, offsets=offsets, letter=letter, chunk=chunk, entry=aligned.entry[chosen])

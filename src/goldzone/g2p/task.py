@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,13 @@ from goldzone.data.rows import ReadReport
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.data.split import Split, first_by_hash, split_lexicon
 from goldzone.errors import StateError
+from goldzone.g2p.beam_trainer import STEPS_A_NAT, BeamTrainer
 from goldzone.g2p.evaluation import evaluate_model
+from goldzone.g2p.lessons import lessons_of
 from goldzone.g2p.model import G2PModel, write_model
 from goldzone.g2p.prepared_data import PreparedData, fingerprint, network_templates, prepare
 from goldzone.hashtron.committee import Committee
-from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
+from goldzone.hashtron.neuron import AnyNeuron, BitTable, GradedTable, Hashtron
 from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CommitteeTrainer, assign_templates
 from goldzone.training.pipeline import HeldOut, Hooks, Outcome, Progress
@@ -83,7 +85,7 @@ class PhonemizerTask:
     @property
     def layer_sizes(self) -> tuple[int, ...]:
         """The context neurons, and the final one."""
-        return self.config.network.neurons, 1
+        return self.config.context_neurons(len(network_templates(self.config))), 1
 
     @property
     def score_name(self) -> str:
@@ -95,11 +97,11 @@ class PhonemizerTask:
         """What reading the lexicon skipped."""
         return (self.rows.summary(),) if self.rows.skipped else ()
 
-    def neurons_of(self, network: Committee) -> Sequence[Neuron]:
+    def neurons_of(self, network: Committee) -> Sequence[AnyNeuron]:
         """Return the context neurons and the final one."""
         return *network.tables, network.final
 
-    def network_of(self, neurons: Sequence[Neuron]) -> Committee:
+    def network_of(self, neurons: Sequence[AnyNeuron]) -> Committee:
         """Put a committee together.
 
         Raises
@@ -108,10 +110,12 @@ class PhonemizerTask:
             The neurons are not those of a committee.
         """
         *tables, final = neurons
-        context = tuple(table for table in tables if isinstance(table, BitTable))
+        bits = tuple(table for table in tables if isinstance(table, BitTable))
+        graded = tuple(table for table in tables if isinstance(table, GradedTable))
+        context = graded if self.config.credit.kind == "beam" else bits
         if not isinstance(final, Hashtron) or len(context) != len(tables):
             raise StateError(f"{self.name}: the state holds other neurons than a committee has; use --force")
-        template_of = assign_templates(network_templates(self.config), self.config.network.neurons)
+        template_of = assign_templates(network_templates(self.config), len(context))
         return Committee(tuple(template_of.tolist()), context, final)
 
     def test_model(self, model: G2PModel, *, threads: int = 1) -> PartResult | None:
@@ -153,7 +157,7 @@ class PreparedPhonemizer:
     def __init__(self, task: PhonemizerTask, data: PreparedData, threads: int = 1) -> None:
         self._task = task
         self._threads = threads
-        self._trainer = CommitteeTrainer(data.samples, data.templates, task.config, threads=threads)
+        self._trainer = _make_trainer(data, task.config, threads)
         self._dev = first_by_hash(task.split.dev, _DEV_WORDS).entries
         self.data = data
 
@@ -191,9 +195,9 @@ class PreparedPhonemizer:
             "example": (split.test.entries or split.train.entries)[0].word,
         }
 
-    def restore(self, network: Committee) -> None:
-        """Take up the network of a run that is resumed."""
-        self._trainer.restore(network)
+    def restore(self, network: Committee, memory: Mapping[str, bytes]) -> None:
+        """Take up the network of a run that is resumed, and what its trainer needs besides."""
+        self._trainer.restore(network, memory)
 
     def train(
         self, hooks: Hooks[Committee], *, sums: SumCache, progress: Progress[Committee] | None = None
@@ -214,9 +218,6 @@ class PreparedPhonemizer:
     def model(self, network: Committee, metrics: dict[str, Any]) -> G2PModel:
         """Return a model with a network and what it came to."""
         task, aligned = self._task, self.data.aligned
-        number = {segment: index for index, segment in enumerate(aligned.segments)}
-        # Unknown letters say nothing, so the empty chunk must be there even where no known letter is silent.
-        chunks = aligned.chunks if () in aligned.chunks else (*aligned.chunks, ())
         about = {
             "config": task.config.model_dump(mode="json"),
             "data": {"words": len(task.split.train.entries), "sha256": task.data_fingerprint},
@@ -227,12 +228,12 @@ class PreparedPhonemizer:
             settings=task.settings,
             letters=aligned.letters,
             segments=aligned.segments,
-            chunks=tuple(tuple(number[segment] for segment in chunk) for chunk in chunks),
+            chunks=self.data.chunks,
             candidates=self.data.candidates,
             classes=self.data.classes,
             templates=self.data.templates,
             committee=network,
-            temperature=task.config.credit.temperature,
+            temperature=float(STEPS_A_NAT) if network.graded else task.config.credit.temperature,
             about=about,
         )
 
@@ -262,6 +263,12 @@ class PreparedPhonemizer:
     def close(self) -> None:
         """End the worker threads."""
         self._trainer.close()
+
+
+def _make_trainer(data: PreparedData, config: TrainingConfig, threads: int) -> BeamTrainer | CommitteeTrainer:
+    if config.credit.kind != "beam":
+        return CommitteeTrainer(data.samples, data.templates, config, threads=threads)
+    return BeamTrainer(data.language, lessons_of(data.aligned), data.samples, config, threads=threads)
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,7 @@ __all__ = [
     "add_votes",
     "empty_memo",
     "empty_workspace",
+    "forget_votes",
     "score_words",
 ]
 
@@ -38,7 +39,7 @@ _MEMO_BYTES: Final = 1 << 20  # stays in the second-level cache
 _HEAD: Final = 2  # words of a row before its votes
 _LINE_WORDS: Final = 8  # a cache line
 
-_HALF = np.uint64(32)
+_HALF, _GENERATION = np.uint64(32), np.uint64(48)
 _LOW = np.uint64(0xFFFFFFFF)
 _SPREAD = (np.uint32(0x9E3779B1), np.uint32(0x85EBCA77))  # odd: templates and letters get slots of their own
 
@@ -47,8 +48,8 @@ class Memo(NamedTuple):
     """Votes that were counted before: a direct-mapped table, one row a slot.
 
     A row is for one template, context value and letter. Its first word holds the value and the letter, its
-    second the template (from 1) and the block of lanes that used it last; then come the votes for each
-    candidate of the letter, 16 bits each. What is not there is only slower: the votes are the same.
+    second the generation, the template (from 1) and the block of lanes that used it last; then come the votes
+    for each candidate of the letter, 16 bits each. What is not there is only slower: the votes are the same.
 
     Attributes
     ----------
@@ -58,8 +59,8 @@ class Memo(NamedTuple):
         The same memory.
     row_words, n_slots : int
         The slots are a power of two.
-    clock : uint64[1]
-        Blocks of lanes so far.
+    clock : uint64[2]
+        Blocks of lanes so far, and the generation of the neurons: what earlier ones voted does not count.
     """
 
     words: NDArray[np.uint64]
@@ -100,7 +101,7 @@ def empty_memo(most_candidates: int, *, n_bytes: int = _MEMO_BYTES) -> Memo:
     memory = np.zeros(n_words + _LINE_WORDS, dtype=np.uint64)
     start = -(memory.ctypes.data // 8) % _LINE_WORDS  # a row then touches no more cache lines than it must
     words = memory[start : start + n_words]
-    return Memo(words, words.view(np.uint16), row_words, n_slots, np.ones(1, dtype=np.uint64))
+    return Memo(words, words.view(np.uint16), row_words, n_slots, np.ones(2, dtype=np.uint64))
 
 
 def empty_workspace(most_candidates: int) -> Workspace:
@@ -118,6 +119,15 @@ def score_words(candidates: int) -> int:
 
 
 @compiled
+def forget_votes(memo: Memo) -> None:
+    """Let no vote count that is in the memo: the neurons have changed."""
+    memo.clock[1] += np.uint64(1)
+    if memo.clock[1] == np.uint64(1) << np.uint64(16):
+        memo.words[:] = 0
+        memo.clock[1] = 1
+
+
+@compiled
 def add_votes(
     model: ModelArrays,
     templates: TemplateArrays,
@@ -126,6 +136,8 @@ def add_votes(
     memo: Memo,
     work: Workspace,
     scores: NDArray[np.uint64],
+    seen: NDArray[np.uint32],
+    first_column: int | np.int64,
 ) -> None:
     """Add the votes of all neurons of some templates to the scores of each lane.
 
@@ -143,14 +155,22 @@ def add_votes(
     work : Workspace
         Changed.
     scores : uint64[>= n_lanes, score_words]
-        Changed: 16 bits a candidate. A score is no more than 65,535, the neurons, so no sum overflows.
+        Changed: 16 bits a candidate. A score is no more than 65,535, the sum of what all neurons can answer,
+        so no sum overflows.
+    seen : uint32[n_templates, >= first_column + n_lanes]
+        Output: the context value of each template in each lane; without any rows it is not kept.
+    first_column : int
+        Column of the first lane.
     """
     candidates, n_lanes = model.candidates, symbols.shape[0]
     for template in range(templates.number.shape[0]):
-        owner = np.uint64(templates.number[template] + 1) << _HALF
+        owner = np.uint64(templates.number[template] + 1) << _HALF | memo.clock[1] << _GENERATION
         for first in range(0, n_lanes, LANE_BLOCK):
             last = min(first + LANE_BLOCK, n_lanes)
             fill_values(templates, template, parts, first, last, work.value)
+            if seen.shape[0] > 0:
+                for lane in range(last - first):
+                    seen[template, first_column + first + lane] = work.value[lane]
             now = memo.clock[0] & _LOW
             memo.clock[0] += np.uint64(1)
             n_missing, n_features = np.int64(0), np.int64(0)  # a literal would be a type of its own
@@ -192,7 +212,7 @@ def _slot(memo: Memo, value: np.uint32, template: int, symbol: int) -> np.int64:
 def _count_votes(
     neurons: NeuronArrays, first_neuron: int, last_neuron: int, n_features: np.int64, work: Workspace
 ) -> None:
-    """Count the neurons that answer 1 to each feature."""
+    """Add up what the neurons answer to each feature: 0 or 1, or the steps above the lowest grade."""
     for index in range(n_features):
         work.vote[index] = 0
     for neuron in range(first_neuron, last_neuron):
@@ -200,6 +220,10 @@ def _count_votes(
         start = np.uint64(neurons.table_offsets[neuron])  # unsigned: no check for an index below 0
         for index in range(n_features):
             work.cell[index] = hash32(work.feature[index], salt, premodulo)
+        if neurons.graded:
+            for index in range(n_features):
+                work.vote[index] += neurons.tables[start + np.uint64(work.cell[index])]
+            continue
         for index in range(n_features):
             cell = np.uint64(work.cell[index])
             byte = neurons.tables[start + (cell >> np.uint64(3))]

@@ -9,11 +9,12 @@ import numpy as np
 
 from goldzone.errors import ModelFormatError
 from goldzone.hashtron.gap_kernels import pack_ones, read_gaps, write_gaps
+from goldzone.hashtron.kernels import HIGHEST
 from goldzone.hashtron.network import Network
-from goldzone.hashtron.neuron import BitTable, Hashtron
+from goldzone.hashtron.neuron import BitTable, GradedTable, Hashtron
 from goldzone.hashtron.presets import context_committee
 
-__all__ = ["MAX_CELLS", "Committee", "decode_tables", "encode_tables"]
+__all__ = ["MAX_CELLS", "Committee", "decode_grades", "decode_tables", "encode_grades", "encode_tables"]
 
 MAX_CELLS = 1 << 30
 """Cells of all tables together: 128 MiB as bits. A damaged file must not ask for more."""
@@ -21,22 +22,42 @@ MAX_CELLS = 1 << 30
 
 @dataclass(frozen=True)
 class Committee:
-    """A trained context committee."""
+    """A trained context committee: of bit tables, or of graded tables."""
 
     template_of: tuple[int, ...]
     """The feature column that each context neuron reads."""
-    tables: tuple[BitTable, ...]
-    """The context neurons."""
+    tables: tuple[BitTable, ...] | tuple[GradedTable, ...]
+    """The context neurons, all of one kind."""
     final: Hashtron
-    """Reads the number of ones: is this candidate right?"""
+    """Is this candidate right? Reads the number of ones; of graded neurons their sum, each grade plus 7."""
+
+    @property
+    def graded(self) -> bool:
+        """Whether the context neurons are graded."""
+        return isinstance(self.tables[0], GradedTable)
+
+    @property
+    def answers_a_neuron(self) -> int:
+        """The highest answer of a context neuron, counted from its lowest."""
+        return 2 * HIGHEST if self.graded else 1
+
+    def columns(self) -> tuple[int, ...]:
+        """Return the feature column that each context neuron of `network` reads."""
+        return tuple(template for template in self.template_of for _ in range(self.answers_a_neuron))
 
     def network(self, *, for_go: bool = False) -> Network:
-        """Return the same network for `goldzone.hashtron`; context neuron i reads feature i.
+        """Return the same network for `goldzone.hashtron`; context neuron i reads feature i, see `columns`.
 
-        With `for_go`, tables become filters that the reference's reader can run: about 3 bits a cell.
+        A graded neuron becomes fourteen plain ones. With `for_go`, tables become filters that the reference's
+        reader can run: about 3 bits a cell.
         """
-        context = [table.to_hashtron() for table in self.tables] if for_go else self.tables
-        return Network(context_committee(len(self.tables)), (*context, self.final))
+        plain = [
+            neuron
+            for table in self.tables
+            for neuron in (table.bit_neurons() if isinstance(table, GradedTable) else (table,))
+        ]
+        context = [table.to_hashtron() for table in plain] if for_go else plain
+        return Network(context_committee(len(plain)), (*context, self.final))
 
 
 def encode_tables(tables: Sequence[BitTable]) -> bytes:
@@ -99,9 +120,54 @@ def decode_tables(
         )
     ones = ones[:count]
     edges = np.searchsorted(ones, starts)
-    tables = []
+    tables: list[BitTable] = []
     for index, (salt, premodulo) in enumerate(zip(salts, premodulos, strict=True)):
         cells = np.zeros(-(-premodulo // 8), dtype=np.uint8)
         pack_ones(ones[edges[index] : edges[index + 1]], starts[index], cells)
         tables.append(BitTable(salt, premodulo, cells.tobytes()))
+    return tuple(tables)
+
+
+def encode_grades(tables: Sequence[GradedTable]) -> tuple[bytes, bytes]:
+    """Write which cells of all tables have a grade, as `encode_tables` does, and these grades.
+
+    A grade is four bits, two's complement, the first of two in the low half of a byte.
+
+    Raises
+    ------
+    ModelFormatError
+        The tables have more than `MAX_CELLS` cells.
+    """
+    grades = [table.grades() for table in tables]
+    used = [BitTable.from_bits(table.salt, each != 0) for table, each in zip(tables, grades, strict=True)]
+    said = np.concatenate([each[each != 0] for each in grades]).astype(np.uint8) & np.uint8(15)
+    halves = np.concatenate((said, np.zeros(said.size % 2, np.uint8)))
+    return encode_tables(used), (halves[::2] | halves[1::2] << np.uint8(4)).tobytes()
+
+
+def decode_grades(
+    gaps: bytes, grades: bytes, salts: Sequence[int], premodulos: Sequence[int], name: str
+) -> tuple[GradedTable, ...]:
+    """Read what `encode_grades` wrote; see `decode_tables`.
+
+    Raises
+    ------
+    ModelFormatError
+        As `decode_tables`; or there is not one grade for each cell that has one.
+    """
+    used = [table.bits() for table in decode_tables(gaps, salts, premodulos, name)]
+    counts = [int(bits.sum()) for bits in used]
+    total = sum(counts)
+    packed = np.frombuffer(grades, dtype=np.uint8)
+    halves = np.stack((packed & np.uint8(15), packed >> np.uint8(4)), axis=1).reshape(-1)
+    said = halves[:total]
+    if packed.size != -(-total // 2) or np.isin(said, (0, HIGHEST + 1)).any() or halves[total:].any():
+        raise ModelFormatError(f"{name}: the grades do not match the cells; copy the file again")
+    signed = np.where(said > HIGHEST, said.astype(np.int64) - 16, said)
+    tables, start = [], 0
+    for salt, bits, count in zip(salts, used, counts, strict=True):
+        cells = np.zeros(bits.size, np.int64)
+        cells[bits] = signed[start : start + count]
+        tables.append(GradedTable.from_grades(salt, cells))
+        start += count
     return tuple(tables)

@@ -16,6 +16,7 @@ from goldzone.compilation.decorator import compiled, compiled_part
 
 __all__ = [
     "FULL_RANGE",
+    "HIGHEST",
     "KEY_BLOCK",
     "Number",
     "fold_hash",
@@ -30,6 +31,9 @@ Number: TypeAlias = int | np.uint8 | np.uint32 | np.int64
 
 FULL_RANGE = np.uint32(0xFFFFFFFF)
 """The maximum that hashes into ``0 .. 2**32 - 2``."""
+
+HIGHEST = 7
+"""The highest grade of a graded neuron; the lowest is its negative."""
 
 _MAX_ROUNDS = 64
 """Cells that a key may visit in a filter before the look-up gives up."""

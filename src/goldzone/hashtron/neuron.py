@@ -1,8 +1,9 @@
-"""Neurons: values that answer one bit per feature.
+"""Neurons: values that answer one bit, or a small signed number, per feature.
 
 Two kinds share one evaluation. A `Hashtron` is what the reference runs: hash rows, then a quaternary
 filter. A `BitTable` is one hash row and one bit per reachable cell: smaller and faster under a small
-premodulo, and convertible to a `Hashtron` that computes the same function.
+premodulo, and convertible to a `Hashtron` that computes the same function. A `GradedTable` is a graded
+neuron: three bit tables for a candidate and three against it, of one salt and premodulo, that weigh 1, 2, 4.
 
 Numbering, salts, maxima and features are unsigned 32-bit.
 """
@@ -17,11 +18,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from goldzone.errors import ConfigError
-from goldzone.hashtron.hashing import LARGEST
+from goldzone.hashtron.hashing import LARGEST, hash_values
+from goldzone.hashtron.kernels import HIGHEST
 from goldzone.hashtron.layer_kernels import PackedNeurons
 from goldzone.hashtron.quaternary import MAX_FILTER_BYTES, build_filter
 
-__all__ = ["MAX_TABLE_CELLS", "BitTable", "Hashtron", "Neuron", "pack_neurons"]
+__all__ = [
+    "MAX_TABLE_CELLS",
+    "AnyNeuron",
+    "BitTable",
+    "GradedTable",
+    "Hashtron",
+    "Neuron",
+    "pack_neurons",
+]
 
 MAX_TABLE_CELLS: Final = 1 << 24
 """Most cells of a bit table that is trained: 2 MiB; more is no pressure at all."""
@@ -105,7 +115,80 @@ class BitTable:
         return Hashtron(((self.salt, self.premodulo),), build_filter(keys, self.bits()))
 
 
+@dataclass(frozen=True)
+class GradedTable:
+    """One hash row and a grade from -7 to 7 per cell that it reaches.
+
+    The answer is the grade of cell ``hash(feature, salt, premodulo)``: how much it speaks for a candidate, or
+    against it. A cell without enough evidence is 0.
+    """
+
+    salt: int
+    premodulo: int
+    """Number of cells, at least 1."""
+    cells: bytes
+    """A byte a cell: the grade plus `HIGHEST`."""
+
+    def __post_init__(self) -> None:
+        _check_uint32("salt", self.salt)
+        _check_uint32("premodulo", self.premodulo)
+        if self.premodulo == 0 or len(self.cells) != self.premodulo:
+            raise ConfigError(
+                f"graded table of premodulo {self.premodulo} has {len(self.cells)} cells; give one each, "
+                "and at least one"
+            )
+        if np.frombuffer(self.cells, dtype=np.uint8).max() > 2 * HIGHEST:
+            raise ConfigError(f"graded table has a grade above {HIGHEST}; grades are -{HIGHEST} to {HIGHEST}")
+
+    @classmethod
+    def from_grades(cls, salt: int, grades: ArrayLike) -> GradedTable:
+        """Make a table from one grade per cell: integers[premodulo], -7 to 7."""
+        raised = np.asarray(grades, dtype=np.int64) + HIGHEST
+        if raised.size and not 0 <= raised.min() <= raised.max() <= 2 * HIGHEST:
+            raise ConfigError(f"graded table has a grade out of range; give -{HIGHEST} to {HIGHEST}")
+        return cls(salt, raised.size, raised.astype(np.uint8).tobytes())
+
+    def grades(self) -> NDArray[np.int8]:
+        """Return the grade of every cell: int8[premodulo]."""
+        return np.frombuffer(self.cells, dtype=np.uint8).astype(np.int8) - np.int8(HIGHEST)
+
+    def evaluate(self, features: ArrayLike) -> NDArray[np.int8]:
+        """Return the grade of each feature: uint32[n_samples] -> int8[n_samples]."""
+        values = np.ascontiguousarray(features, dtype=np.uint32)
+        found: NDArray[np.int8] = self.grades()[hash_values(values, self.salt, self.premodulo)]
+        return found
+
+    def planes(self) -> tuple[BitTable, ...]:
+        """Return six bit tables: for the candidate with weights 1, 2, 4, then against it with 1, 2, 4.
+
+        The grade is the weighted sum of the first three less that of the last three.
+        """
+        grades = self.grades()
+        return tuple(
+            BitTable.from_bits(self.salt, (part & weight) != 0)
+            for part in (np.maximum(grades, 0), np.maximum(-grades, 0))
+            for weight in (1, 2, 4)
+        )
+
+    def bit_neurons(self) -> tuple[BitTable, ...]:
+        """Return fourteen bit tables whose number of ones is the grade plus `HIGHEST`.
+
+        Each plane stands as often as it weighs, those against the candidate negated. So a network of plain
+        hashtrons with a sum combiner computes what graded neurons do.
+        """
+        planes = self.planes()
+        against = (BitTable.from_bits(self.salt, ~plane.bits()) for plane in planes[3:])
+        return tuple(
+            plane
+            for plane, weight in zip((*planes[:3], *against), (1, 2, 4) * 2, strict=True)
+            for _ in range(weight)
+        )
+
+
 Neuron: TypeAlias = Hashtron | BitTable
+"""Answers a bit."""
+
+AnyNeuron: TypeAlias = Hashtron | BitTable | GradedTable
 
 
 def pack_neurons(neurons: Sequence[Neuron]) -> PackedNeurons:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from goldzone.data.templates import DEFAULT_TEMPLATES
 from goldzone.hashtron.committee import MAX_CELLS
 from goldzone.hashtron.neuron import MAX_TABLE_CELLS
 from goldzone.monitor.history import RunHistory
@@ -95,24 +96,24 @@ def apply_changes(config: TrainingConfig, *changes: Changes) -> TrainingConfig:
 
 
 def collapsed_under_the_law(state: RunState) -> Recommendation | None:
-    """Let the agreement of the votes steer the law, where half of a layer's neurons are collapsed.
+    """Let the answers themselves steer the law, where half of a layer's neurons are collapsed by the balance.
 
-    A neuron that rarely answers 1 has a margin near 1 without being of no use; on the agreement the law does
-    as well as the constant, on the outputs 1 point worse.
+    A neuron that rarely answers 1 has a balance near 1 without being of no use: the law on it is worse than
+    a constant by a point.
     """
     capacity = state.config.capacity
     layer = max(state.layers, key=lambda layer: layer.collapsed, default=None)
-    if capacity.controller != "law" or capacity.signal != "output":
+    if capacity.controller != "law" or capacity.signal != "balance":
         return None
     if layer is None or layer.collapsed < _MAJORITY:
         return None
     return _recommendation(
         state,
-        f"layer {layer.layer}: {layer.collapsed:.0%} of the neurons count as collapsed by their outputs "
-        f"(|S|/N of {capacity.collapse:g} or more), so the law takes cells that they use "
+        f"layer {layer.layer}: {layer.collapsed:.0%} of the neurons count as collapsed by the balance of their answers "
+        f"({capacity.collapse:g} or more), so the law takes cells that they use "
         f"(median premodulo {layer.premodulo:,})",
         {"layer": layer.layer, "collapsed": layer.collapsed, "premodulo": layer.premodulo},
-        {"capacity.signal": "agreement"},
+        {"capacity.signal": "answers"},
     )
 
 
@@ -146,11 +147,12 @@ def over_pressure(state: RunState) -> Recommendation | None:
 
 
 def memorisation(state: RunState) -> Recommendation | None:
-    """Ask for the vote threshold of the best sweep, where train accuracy rose since and dev accuracy fell.
+    """Ask for the evidence of the best sweep, where train accuracy rose since and dev accuracy fell.
 
-    If the threshold was the same then, for twice as much, from 0.5 to 1: more than 1 is not supported.
+    If it was the same then, for twice as much; bit tables need no more than one word's votes.
     """
-    tolerance, schedule = state.config.pipeline.tolerance, state.config.credit.vote_threshold
+    tolerance, beam = state.config.pipeline.tolerance, state.config.credit.kind == "beam"
+    schedule = state.config.beam.evidence if beam else state.config.credit.vote_threshold
     best, now = best_point(state.curve), state.curve[-1]
     if best is None or best.dev_accuracy is None or now.dev_accuracy is None:
         return None
@@ -159,7 +161,11 @@ def memorisation(state: RunState) -> Recommendation | None:
     if now.dev_accuracy >= best.dev_accuracy - tolerance:
         return None
     then, last = (schedule[min(point.sweep, len(schedule)) - 1] for point in (best, now))
-    kept = schedule[: best.sweep] if last < then else (min(max(2 * last, 0.5), _HIGH_THRESHOLD),)
+    kept = (
+        schedule[: best.sweep]
+        if last < then
+        else (min(max(2 * last, 0.5), math.inf if beam else _HIGH_THRESHOLD),)
+    )
     return _recommendation(
         state,
         f"memorisation: from sweep {best.sweep} to {now.sweep} the train words right rose from "
@@ -172,7 +178,7 @@ def memorisation(state: RunState) -> Recommendation | None:
             "train_accuracy": now.train_accuracy,
             "dev_accuracy": now.dev_accuracy,
         },
-        {"credit.vote_threshold": kept} if kept[-1] > last else {},
+        {"beam.evidence" if beam else "credit.vote_threshold": kept} if kept[-1] > last else {},
     )
 
 
@@ -377,7 +383,8 @@ def _more_cells(config: TrainingConfig, cells: int) -> dict[str, Any]:
 
 def _largest(config: TrainingConfig) -> int:
     """Return the most cells that each neuron may have."""
-    return min(MAX_TABLE_CELLS, MAX_CELLS // config.network.neurons)
+    neurons = config.context_neurons(len(config.network.templates or DEFAULT_TEMPLATES))
+    return min(MAX_TABLE_CELLS, MAX_CELLS // neurons)
 
 
 def _least_agreement(state: RunState) -> LayerState | None:

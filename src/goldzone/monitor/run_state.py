@@ -131,9 +131,11 @@ def _layer_state(layer: int, neurons: NeuronColumns, capacity: CapacitySettings)
 
 
 def _signal(neurons: NeuronColumns, capacity: CapacitySettings) -> _Integers:
-    """Return the sums that the configured signal stands for; where no agreement is known, the outputs'."""
-    if capacity.signal == "output":
+    """Return the sums that the configured signal stands for; where no agreement is known, the answers'."""
+    if capacity.signal == "answers":
         return neurons.sum
+    if capacity.signal == "balance":
+        return 2 * neurons.sum - neurons.samples
     by_votes = np.rint(np.nan_to_num(neurons.agreement) * neurons.samples).astype(np.int64)
     return np.where(np.isnan(neurons.agreement), neurons.sum, by_votes)
 

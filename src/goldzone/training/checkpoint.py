@@ -9,13 +9,14 @@ and belong to one configuration and one data set.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from goldzone.errors import ModelFormatError, StateError
-from goldzone.hashtron.neuron import Neuron
+from goldzone.hashtron.neuron import AnyNeuron
 from goldzone.hashtron.neuron_codec import decode_neurons, encode_neurons
 from goldzone.storage.files import read_bounded, write_atomically
 from goldzone.storage.journal import Entry, Journal, read_journal
@@ -29,6 +30,8 @@ __all__ = ["FolderCheckpointer", "Restored"]
 
 NetworkT = TypeVar("NetworkT")
 
+_MEMORY: Final = "memory."
+"""Begins the names of parts that hold a trainer's memory."""
 _MAGIC: Final = b"GZCHECKP"
 _VERSION: Final = 1
 _KEPT: Final = 2
@@ -46,6 +49,8 @@ class Restored(Generic[NetworkT]):
     sums: SumCache
     events: int
     """Events that had been written at that moment; later ones are to be cut off."""
+    memory: Mapping[str, bytes]
+    """What the trainer needs besides the network."""
 
 
 class _Log(Protocol):
@@ -75,6 +80,8 @@ class FolderCheckpointer(Generic[NetworkT]):
     sums_path : Path, optional
         Where the sum cache is saved after each sweep, with backups, for those who want to look at it. A run
         goes on from the checkpoint's own copy.
+    rest : float
+        How many times as long as writing a large memory took, the next checkpoint waits at least.
     """
 
     def __init__(
@@ -83,10 +90,13 @@ class FolderCheckpointer(Generic[NetworkT]):
         identity: str,
         layers: Sequence[int],
         *,
-        neurons_of: Callable[[NetworkT], Sequence[Neuron]],
-        network_of: Callable[[Sequence[Neuron]], NetworkT],
+        neurons_of: Callable[[NetworkT], Sequence[AnyNeuron]],
+        network_of: Callable[[Sequence[AnyNeuron]], NetworkT],
         sums_path: Path | None = None,
+        rest: float = 33.0,
     ) -> None:
+        self._rest = rest
+        self._due = 0.0
         self._folder = folder
         self._identity = identity
         self._layers = tuple(layers)
@@ -96,14 +106,24 @@ class FolderCheckpointer(Generic[NetworkT]):
         self._log: _Log | None = None
         self._generation = -1
         self._journal: Journal | None = None
-        self._encoded: dict[Neuron, bytes] = {}
+        self._encoded: dict[AnyNeuron, bytes] = {}
 
     def attach(self, log: _Log) -> None:
         """Name the event log: every record tells how many events belong before it."""
         self._log = log
 
-    def on_sweep(self, progress: Progress[NetworkT], network: NetworkT, sums: SumCache) -> None:
+    def on_sweep(
+        self,
+        progress: Progress[NetworkT],
+        network: NetworkT,
+        sums: SumCache,
+        memory: Callable[[], Mapping[str, bytes]] = dict,
+    ) -> None:
         """Write a checkpoint between two sweeps, begin its journal, and drop the generation before the last.
+
+        A trainer with a large memory is not kept after every sweep: writing would take longer than the sweep.
+        So much time passes between two checkpoints that writing takes 3 % of it; a run that is resumed trains
+        the sweeps since the last one again.
 
         Raises
         ------
@@ -112,6 +132,10 @@ class FolderCheckpointer(Generic[NetworkT]):
         """
         if self._sums_path is not None and len(sums):  # first: a last checkpoint has its last sums beside it
             sums.save(self._sums_path)
+        began = time.monotonic()
+        if began < self._due:
+            return
+        remembered = memory()
         content = {
             "identity": self._identity,
             "layers": list(self._layers),
@@ -125,6 +149,7 @@ class FolderCheckpointer(Generic[NetworkT]):
         parts = {"network": b"".join(map(self._encode, present)), "sums": sums.snapshot()}
         if progress.best is not None:
             parts["best"] = b"".join(map(self._encode, best))
+        parts |= {_MEMORY + name: part for name, part in remembered.items()}
         data = seal(_MAGIC, _VERSION, content, parts)
         self.close()
         self._generation += 1
@@ -133,6 +158,9 @@ class FolderCheckpointer(Generic[NetworkT]):
         for generation in self._generations():
             if not self._generation - _KEPT < generation <= self._generation:
                 self._delete(generation)
+        if remembered:
+            ended = time.monotonic()
+            self._due = ended + self._rest * (ended - began)
 
     def on_plan(self, progress: Progress[NetworkT]) -> None:
         """Record what a layer is to train."""
@@ -141,7 +169,7 @@ class FolderCheckpointer(Generic[NetworkT]):
             {"event": "planned", "layer_index": progress.index, "plan": plan, "events": self._count_events()}
         )
 
-    def on_step(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
+    def on_step(self, records: Sequence[SumRecord], neurons: Sequence[AnyNeuron], changed: int) -> None:
         """Record a step of the plan: its sums, its neurons, and how many cells it changed."""
         content = {
             "event": "trained",
@@ -231,9 +259,14 @@ class FolderCheckpointer(Generic[NetworkT]):
             for record, neuron in zip(records, decode_neurons(entry.part, name), strict=True):
                 neurons[first[record.layer - 1] + record.position] = neuron
             progress.advance(entry.content["changed"])
-        return Restored(progress, self._network_of(neurons), sums, events)
+        memory = {
+            name.removeprefix(_MEMORY): part
+            for name, part in sealed.parts.items()
+            if name.startswith(_MEMORY)
+        }
+        return Restored(progress, self._network_of(neurons), sums, events, memory)
 
-    def _encode(self, neuron: Neuron) -> bytes:
+    def _encode(self, neuron: AnyNeuron) -> bytes:
         known = self._encoded.get(neuron)
         return encode_neurons([neuron]) if known is None else known
 

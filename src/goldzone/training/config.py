@@ -12,10 +12,12 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
+from goldzone.data.templates import DEFAULT_TEMPLATES
 from goldzone.errors import ConfigError
 from goldzone.hashtron.committee import MAX_CELLS
 from goldzone.storage.files import read_bounded
 from goldzone.training.settings import (
+    BeamSettings,
     CapacitySettings,
     CreditSettings,
     DataSettings,
@@ -31,6 +33,8 @@ __all__ = ["MAX_FILE_BYTES", "TrainingConfig", "config_from_toml", "load_config"
 
 MAX_FILE_BYTES: Final = 1 << 20
 """A larger file is no configuration."""
+_BIT_TABLES: Final = 5
+"""Context neurons of bit tables that read one template."""
 _OTHERS: Final = ("alerts",)
 """Sections of the same file that training does not read."""
 _NEVER_ABOVE_START: Final = {"constant", "validated"}
@@ -45,6 +49,7 @@ class TrainingConfig(Section):
     data: DataSettings = DataSettings()
     network: NetworkSettings = NetworkSettings()
     credit: CreditSettings = CreditSettings()
+    beam: BeamSettings = BeamSettings()
     pipeline: PipelineSettings = PipelineSettings()
     capacity: CapacitySettings = CapacitySettings()
     selection: SelectionSettings = SelectionSettings()
@@ -56,13 +61,29 @@ class TrainingConfig(Section):
         if capacity.controller == "none":  # takes what a model holds, divided by the neurons
             return self
         field = "premodulo" if capacity.controller in _NEVER_ABOVE_START else "ceiling"
-        cells = self.network.neurons * int(getattr(capacity, field))
+        neurons = self.context_neurons(len(self.network.templates or DEFAULT_TEMPLATES))
+        cells = neurons * int(getattr(capacity, field))
         if cells > MAX_CELLS:
             raise ValueError(
-                f"capacity.{field}: {self.network.neurons} neurons may reach {cells} cells; "
+                f"capacity.{field}: {neurons} neurons may reach {cells} cells; "
                 f"a model holds {MAX_CELLS}, lower it or network.neurons"
             )
         return self
+
+    @model_validator(mode="after")
+    def _on_the_ladder(self) -> TrainingConfig:
+        premodulo = self.capacity.premodulo
+        if self.credit.kind == "beam" and premodulo & (premodulo - 1):
+            below = 1 << (premodulo.bit_length() - 1)
+            raise ValueError(
+                f"capacity.premodulo: {premodulo} is no power of two, as graded neurons need; "
+                f"give {below} or {2 * below}"
+            )
+        return self
+
+    def context_neurons(self, n_templates: int) -> int:
+        """Return the number of context neurons of a network with so many templates."""
+        return self.network.neurons or n_templates * (1 if self.credit.kind == "beam" else _BIT_TABLES)
 
     def digest(self) -> str:
         """Identify what is trained: the SHA-256, in lower-case hex, of all fields."""

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.hashtron.neuron import Neuron
+from goldzone.hashtron.neuron import AnyNeuron
 from goldzone.training.control.curve import Curve
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
@@ -46,6 +46,10 @@ class NeuronTrainer(Protocol[NetworkT]):
     def n_samples(self) -> int:
         """N."""
 
+    @property
+    def learns_together(self) -> bool:
+        """Whether the neurons of each layer but the last learn in one pass (`train_together`)."""
+
     def start_sweep(self, sweep: int) -> None:
         """Prepare for a sweep; they count from 1."""
 
@@ -56,6 +60,11 @@ class NeuronTrainer(Protocol[NetworkT]):
         self, layer: int, first: int, second: int, premodulo_first: int, premodulo_second: int
     ) -> tuple[TrainedNeuron, TrainedNeuron]:
         """Train two neurons of a layer together."""
+
+    def train_together(
+        self, layer: int, premodulos: Mapping[int, int], on_progress: Callable[[int, int], None]
+    ) -> Sequence[TrainedNeuron]:
+        """Train some neurons of a layer in one pass; `on_progress` gets the examples done, and all."""
 
     def premodulos(self, layer: int) -> NDArray[np.int64]:
         """Return the present premodulo of each neuron of a layer: int64[n_neurons]; 0 for none."""
@@ -72,11 +81,14 @@ class NeuronTrainer(Protocol[NetworkT]):
     def network(self) -> NetworkT:
         """Return the present network as a value."""
 
-    def neuron(self, layer: int, position: int) -> Neuron:
+    def memory(self) -> Mapping[str, bytes]:
+        """Return what a resumed run needs besides the network."""
+
+    def neuron(self, layer: int, position: int) -> AnyNeuron:
         """Return one neuron of the present network."""
 
-    def restore(self, network: NetworkT) -> None:
-        """Take up a network that `network` returned."""
+    def restore(self, network: NetworkT, memory: Mapping[str, bytes]) -> None:
+        """Take up what `network` and `memory` returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,26 +185,38 @@ class Progress(Generic[NetworkT]):
 class Checkpointer(Protocol[NetworkT_contra]):
     """What makes progress outlive the process (`goldzone.training.checkpoint.FolderCheckpointer`)."""
 
-    def on_sweep(self, progress: Progress[Any], network: NetworkT_contra, sums: SumCache) -> None:
-        """Keep the state between two sweeps."""
+    def on_sweep(
+        self,
+        progress: Progress[Any],
+        network: NetworkT_contra,
+        sums: SumCache,
+        memory: Callable[[], Mapping[str, bytes]],
+    ) -> None:
+        """Keep the state between two sweeps; `memory` gives what the trainer needs besides the network."""
 
     def on_plan(self, progress: Progress[Any]) -> None:
         """Keep the plan of the layer that is next."""
 
-    def on_step(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
+    def on_step(self, records: Sequence[SumRecord], neurons: Sequence[AnyNeuron], changed: int) -> None:
         """Keep one step of the plan."""
 
 
 class NoCheckpointer:
     """A `Checkpointer` that keeps nothing."""
 
-    def on_sweep(self, progress: Progress[Any], network: object, sums: SumCache) -> None:
+    def on_sweep(
+        self,
+        progress: Progress[Any],
+        network: object,
+        sums: SumCache,
+        memory: Callable[[], Mapping[str, bytes]],
+    ) -> None:
         """Do nothing."""
 
     def on_plan(self, progress: Progress[Any]) -> None:
         """Do nothing."""
 
-    def on_step(self, records: Sequence[SumRecord], neurons: Sequence[Neuron], changed: int) -> None:
+    def on_step(self, records: Sequence[SumRecord], neurons: Sequence[AnyNeuron], changed: int) -> None:
         """Do nothing."""
 
 

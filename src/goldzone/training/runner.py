@@ -131,7 +131,7 @@ def train_prepared(
     if restored is None:
         hooks.on_event(prepared.started)
         return prepared.train(hooks, sums=sums, progress=None)
-    prepared.restore(restored.network)
+    prepared.restore(restored.network, restored.memory)
     return prepared.train(hooks, sums=restored.sums, progress=restored.progress)
 
 

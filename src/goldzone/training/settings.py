@@ -15,10 +15,11 @@ from pydantic import BeforeValidator, Field, model_validator
 from goldzone.data.templates import parse_templates
 from goldzone.errors import ConfigError
 from goldzone.hashtron.neuron import MAX_TABLE_CELLS
-from goldzone.training.sums.measurement import GoldZone
+from goldzone.training.sums.measurement import GoldZone, Signal
 from goldzone.validation import Checked
 
 __all__ = [
+    "BeamSettings",
     "CapacitySettings",
     "CreditSettings",
     "DataSettings",
@@ -41,6 +42,11 @@ def _as_tuple(value: object) -> object:
 def _as_schedule(value: object) -> object:
     """Take a single number as a schedule of one."""
     return (value,) if isinstance(value, int | float) else _as_tuple(value)
+
+
+def _as_signal(value: object) -> object:
+    """Take the name that the balance had before."""
+    return "balance" if value == "output" else value
 
 
 Premodulo: TypeAlias = Annotated[int, Field(ge=2, le=MAX_TABLE_CELLS)]
@@ -90,12 +96,12 @@ def toml(value: str | float | tuple[Any, ...]) -> str:
 class DataSettings(Section):
     """What is learnt from: candidates and the split."""
 
-    max_candidates: Annotated[int, Field(ge=1, le=255)] = 24
+    max_candidates: Annotated[int, Field(ge=1, le=255)] = 48
     """Most candidates that a letter has, the commonest first."""
-    min_count: Annotated[int, Field(ge=1)] = 2
+    min_count: Annotated[int, Field(ge=1)] = 1
     """Least number of times that a candidate occurs in training."""
-    min_share: Share = 0.001
-    """Least share of a letter's positions at which a candidate is said; rarer ones are mostly errors."""
+    min_share: Share = 0.0
+    """Least share of a letter's positions at which a candidate is said."""
     fractions: Annotated[
         tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]],
         BeforeValidator(_as_tuple),
@@ -113,8 +119,8 @@ class DataSettings(Section):
 class NetworkSettings(Section):
     """The network's shape."""
 
-    neurons: Annotated[int, Field(ge=1, le=65_535)] = 765
-    """Context neurons: the layer before the final neuron."""
+    neurons: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """Context neurons, the layer before the final neuron; left out: one a template, five of bit tables."""
     templates: Texts = ()
     """What the context neurons look at, taken in turn (docs/training.md); empty: the built-in set."""
 
@@ -133,14 +139,34 @@ class CreditSettings(Section):
 
     renamed: ClassVar = {"evidence": "vote_threshold"}
 
-    kind: Literal["rank", "margin", "hard"] = "rank"
-    """Votes by rank within the position, by margin, or by the reference's tally."""
+    kind: Literal["beam", "rank", "margin", "hard"] = "beam"
+    """Votes of whole pronunciations for graded neurons; or, for bit tables, by rank within the position, by
+    margin, or by the reference's tally."""
     temperature: Annotated[float, Field(ge=0.1, le=10_000)] = 4.0
     """Width, in neurons, of the band around the decision in which samples vote strongly."""
     vote_threshold: Annotated[
         tuple[Annotated[float, Field(ge=0, le=1e6)], ...], Field(min_length=1), BeforeValidator(_as_schedule)
     ] = (1.0, 1.0, 0.5, 0.5)
     """Summed votes, in words, that a cell needs before it answers 1, sweep by sweep; the last one stays."""
+
+
+class BeamSettings(Section):
+    """How graded neurons learn from whole pronunciations (`credit.kind` "beam")."""
+
+    width: Annotated[int, Field(ge=1, le=64)] = 4
+    """Pronunciations of a word that are compared."""
+    batch: Annotated[int, Field(ge=1, le=4096)] = 32
+    """Words that vote on the same answers."""
+    margin: Annotated[float, Field(ge=0, le=20)] = 2.0
+    """By how much a wrong pronunciation must stay behind, in nats: e to this power times less probable."""
+    rate: Annotated[float, Field(gt=0, le=16)] = 2.0
+    """How fast grades follow the votes, in steps of a tenth nat."""
+    evidence: Annotated[
+        tuple[Annotated[float, Field(ge=0, le=1e6)], ...], Field(min_length=1), BeforeValidator(_as_schedule)
+    ] = (2.0, 3.0, 4.0, 5.0, 6.0)
+    """Summed votes, in words, that a cell needs for a grade, sweep by sweep; the last one stays."""
+    averaged: Annotated[int, Field(ge=1, le=16)] = 3
+    """Sweeps whose grades the network is the mean of."""
 
 
 class PipelineSettings(Section):
@@ -150,7 +176,7 @@ class PipelineSettings(Section):
 
     direction: Literal["backward", "forward"] = "backward"
     """From the final neuron to the first layer, or from the first layer to the final neuron."""
-    sweeps: Annotated[int, Field(ge=1, le=1000)] = 4
+    sweeps: Annotated[int, Field(ge=1, le=1000)] = 5
     """Most passes over all layers."""
     patience: Annotated[int, Field(ge=1)] = 2
     """Sweeps without a better dev word accuracy before training stops."""
@@ -185,14 +211,15 @@ class CapacitySettings(Section):
 
     controller: Literal["constant", "law", "reference", "none", "validated"] = "constant"
     """The premodulo is fixed, by the capacity law, by the Go trainer's rule, the largest, or halved."""
-    premodulo: Premodulo = 65_536
+    premodulo: Premodulo = 16_384
     """Cells of each neuron: the constant, and where the other controllers start."""
     floor: Premodulo = 16
     """Least premodulo."""
     ceiling: Premodulo = 262_144
     """Largest premodulo."""
-    signal: Literal["output", "agreement"] = "output"
-    """What steers the law: the imbalance of the outputs, |S|/N, or the agreement of the votes."""
+    signal: Annotated[Signal, BeforeValidator(_as_signal)] = "answers"
+    """What steers the law: S/N, the share of the samples that a neuron answers; their balance, |2S - N|/N; or
+    the agreement of the votes."""
     noise_floor: Annotated[float, Field(ge=0)] | None = None
     """Largest |S|, in samples, of a noisy neuron; left out: sqrt(N)."""
     collapse: Annotated[float, Field(gt=0, le=1)] = 0.8

@@ -27,6 +27,7 @@ from goldzone.training.control.selection import select_neurons
 from goldzone.training.learners.results import TrainedNeuron
 from goldzone.training.pipeline import HeldOut, Hooks, NetworkT, NeuronTrainer, Outcome, Progress, Step
 from goldzone.training.runs.events import (
+    LayerProgressed,
     LayerSkipped,
     LayerTrained,
     RunResumed,
@@ -89,13 +90,15 @@ class _Pipeline(Generic[NetworkT]):
         self._on_event = hooks.on_event
         self._controller = make_controller(config.capacity)
         self._progress: Progress[NetworkT] = Progress()
+        # What learns together is kept sweep by sweep: a sweep that was interrupted is trained again.
+        self._journals = not trainer.learns_together
         layers = range(1, len(trainer.layer_sizes) + 1)
         self._order = layers if config.pipeline.direction == "forward" else layers[::-1]
 
     def run(self, progress: Progress[NetworkT] | None) -> Outcome[NetworkT]:
         """Sweep until there is a reason to stop."""
         if progress is None:
-            self._hooks.checkpointer.on_sweep(self._progress, self._trainer.network(), self._sums)
+            self._keep_sweep()
         else:
             self._progress = progress
             self._on_event(
@@ -128,8 +131,12 @@ class _Pipeline(Generic[NetworkT]):
                     progress.index += 1
                     continue
                 progress.enter(progress.index, self._choose(layer))
-                self._hooks.checkpointer.on_plan(progress)
-            self._train_layer(layer, progress.plan or ())
+                if self._journals:
+                    self._hooks.checkpointer.on_plan(progress)
+            if self._trainer.learns_together and layer < len(self._order):
+                self._train_together(layer, progress.plan or ())
+            else:
+                self._train_layer(layer, progress.plan or ())
             progress.leave()
 
     def _reason_to_skip(self, layer: int, index: int) -> str | None:
@@ -154,6 +161,30 @@ class _Pipeline(Generic[NetworkT]):
                 self._on_event(LayerSkipped(sweep=progress.sweep, layer=layer, reason=reason))
                 return
         self._on_event(LayerTrained(sweep=progress.sweep, layer=layer, neurons=order))
+
+    def _train_together(self, layer: int, plan: tuple[Step, ...]) -> None:
+        """Train all neurons of a layer's plan in one pass, and record each."""
+        progress = self._progress
+        decisions = {step.position: self._decide(layer, step.position) for step in plan}
+        started = time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            seconds = time.monotonic() - started
+            self._on_event(
+                LayerProgressed(sweep=progress.sweep, layer=layer, done=done, total=total, seconds=seconds)
+            )
+            self._hooks.check_interrupt()
+
+        premodulos = {position: decision.premodulo for position, decision in decisions.items()}
+        results = self._trainer.train_together(layer, premodulos, tell)
+        seconds = (time.monotonic() - started) / max(1, len(plan))
+        for order, (position, trained) in enumerate(zip(premodulos, results, strict=True)):
+            decided = _decided(
+                layer, position, decisions[position], trained, order=order, total=len(plan), seconds=seconds
+            )
+            self._book.neuron(progress.sweep, decided)
+            progress.advance(trained.changed)
+        self._on_event(LayerTrained(sweep=progress.sweep, layer=layer, neurons=len(plan)))
 
     def _choose(self, layer: int) -> tuple[Step, ...]:
         """Choose what a sweep trains in a layer: of the last layer everything, by position."""
@@ -198,7 +229,8 @@ class _Pipeline(Generic[NetworkT]):
     def _pairs(self, layer: int, positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
         """Find the neurons among the chosen ones that are to be trained two by two."""
         settings = self._config.selection
-        if not settings.pairs or self._progress.sweep == 1:  # before a first training all are silent
+        # Before a first training all are silent; and neurons that learn together need no partner.
+        if not settings.pairs or self._progress.sweep == 1 or self._trainer.learns_together:
             return ()
         answers = self._trainer.packed_answers(layer, positions[:MOST_COMPARED])
         found = choose_pairs(positions, answers, share=settings.pairs)
@@ -219,17 +251,16 @@ class _Pipeline(Generic[NetworkT]):
         records = [
             self._book.neuron(
                 self._progress.sweep,
-                Decided(
-                    layer=layer,
-                    position=position,
-                    order=order + index,
-                    total=total,
-                    premodulo=decision.premodulo,
-                    reason=decision.reason,
-                    trained=trained,
-                    seconds=seconds,
-                    target=decision.target,
-                    regime=decision.regime.value if decision.regime else None,
+                replace(
+                    _decided(
+                        layer,
+                        position,
+                        decision,
+                        trained,
+                        order=order + index,
+                        total=total,
+                        seconds=seconds,
+                    ),
                     partner=positions[1 - index] if len(positions) > 1 else None,
                 ),
             )
@@ -239,8 +270,9 @@ class _Pipeline(Generic[NetworkT]):
         ]
         changed = sum(trained.changed for trained in results)
         self._progress.advance(changed)
-        neurons = [self._trainer.neuron(layer, position) for position in positions]
-        self._hooks.checkpointer.on_step(records, neurons, changed)
+        if self._journals:
+            neurons = [self._trainer.neuron(layer, position) for position in positions]
+            self._hooks.checkpointer.on_step(records, neurons, changed)
 
     def _decide(self, layer: int, position: int) -> CapacityDecision:
         """Decide a neuron's premodulo: phase 0 for the last layer, the controller for the others."""
@@ -259,6 +291,7 @@ class _Pipeline(Generic[NetworkT]):
                 largest=self._trainer.largest_premodulo(),
                 tolerance=self._config.pipeline.tolerance,
                 held=self._progress.held,
+                ladder=self._trainer.learns_together,
             )
         )
 
@@ -288,7 +321,11 @@ class _Pipeline(Generic[NetworkT]):
         self._step_back()
         progress.stop = self._reason_to_stop()
         progress.end_sweep()
-        self._hooks.checkpointer.on_sweep(progress, self._trainer.network(), self._sums)
+        self._keep_sweep()
+
+    def _keep_sweep(self) -> None:
+        trainer, checkpointer = self._trainer, self._hooks.checkpointer
+        checkpointer.on_sweep(self._progress, trainer.network(), self._sums, trainer.memory)
 
     def _reason_to_stop(self) -> str | None:
         progress, pipeline = self._progress, self._config.pipeline
@@ -307,7 +344,10 @@ class _Pipeline(Generic[NetworkT]):
             return
         if must_step_back(progress.curve, tolerance=pipeline.tolerance) != progress.best.sweep:
             return
-        self._trainer.restore(progress.best.network)
+        if self._trainer.learns_together:  # its sums go on growing: lowering ends, and the best state is kept
+            progress.held = True
+            return
+        self._trainer.restore(progress.best.network, {})
         self._sums.mark_reverted(self._book.run, progress.best.sweep)
         progress.held = True
         self._on_event(
@@ -326,6 +366,30 @@ class _Pipeline(Generic[NetworkT]):
         ]
         premodulos = np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
         return int(premodulos[(premodulos.size - 1) // 2]) if premodulos.size else 0
+
+
+def _decided(
+    layer: int,
+    position: int,
+    decision: CapacityDecision,
+    trained: TrainedNeuron,
+    *,
+    order: int,
+    total: int,
+    seconds: float,
+) -> Decided:
+    return Decided(
+        layer=layer,
+        position=position,
+        order=order,
+        total=total,
+        premodulo=decision.premodulo,
+        reason=decision.reason,
+        trained=trained,
+        seconds=seconds,
+        target=decision.target,
+        regime=decision.regime.value if decision.regime else None,
+    )
 
 
 def _better(new: HeldOut | None, old: HeldOut | None) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from goldzone.hashtron.neuron import Neuron
+from goldzone.hashtron.neuron import AnyNeuron
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import HeldOut, Hooks, NetworkT, Outcome, Progress
 from goldzone.training.runs.events import RunStarted
@@ -60,8 +60,8 @@ class PreparedTask(Protocol[NetworkT]):
     def details(self) -> Mapping[str, Any]:
         """What a summary tells besides, as JSON values."""
 
-    def restore(self, network: NetworkT) -> None:
-        """Take up the network of a run that is resumed."""
+    def restore(self, network: NetworkT, memory: Mapping[str, bytes]) -> None:
+        """Take up the network of a run that is resumed, and what its trainer needs besides."""
 
     def train(
         self, hooks: Hooks[NetworkT], *, sums: SumCache, progress: Progress[NetworkT] | None
@@ -112,10 +112,10 @@ class Task(Protocol[NetworkT]):
     def warnings(self) -> Sequence[str]:
         """What reading the data left out, a line each."""
 
-    def neurons_of(self, network: NetworkT) -> Sequence[Neuron]:
+    def neurons_of(self, network: NetworkT) -> Sequence[AnyNeuron]:
         """Take a network apart, layer by layer."""
 
-    def network_of(self, neurons: Sequence[Neuron]) -> NetworkT:
+    def network_of(self, neurons: Sequence[AnyNeuron]) -> NetworkT:
         """Put neurons together; StateError if they are none of this task."""
 
     def prepare(self, threads: int, on_stage: Callable[[str], None]) -> PreparedTask[NetworkT]:

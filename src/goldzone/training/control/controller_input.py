@@ -30,6 +30,8 @@ class ControllerInput:
     """Change of accuracy, as a share, that counts as none."""
     held: bool = False
     """Lowering has been stopped: the premodulo must not fall below `current`."""
+    ladder: bool = False
+    """Premodulos are powers of two: what is decided is rounded to the nearest one."""
 
 
 def bounds(settings: CapacitySettings, given: ControllerInput) -> tuple[int, int]:

@@ -46,12 +46,17 @@ Limit: TypeAlias = Literal[
     "held",
     "floor",
     "ceiling",
+    "ladder",
 ]
 """What can keep a neuron from the premodulo that its controller aims at."""
 
 _Step: TypeAlias = tuple[Limit, Callable[[int], int]]
 
-_WORDS: Final[dict[Limit, str]] = {"regime": "its regime", "held": "the stop on lowering"}
+_WORDS: Final[dict[Limit, str]] = {
+    "regime": "its regime",
+    "held": "the stop on lowering",
+    "ladder": "the powers of two",
+}
 """Limits that are not the name of a setting, in words."""
 
 
@@ -208,7 +213,14 @@ def _last_steps(settings: CapacitySettings, given: ControllerInput) -> tuple[_St
         ("held", lambda aim: max(aim, given.current) if given.held else aim),
         ("floor", lambda aim: max(aim, floor)),
         ("ceiling", lambda aim: min(aim, ceiling)),
+        ("ladder", lambda aim: _on_ladder(aim) if given.ladder else aim),
     )
+
+
+def _on_ladder(aim: int) -> int:
+    """Return the nearest power of two on a logarithmic scale; the lower one of two as near."""
+    lower = 1 << (aim.bit_length() - 1)
+    return 2 * lower if aim * aim > 2 * lower * lower else lower
 
 
 def _follow(aim: int, steps: Sequence[_Step]) -> tuple[int, list[Limit]]:

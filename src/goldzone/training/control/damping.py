@@ -29,7 +29,7 @@ __all__ = [
 
 
 def smoothed_margin(
-    history: Sequence[Measurement], last: int, decay: float, signal: Signal = "output"
+    history: Sequence[Measurement], last: int, decay: float, signal: Signal = "answers"
 ) -> Fraction | None:
     """Smooth a neuron's margins, with their signs: a moving average, then exponential smoothing of it.
 
@@ -43,11 +43,14 @@ def smoothed_margin(
         How many margins each average is of, fewer at the beginning; 1: off.
     decay : float
         Weight of the newest average; what was smoothed before has the rest. In (0, 1], 1: off.
-    signal : {"output", "agreement"}
-        S / N, or the agreement of the votes. Records whose agreement is not known are passed over.
+    signal : {"answers", "balance", "agreement"}
+        S / N; the balance of the answers as +1 and -1, (2 S - N) / N; or the agreement of the votes. Records
+        whose agreement is not known are passed over.
     """
     if signal == "agreement":
         margins = [Fraction(record.agreement) for record in history if not math.isnan(record.agreement)]
+    elif signal == "balance":
+        margins = [Fraction(2 * record.sum - record.samples, record.samples) for record in history]
     else:
         margins = [Fraction(record.sum, record.samples) for record in history]
     if not margins:

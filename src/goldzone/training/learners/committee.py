@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -14,17 +14,17 @@ from goldzone.data.templates import Templates
 from goldzone.errors import ConfigError, StateError
 from goldzone.hashtron.committee import MAX_CELLS, Committee
 from goldzone.hashtron.fixed_point import LOG_BITS, bits_per_vote
-from goldzone.hashtron.hashing import hash_values
 from goldzone.hashtron.neuron import MAX_TABLE_CELLS, BitTable, Hashtron, Neuron
-from goldzone.hashtron.quaternary import build_filter
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.answers import pack_right_answers
-from goldzone.training.learners.credit import CREDITS, CreditInput, agreement, rank_table
+from goldzone.training.learners.credit import CREDITS, CreditInput, rank_table
 from goldzone.training.learners.credit_kernels import VOTE_ONE, decide_cells
+from goldzone.training.learners.final_neuron import ScoreCounts, decide_final, fresh_answers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
 from goldzone.training.learners.score_kernels import count_scores, move_scores, rank_statistics
 from goldzone.training.learners.tiles import Reading, tile_samples
+from goldzone.training.learners.ways import OneByOne
 from goldzone.training.streams import stream
 
 __all__ = [
@@ -57,7 +57,7 @@ def assign_templates(templates: Templates, n_neurons: int) -> NDArray[np.int32]:
     return template[order].astype(np.int32)
 
 
-class CommitteeTrainer:
+class CommitteeTrainer(OneByOne):
     """Trains the neurons of a context committee one at a time and keeps every sample's score up to date.
 
     Parameters
@@ -77,7 +77,7 @@ class CommitteeTrainer:
     def __init__(
         self, samples: Samples, templates: Templates, config: TrainingConfig, *, threads: int = 1
     ) -> None:
-        width = config.network.neurons
+        width = config.context_neurons(len(templates))
         if samples.n_templates != len(templates):
             raise ConfigError(
                 f"samples have {samples.n_templates} context columns; templates are {len(templates)}"
@@ -97,10 +97,7 @@ class CommitteeTrainer:
         # Two silent cells: no evidence for anything.
         self._tables = [BitTable.from_bits(salt, np.zeros(2, dtype=np.bool_)) for salt in self._salts]
         self._final = Hashtron(((self._final_salt, 2),))  # a coin toss, as the reference's fresh neurons
-        # What it tosses: the hash itself, without compiling what evaluates any hashtron.
-        self._answers = hash_values(np.arange(width + 1, dtype=np.uint32), self._final_salt, 2).astype(
-            np.uint8
-        )
+        self._answers = fresh_answers(width + 1, self._final_salt)
         self._score = np.zeros(samples.n_samples, dtype=np.uint16)
         self._ones = [0] * width  # samples that each neuron answers with 1
         self._ballots = np.empty((len(self._cuts), 2), dtype=np.int64)
@@ -184,7 +181,7 @@ class CommitteeTrainer:
             self._final,
         )
 
-    def restore(self, committee: Committee) -> None:
+    def restore(self, committee: Committee, memory: Mapping[str, bytes] | None = None) -> None:
         """Put back a network that this trainer gave earlier: training goes on as it did from there.
 
         The vote threshold is not part of it: `start_sweep` sets that.
@@ -194,8 +191,8 @@ class CommitteeTrainer:
         StateError
             If the network has other neurons, templates or salts than this trainer's; nothing is changed then.
         """
-        self._check_own(committee)
-        self._tables = list(committee.tables)
+        del memory
+        self._tables = self._own_tables(committee)
         self._final = committee.final
         self._answers = self._final.evaluate(np.arange(self._answers.size))
         self._score[:] = 0
@@ -233,7 +230,7 @@ class CommitteeTrainer:
         tables = [self._tables[position] for position in positions]
         return pack_right_answers(self.samples, templates, tables, self._pool)
 
-    def _check_own(self, committee: Committee) -> None:
+    def _own_tables(self, committee: Committee) -> list[BitTable]:
         salts = [table.salt for table in committee.tables]
         if len(salts) != len(self._tables):
             found, own = f"{len(salts)} context neurons", f"{len(self._tables)}"
@@ -241,8 +238,10 @@ class CommitteeTrainer:
             found, own = "other templates", "the configured ones"
         elif salts != self._salts or [row[0] for row in committee.final.program] != [self._final_salt]:
             found, own = "other salts", f"those of seed {self._seed}"
+        elif committee.graded:
+            found, own = "graded neurons", "bit tables"
         else:
-            return
+            return [table for table in committee.tables if isinstance(table, BitTable)]
         raise StateError(f"the network to restore has {found}, this trainer has {own}; give one that it made")
 
     def _bits(self, position: int) -> NDArray[np.uint8]:
@@ -270,8 +269,8 @@ class CommitteeTrainer:
         changed, agreed = decide_cells(self._ballots, kept, placed, self._threshold, new, change)
         self._move(position, change)
         self._tables[position] = BitTable.from_bits(self._salts[position], new)
-        total = 2 * self._ones[position] - self.n_samples
-        return TrainedNeuron(total, self.n_samples, int(agreed) / absolute if absolute else 0.0, int(changed))
+        ones = self._ones[position]
+        return TrainedNeuron(ones, self.n_samples, int(agreed) / absolute if absolute else 0.0, int(changed))
 
     def _take_out(self, position: int, premodulo: int) -> NDArray[np.uint8]:
         """Take a neuron out of the scores and return the answers that it starts from under a premodulo.
@@ -311,24 +310,9 @@ class CommitteeTrainer:
         return right, wrong, samples
 
     def _train_final(self, premodulo: int) -> TrainedNeuron:
-        """Learn from the labels which scores mean "yes": before any evidence, that is the prior alone."""
-        right, wrong, samples = self._count_scores()
-        cells = hash_values(np.arange(right.size, dtype=np.uint32), self._final_salt, premodulo)
-        keys, lowest, cell_of = np.unique(cells, return_index=True, return_inverse=True)
-        votes = np.zeros(keys.size, dtype=np.int64)
-        np.add.at(votes, cell_of, right - wrong)
-        # Scores above all that samples have yet lean the way of the evidence: the more votes, the more a yes.
-        highest = int(np.flatnonzero(right + wrong).max(initial=0))
-        cell_answers = np.where(votes == 0, lowest > highest, votes > 0)
-        old, self._answers = self._answers, cell_answers[cell_of].astype(np.uint8)
-        self._final = Hashtron(((self._final_salt, premodulo),), build_filter(keys, cell_answers))
-        ones = int(samples[self._answers == 1].sum())
-        return TrainedNeuron(
-            2 * ones - self.n_samples,
-            self.n_samples,
-            agreement(votes, int((right + wrong).sum())),
-            int(np.count_nonzero(self._answers != old)),
-        )
+        counts = ScoreCounts(*self._count_scores())
+        self._final, self._answers, trained = decide_final(counts, self._answers, self._final_salt, premodulo)
+        return trained
 
     def _spread(self, kernel: Callable[[int, tuple[int, int]], np.int64]) -> list[int]:
         """Run a kernel over all ranges of tiles, given by number and ends, one a thread; wait for all."""

@@ -13,7 +13,7 @@ class TrainedNeuron:
     """What training one neuron gave."""
 
     total: int
-    """S, the sum of the neuron's answers over the samples as +1 and -1."""
+    """S, the sum of the neuron's boolean outputs: the samples that it answers, with a one or a grade."""
     samples: int
     """N."""
     agreement: float

@@ -20,6 +20,7 @@ __all__ = [
     "AlertUpdated",
     "Event",
     "FlagsResolved",
+    "LayerProgressed",
     "LayerSkipped",
     "LayerTrained",
     "LineTorn",
@@ -123,7 +124,7 @@ class NeuronTrained(Event, frozen=True, kw_only=True, tag="neuron_trained"):
     target: int | None = None
     """What the capacity law asks for; None where there is no sum yet."""
     sum: int
-    """S, in [-N, N]."""
+    """S, the samples that the neuron answers, in [0, N]."""
     samples: int
     """N."""
     agreement: float | None
@@ -147,6 +148,18 @@ class NeuronTrained(Event, frozen=True, kw_only=True, tag="neuron_trained"):
         except OverflowError:  # a damaged line may hold numbers that no float can
             margin = None
         force_setattr(self, "margin", margin)
+
+
+class LayerProgressed(Event, frozen=True, kw_only=True, tag="layer_progressed"):
+    """A layer whose neurons learn together is in the middle of its pass over the examples."""
+
+    sweep: int
+    layer: int
+    done: int
+    """Examples of this pass that are learnt."""
+    total: int
+    seconds: float
+    """Since the pass began, or went on."""
 
 
 class LayerTrained(Event, frozen=True, kw_only=True, tag="layer_trained"):
@@ -290,6 +303,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         SweepStarted,
         SelectionMade,
         NeuronTrained,
+        LayerProgressed,
         LayerTrained,
         SweepFinished,
         SteppedBack,

@@ -13,7 +13,9 @@ from goldzone.errors import StateError
 
 __all__ = ["GoldZone", "Measurement", "Regime", "Signal", "check_sum"]
 
-Signal: TypeAlias = Literal["output", "agreement"]
+Signal: TypeAlias = Literal["answers", "balance", "agreement"]
+"""What a controller reads of a record: S / N, the same of +1 and -1 answers (2 S - N) / N, or how far the
+votes agree."""
 
 
 class Regime(Enum):
@@ -29,7 +31,7 @@ class Measurement(Protocol):
 
     @property
     def sum(self) -> int:
-        """S, in [-N, N]."""
+        """S, in [0, N]."""
 
     @property
     def samples(self) -> int:

@@ -68,7 +68,7 @@ class SumRecord:
     time: float
     """When, in seconds since 1970 (UTC)."""
     sum: int
-    """S, the sum of the outputs as +1 and -1, in [-N, N]."""
+    """S, the sum of the boolean outputs, in [0, N]; records from before it was that are in [-N, N]."""
     samples: int
     """N, from 1 to 2**32 - 1."""
     premodulo: int

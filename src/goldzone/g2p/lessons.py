@@ -1,0 +1,99 @@
+"""What beam credit works on: the words with all their pronunciations, and a desk for each part of a batch."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goldzone.data.alignment import AlignedLexicon
+from goldzone.g2p.lane_kernels import Words, empty_partials
+from goldzone.g2p.path_kernels import Desk, Lessons, VoteList, hash_pronunciations
+from goldzone.g2p.search_arrays import ModelArrays
+from goldzone.g2p.search_kernels import Goals, Trace, empty_room, find_earlier
+from goldzone.g2p.vote_kernels import empty_memo, empty_workspace
+
+__all__ = ["empty_desk", "empty_votes", "lessons_of"]
+
+
+def lessons_of(aligned: AlignedLexicon) -> Lessons:
+    """Gather the words of an aligned lexicon, each once, with all its pronunciations."""
+    first_sequence = np.unique(aligned.entry, return_index=True)[1]
+    lengths = np.diff(aligned.offsets)[first_sequence]
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    position = np.arange(offsets[-1]) + np.repeat(aligned.offsets[first_sequence] - offsets[:-1], lengths)
+    symbol = aligned.letter[position].astype(np.int32)
+    earlier = np.full(symbol.size, -1, dtype=np.int32)
+    find_earlier(offsets, symbol, np.full(len(aligned.letters) + 1, -1, dtype=np.int32), earlier)
+
+    number = {segment: index for index, segment in enumerate(aligned.segments)}
+    spelled = [[number[segment] for segment in chunk] for chunk in aligned.chunks]
+    rows = aligned.chunk.tolist()
+    edges = aligned.offsets.tolist()
+    said = [
+        [segment for chunk in rows[start:stop] for segment in spelled[chunk]]
+        for start, stop in pairwise(edges)
+    ]
+    segment_offsets = np.cumsum([0, *map(len, said)]).astype(np.int64)
+    segments = np.array([segment for row in said for segment in row], dtype=np.int32)
+    hashes = np.empty(len(said), dtype=np.uint32)
+    hash_pronunciations(segment_offsets, segments, hashes)
+    ends = np.append(first_sequence, aligned.n_sequences).astype(np.int64)
+    return Lessons(offsets, symbol, earlier, ends, segment_offsets, segments, hashes)
+
+
+def empty_desk(model: ModelArrays, lessons: Lessons, n_words: int, beam: int) -> Desk:
+    """Make room for so many words of the lessons, whichever they are."""
+    n_letters = n_words * _longest(lessons.offsets)
+    n_segments = _longest(lessons.segment_offsets)
+    of_words, of_partials = len(model.by_letters.number), len(model.by_choices.number)
+    goals = Goals(
+        offsets=np.zeros(n_words + 1, dtype=np.int64),
+        segments=np.zeros(n_words * n_segments, dtype=np.int32),
+        room_offsets=np.zeros(n_words, dtype=np.int64),
+        reachable=np.zeros((n_letters + n_words) * (n_segments + 1), dtype=np.uint8),
+    )
+    trace = Trace(  # for the search of all words, and that of the lost ones
+        of_words=np.zeros((of_words, 2 * n_letters), dtype=np.uint32),
+        of_partials=np.zeros((of_partials, 2 * n_letters * beam), dtype=np.uint32),
+        columns=np.zeros((n_letters, 2), dtype=np.int64),
+        used=np.zeros(2, dtype=np.int64),
+    )
+    return Desk(
+        words=_empty_words(model, n_words, n_letters),
+        lost=_empty_words(model, n_words, n_letters),
+        goals=goals,
+        free=empty_partials(model, n_words, n_letters, beam),
+        bound=empty_partials(model, n_words, n_letters, beam),
+        room=empty_room(model, n_words, beam),
+        memo=empty_memo(model.most_candidates),
+        work=empty_workspace(model.most_candidates),
+        trace=trace,
+        bound_columns=np.zeros((n_letters, 2), dtype=np.int64),
+        lost_at=np.zeros(n_words, dtype=np.int64),
+        right=np.zeros(beam + 1, dtype=np.uint8),
+        owed=np.zeros(beam + 1, dtype=np.int64),
+        weight=np.zeros(beam + 1, dtype=np.int64),
+        down=np.zeros(beam, dtype=np.int64),
+    )
+
+
+def empty_votes(lessons: Lessons, n_words: int, beam: int) -> VoteList:
+    """Make room for the votes of so many words: one a letter and path at most, and as many for lost words."""
+    shape = (2, n_words * _longest(lessons.offsets) * (beam + 1))
+    return VoteList(
+        column=np.zeros(shape, dtype=np.int32),
+        key=np.zeros(shape, dtype=np.uint32),
+        vote=np.zeros(shape, dtype=np.int32),
+        length=np.zeros(2, dtype=np.int64),
+    )
+
+
+def _empty_words(model: ModelArrays, n_words: int, n_letters: int) -> Words:
+    offsets, letters = np.zeros(n_words + 1, dtype=np.int64), np.zeros((2, n_letters), dtype=np.int32)
+    return Words(offsets, letters[0], letters[1], model.classes.letters)
+
+
+def _longest(offsets: NDArray[np.int64]) -> int:
+    return int(np.diff(offsets).max(initial=1))
