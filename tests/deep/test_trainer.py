@@ -325,7 +325,7 @@ def test_sum_and_changed_describe_what_the_neuron_answers() -> None:
         trained = trainer.train(layer, position, 0)
         now = trainer._traces.answers(layer - 1, position)
         seen = trainer._traces.seen(layer - 1, position)
-        assert trained.total == sum(1 if bit else -1 for bit in now)
+        assert trained.total == sum(1 for bit in now if bit)
         assert trained.samples == 20
         assert trained.changed == len(set(seen[now != before].tolist()))
 

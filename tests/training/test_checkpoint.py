@@ -69,7 +69,7 @@ def config(name: str) -> TrainingConfig:
         "network": {"neurons": WIDTH},
         "capacity": {"premodulo": 40, "floor": 4, "ceiling": 1000},
         "pipeline": {"sweeps": 4, "patience": 100, "step_back": False},
-        "credit": {"temperature": 2.0, "vote_threshold": 0.5},
+        "credit": {"kind": "rank", "temperature": 2.0, "vote_threshold": 0.5},
     }
     for section, fields in CONFIGS[name].items():
         given[section] = given.get(section, {}) | fields
@@ -166,7 +166,7 @@ def train(folder: Path, settings: TrainingConfig, log: Log, sums_path: Path | No
     sums = restored.sums if restored else SumCache((WIDTH, 1), identity=IDENTITY)
     try:
         if restored:
-            trainer.restore(restored.network)
+            trainer.restore(restored.network, restored.memory)
         outcome: Outcome[Committee] = train_sweeps(
             trainer,
             settings,

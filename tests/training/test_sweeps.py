@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -17,6 +17,7 @@ from goldzone.training.control.controller_input import ControllerInput
 from goldzone.training.control.controllers import make_controller
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
+from goldzone.training.learners.ways import OneByOne
 from goldzone.training.pipeline import HeldOut, Hooks, Outcome
 from goldzone.training.runs.events import (
     Event,
@@ -28,7 +29,7 @@ from goldzone.training.runs.events import (
     SweepFinished,
     SweepStarted,
 )
-from goldzone.training.settings import CapacitySettings, PipelineSettings, SelectionSettings
+from goldzone.training.settings import CapacitySettings, CreditSettings, PipelineSettings, SelectionSettings
 from goldzone.training.sums.cache import SumCache, SumRecord
 from goldzone.training.sweeps import train_sweeps
 
@@ -39,7 +40,7 @@ Call = tuple[int, int, int]
 N = 1000
 
 
-class FakeTrainer:
+class FakeTrainer(OneByOne):
     """Learns nothing; its network is the number of neurons trained so far."""
 
     def __init__(
@@ -90,7 +91,8 @@ class FakeTrainer:
     def neuron(self, layer: int, position: int) -> Hashtron:
         return Hashtron(((layer, position),))
 
-    def restore(self, network: int) -> None:
+    def restore(self, network: int, memory: Mapping[str, bytes]) -> None:
+        assert not memory
         self.restored.append(network)
 
     def metrics(self) -> TrainMetrics:
@@ -113,6 +115,7 @@ def config(
 ) -> TrainingConfig:
     return TrainingConfig(
         seed=seed,
+        credit=CreditSettings(kind="rank"),
         pipeline=PipelineSettings(
             sweeps=sweeps, neurons_per_sweep=share, patience=patience, time_limit_seconds=limit
         ),
@@ -232,7 +235,7 @@ def test_sums_and_events_record_what_training_gave(monkeypatch: pytest.MonkeyPat
     train_sweeps(trainer, config(2), run="slovak", sums=sums, hooks=Hooks(on_event=events.append))
     assert sums.runs == ("slovak",)
     for layer, position in ((1, 0), (1, 2), (2, 0)):
-        premodulo = N if layer == 2 else 65_536
+        premodulo = N if layer == 2 else 4096
         assert sums.history(layer, position) == tuple(
             _record(layer, position, sweep, -50 * layer - position, premodulo) for sweep in (1, 2)
         )
@@ -247,13 +250,13 @@ def test_sums_and_events_record_what_training_gave(monkeypatch: pytest.MonkeyPat
         position=2,
         order=2,
         total=3,
-        premodulo=65_536,
+        premodulo=4096,
         target=355,  # (1000 / 53)**2
         sum=-52,
         samples=N,
         agreement=0.25,
         regime="gold_zone",
-        reason="constant 65536",
+        reason="constant 4096",
         seconds=2.0,
         changed=9,
     )
@@ -284,14 +287,14 @@ def test_the_constant_controller_keeps_every_premodulo() -> None:
 LAW = CapacitySettings(controller="law", premodulo=500, floor=2, ceiling=10_000, max_factor=3.0, smoothing=2)
 
 
-@pytest.mark.parametrize("signal", ["output", "agreement"])
+@pytest.mark.parametrize("signal", ["answers", "balance", "agreement"])
 def test_the_law_steers_each_neuron_by_its_own_smoothed_sums(
-    signal: Literal["output", "agreement"],
+    signal: Literal["answers", "balance", "agreement"],
 ) -> None:
     settings = LAW.model_copy(update={"signal": signal})
-    sums = ((N, 300, 0, N), (0, 0, -N, 600), (400, 390, 420, 410))
+    sums = ((N, 300, 0, N), (0, 0, N, 600), (400, 390, 420, 410))
     trainer = FakeTrainer(
-        (3, 1), lambda layer, position: sums[position][len(trainer.sweeps) - 1] if layer == 1 else -N, 0.9
+        (3, 1), lambda layer, position: sums[position][len(trainer.sweeps) - 1] if layer == 1 else 0, 0.9
     )
     run(trainer, config(4, capacity=settings))
     controller = make_controller(settings)
@@ -436,7 +439,7 @@ def test_forward_takes_the_layers_the_other_way_round() -> None:
 def test_every_neuron_of_the_last_layer_is_trained_with_premodulo_n() -> None:
     trainer = FakeTrainer((2, 3))
     run(trainer, config(1))
-    assert trainer.calls == [(2, 0, N), (2, 1, N), (2, 2, N), (1, 0, 65_536), (1, 1, 65_536)]
+    assert trainer.calls == [(2, 0, N), (2, 1, N), (2, 2, N), (1, 0, 4096), (1, 1, 4096)]
 
 
 def test_pairs_are_trained_together_after_the_first_sweep_and_say_so() -> None:
@@ -548,5 +551,5 @@ def test_without_the_sum_cache_sums_are_recorded_but_steer_nothing() -> None:
     train_sweeps(trainer, blind, Hooks(on_event=events.append), sums=sums)
     context = [event for event in events if isinstance(event, NeuronTrained) and event.layer == 1]
     assert [event.position for event in context] == [0, 1] * 3, "all look untrained: by position"
-    assert {(event.premodulo, event.target, event.regime) for event in context} == {(65_536, None, None)}
+    assert {(event.premodulo, event.target, event.regime) for event in context} == {(4096, None, None)}
     assert [record.sum for record in sums.history(1, 0)] == [N] * 3

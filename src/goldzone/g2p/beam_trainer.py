@@ -27,6 +27,7 @@ from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, exp_table
 from goldzone.hashtron.kernels import HIGHEST
 from goldzone.hashtron.neuron import MAX_TABLE_CELLS, AnyNeuron, GradedTable, Hashtron
 from goldzone.training.config import TrainingConfig
+from goldzone.training.control.ladder import nearest_rung
 from goldzone.training.learners.committee import CONTEXT_LAYER, FINAL_LAYER, assign_templates
 from goldzone.training.learners.final_neuron import ScoreCounts, decide_final, fresh_answers
 from goldzone.training.learners.graded_kernels import (
@@ -101,7 +102,7 @@ class BeamTrainer(Together):
         self._by_template = np.argsort(self._template_of, kind="stable")
         salts = [int(stream(config.seed, "salt", CONTEXT_LAYER, j, count=1)[0]) for j in range(width)]
         self._neurons = GradedNeurons(
-            np.array(salts, dtype=np.uint32), config.capacity.premodulo, averaged=config.beam.averaged
+            np.array(salts, dtype=np.uint32), nearest_rung(config.capacity.premodulo), averaged=config.beam.averaged
         )
         self._final_salt = int(stream(config.seed, "salt", FINAL_LAYER, 0, count=1)[0])
         n_scores = 2 * HIGHEST * width + 1

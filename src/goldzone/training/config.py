@@ -70,17 +70,6 @@ class TrainingConfig(Section):
             )
         return self
 
-    @model_validator(mode="after")
-    def _on_the_ladder(self) -> TrainingConfig:
-        premodulo = self.capacity.premodulo
-        if self.credit.kind == "beam" and premodulo & (premodulo - 1):
-            below = 1 << (premodulo.bit_length() - 1)
-            raise ValueError(
-                f"capacity.premodulo: {premodulo} is no power of two, as graded neurons need; "
-                f"give {below} or {2 * below}"
-            )
-        return self
-
     def context_neurons(self, n_templates: int) -> int:
         """Return the number of context neurons of a network with so many templates."""
         return self.network.neurons or n_templates * (1 if self.credit.kind == "beam" else _BIT_TABLES)

@@ -155,11 +155,11 @@ class BeamSettings(Section):
 
     width: Annotated[int, Field(ge=1, le=64)] = 4
     """Pronunciations of a word that are compared."""
-    batch: Annotated[int, Field(ge=1, le=4096)] = 32
+    batch: Annotated[int, Field(ge=1, le=4096)] = 64
     """Words that vote on the same answers."""
-    margin: Annotated[float, Field(ge=0, le=20)] = 2.0
+    margin: Annotated[float, Field(ge=0, le=20)] = 1.0
     """By how much a wrong pronunciation must stay behind, in nats: e to this power times less probable."""
-    rate: Annotated[float, Field(gt=0, le=16)] = 2.0
+    rate: Annotated[float, Field(gt=0, le=16)] = 1.0
     """How fast grades follow the votes, in steps of a tenth nat."""
     evidence: Annotated[
         tuple[Annotated[float, Field(ge=0, le=1e6)], ...], Field(min_length=1), BeforeValidator(_as_schedule)
@@ -211,7 +211,7 @@ class CapacitySettings(Section):
 
     controller: Literal["constant", "law", "reference", "none", "validated"] = "constant"
     """The premodulo is fixed, by the capacity law, by the Go trainer's rule, the largest, or halved."""
-    premodulo: Premodulo = 16_384
+    premodulo: Premodulo = 4096
     """Cells of each neuron: the constant, and where the other controllers start."""
     floor: Premodulo = 16
     """Least premodulo."""

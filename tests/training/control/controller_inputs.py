@@ -43,7 +43,7 @@ def learning_curve(*dev: float | None, train: Sequence[float] = (), premodulo: i
 @st.composite
 def sums(draw: st.DrawFn, largest: int = 10**9) -> tuple[int, int]:
     n = draw(st.integers(1, largest))
-    return draw(st.integers(-n, n)), n
+    return draw(st.integers(0, n)), n
 
 
 shares = st.floats(0, 1)
@@ -59,7 +59,7 @@ def settings(draw: st.DrawFn, *controllers: str) -> CapacitySettings:
             "premodulo": start,
             "floor": floor,
             "ceiling": ceiling,
-            "signal": draw(st.sampled_from(["output", "agreement"])),
+            "signal": draw(st.sampled_from(["answers", "balance", "agreement"])),
             "noise_floor": draw(st.none() | st.floats(0, 1e6)),
             "collapse": draw(st.floats(0.01, 1)),
             "smoothing": draw(st.integers(1, 5)),
@@ -80,7 +80,7 @@ def controller_inputs(draw: st.DrawFn) -> ControllerInput:
         st.lists(
             st.builds(
                 Measured,
-                st.integers(-n, n),
+                st.integers(0, n),
                 st.just(n),
                 shares | st.just(math.nan),
                 st.sampled_from([0, 10, 100]) | premodulos,
@@ -97,4 +97,5 @@ def controller_inputs(draw: st.DrawFn) -> ControllerInput:
         largest=draw(premodulos),
         tolerance=draw(shares),
         held=draw(st.booleans()),
+        ladder=draw(st.booleans()),
     )

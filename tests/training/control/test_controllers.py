@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing
 from typing import Any
 
@@ -298,7 +299,8 @@ def test_clamps_always_hold(chosen: CapacitySettings, given: ControllerInput) ->
         assert premodulo == given.largest
     else:
         floor, ceiling = bounds(chosen, given)
-        assert floor <= premodulo <= ceiling
+        rung = floor.bit_length() - 1 if given.ladder else 0
+        assert (1 << rung if given.ladder else floor) <= premodulo <= ceiling
 
 
 @given(settings(*EVERY), controller_inputs())
@@ -316,7 +318,8 @@ def test_the_same_situation_gives_the_same_decision(chosen: CapacitySettings, gi
 def test_lowering_that_was_stopped_stays_stopped(chosen: CapacitySettings, given: ControllerInput) -> None:
     held = dataclasses.replace(given, held=True)
     assume(held.current <= bounds(chosen, held)[1])
-    assert make_controller(chosen).decide(held).premodulo >= held.current
+    current = 1 << (held.current.bit_length() - 1) if held.ladder else held.current
+    assert make_controller(chosen).decide(held).premodulo >= current
 
 
 @given(settings("law"), controller_inputs())
@@ -324,7 +327,7 @@ def test_a_collapsed_neuron_never_rises_and_a_noisy_one_never_falls(
     chosen: CapacitySettings, given: ControllerInput
 ) -> None:
     unbounded = chosen.model_copy(update={"floor": 2, "ceiling": 1 << 24, "bounds": "absolute"})
-    free = dataclasses.replace(given, largest=1 << 24, held=False)
+    free = dataclasses.replace(given, largest=1 << 24, held=False, ladder=False)
     decision = make_controller(unbounded).decide(free)
     premodulo, current = decision.premodulo, free.current
     if decision.regime is Regime.COLLAPSED:
@@ -350,15 +353,48 @@ def test_in_the_gold_zone_every_neuron_arrives(measured: tuple[int, int], curren
 
 
 @given(settings("law"), sums(10**6), premodulos)
-def test_decisions_do_not_depend_on_the_sign(
+def test_of_the_balance_decisions_do_not_depend_on_the_sign(
     chosen: CapacitySettings, measured: tuple[int, int], current: int
 ) -> None:
     s, n = measured
+    chosen = chosen.model_copy(update={"signal": "balance"})
     one, other = (
         make_controller(chosen).decide(controller_input(current, Measured(of, n), samples=n))
-        for of in (s, -s)
+        for of in (s, n - s)
     )
-    assert one == other
+    assert dataclasses.replace(one, reason="") == dataclasses.replace(other, reason="")
+
+
+RUNGS = [1 << power for power in range(1, 25)]
+
+
+@given(settings(*EVERY), controller_inputs(), st.sampled_from(RUNGS))
+def test_on_the_ladder_all_premodulos_are_powers_of_two(
+    chosen: CapacitySettings, given: ControllerInput, current: int
+) -> None:
+    climbing = dataclasses.replace(given, current=current, largest=1 << 24, ladder=True)
+    premodulo = make_controller(chosen).decide(climbing).premodulo
+    assert premodulo in RUNGS
+    if chosen.controller != "none":
+        assert premodulo <= chosen.ceiling
+
+
+@given(sums(10**6), st.sampled_from(RUNGS), st.sampled_from([0.01, 0.05, 0.9]))
+def test_in_the_gold_zone_a_neuron_goes_to_its_target_rung_by_rung(
+    measured: tuple[int, int], current: int, fine_tune: float
+) -> None:
+    s, n = measured
+    fields = {"floor": 2, "ceiling": 1 << 24, "noise_floor": 0.0, "collapse": 1.0, "fine_tune": fine_tune}
+    assume(0 < s < n)
+    chosen = make_controller(CapacitySettings.model_validate({"controller": "law"} | fields))
+    path = [current]
+    for _ in range(24):
+        given = controller_input(path[-1], Measured(s, n), samples=n)
+        path.append(chosen.decide(dataclasses.replace(given, ladder=True)).premodulo)
+    target = min(max(2, target_premodulo(s, n)), 1 << 24)
+    assert max(path[-1], target) ** 2 <= 2 * min(path[-1], target) ** 2
+    if fine_tune < 0.5:
+        assert all(max(pair) <= 2 * min(pair) for pair in itertools.pairwise(path))
 
 
 @given(st.sampled_from(EVERY), controller_inputs())

@@ -143,5 +143,5 @@ def test_agreement_is_one_where_no_vote_is_cancelled() -> None:
     assert agreement(np.array([0, 0]), 0) == 0.0
 
 
-def test_every_credit_of_the_configuration_has_a_rule() -> None:
-    assert set(get_args(CreditSettings.model_fields["kind"].annotation)) == set(CREDITS)
+def test_every_credit_of_bit_tables_has_a_rule() -> None:
+    assert set(get_args(CreditSettings.model_fields["kind"].annotation)) == {"beam", *CREDITS}

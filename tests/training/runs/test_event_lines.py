@@ -35,7 +35,7 @@ def test_what_is_written_is_read_on_one_line(event: Event) -> None:
     assert (line.count(b"\n"), line[-1:]) == (1, b"\n")
 
 
-def test_all_events_of_the_first_version_are_read() -> None:
+def test_all_events_of_the_first_versions_are_read() -> None:
     found = [event for _, event in read_events(FIRST_VERSION)]
     assert {type(event) for event in found} == set(EVENTS.values())
     assert {event.time for event in found} == {1767225600.25}

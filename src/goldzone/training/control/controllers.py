@@ -20,6 +20,7 @@ from goldzone.training.control.damping import (
     part_of_the_way,
     smoothed_margin,
 )
+from goldzone.training.control.ladder import climb
 from goldzone.training.control.law import target_premodulo
 from goldzone.training.control.oscillation import detect_oscillation
 from goldzone.training.control.schedules import reference_premodulo, validated_level
@@ -118,7 +119,7 @@ def _law(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision
         ("max_factor", lambda aim: limit_factor(aim, current, settings.max_factor)),
         ("max_change", lambda aim: limit_share(aim, current, settings.max_change)),
         ("fine_tune", lambda aim: limit_share(aim, current, fine_tune)),
-        *_last_steps(settings, given),
+        *_last_steps(settings, given, measured.target),
     )
     premodulo, limits = _follow(measured.target, steps)
     swings = f", oscillating by up to a factor of {float(oscillation.amplitude):.3g}"
@@ -200,27 +201,21 @@ def _measure(settings: CapacitySettings, given: ControllerInput) -> _Measured | 
 
 def _take(settings: CapacitySettings, given: ControllerInput, aim: int, words: str) -> CapacityDecision:
     """Take a premodulo that does not come from the sum, within the limits that hold for every controller."""
-    premodulo, limits = _follow(aim, _last_steps(settings, given))
+    premodulo, limits = _follow(aim, _last_steps(settings, given, aim))
     measured = _measure(settings, given)
     target, found = (measured.target, measured.regime) if measured else (None, None)
     reason = f"{words}; {premodulo}{_limited(limits)}" if limits else words
     return CapacityDecision(premodulo, target, found, _last(limits), reason)
 
 
-def _last_steps(settings: CapacitySettings, given: ControllerInput) -> tuple[_Step, ...]:
+def _last_steps(settings: CapacitySettings, given: ControllerInput, wanted: int) -> tuple[_Step, ...]:
     floor, ceiling = bounds(settings, given)
     return (
         ("held", lambda aim: max(aim, given.current) if given.held else aim),
         ("floor", lambda aim: max(aim, floor)),
         ("ceiling", lambda aim: min(aim, ceiling)),
-        ("ladder", lambda aim: _on_ladder(aim) if given.ladder else aim),
+        ("ladder", lambda aim: climb(aim, given.current, wanted, ceiling) if given.ladder else aim),
     )
-
-
-def _on_ladder(aim: int) -> int:
-    """Return the nearest power of two on a logarithmic scale; the lower one of two as near."""
-    lower = 1 << (aim.bit_length() - 1)
-    return 2 * lower if aim * aim > 2 * lower * lower else lower
 
 
 def _follow(aim: int, steps: Sequence[_Step]) -> tuple[int, list[Limit]]:

@@ -248,7 +248,7 @@ def count_answers(
     samples : Sampled
     cells : Cells
     answered : int64[n_neurons]
-        Output: S of each of these neurons, the samples whose grade is not 0.
+        Output: S of each of these neurons, the samples that it answers with yes, a grade above 0.
     score : int32[n_samples]
         Changed: grades plus `HIGHEST`, added up.
     """
@@ -262,6 +262,6 @@ def count_answers(
             for candidate in range(samples.sample_offsets[position + 1] - sample):
                 feature = np.uint32(context[position] + samples.candidate_key[first + candidate])
                 grade = cells.grades[start + np.int64(hash32(feature, salt, premodulo))]
-                count += grade != HIGHEST
+                count += grade > HIGHEST
                 score[sample + candidate] += grade
         answered[neuron] = count
