@@ -1,0 +1,30 @@
+"""The ladder: premodulos of graded neurons are powers of two, so that they can be folded and split."""
+
+from __future__ import annotations
+
+__all__ = ["climb", "nearest_rung", "rung_below"]
+
+
+def rung_below(cells: int) -> int:
+    """Return the largest power of two that is not above a number of cells, 1 or more."""
+    return 1 << (cells.bit_length() - 1)
+
+
+def nearest_rung(cells: int) -> int:
+    """Return the nearest power of two on a logarithmic scale; the lower one of two as near."""
+    lower = rung_below(cells)
+    return 2 * lower if cells * cells > 2 * lower * lower else lower
+
+
+def climb(aim: int, current: int, wanted: int, ceiling: int) -> int:
+    """Return the rung for an aim, at most the ceiling.
+
+    A limit of a few percent would hold a neuron on its rung for ever. So, as elsewhere a limit that lets a
+    neuron move at all lets it move by one cell, here it lets it move by one rung towards what is wanted.
+    """
+    rung = min(nearest_rung(aim), rung_below(ceiling))
+    if rung == current and aim < current and nearest_rung(wanted) < current:
+        return max(2, current // 2)
+    if rung == current and aim > current and nearest_rung(wanted) > current:
+        return min(2 * current, rung_below(ceiling))
+    return rung
