@@ -72,6 +72,14 @@ def quick_toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def one_by_one_toml(tmp_path_factory: pytest.TempPathFactory, quick_toml: Path) -> Path:
+    """The same with neurons that learn one after the other."""
+    path = tmp_path_factory.mktemp("config") / "one_by_one.toml"
+    path.write_text('[credit]\nkind = "rank"\n' + quick_toml.read_text())
+    return path
+
+
+@pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory, quick_toml: Path) -> Path:
     """A finished run of built-in Slovak."""
     path = tmp_path_factory.mktemp("runs") / "slovak"

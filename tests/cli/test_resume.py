@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from goldzone.g2p.beam_trainer import BeamTrainer
 from goldzone.g2p.model import read_model
 from goldzone.training.learners.committee import CommitteeTrainer
 from goldzone.training.runs.event_log import read_events
@@ -22,39 +25,44 @@ def _crash(*_: object) -> None:
     raise Crash
 
 
+@pytest.fixture(params=["together", "one by one"])
+def toml(request: pytest.FixtureRequest, quick_toml: Path, one_by_one_toml: Path) -> Path:
+    return quick_toml if request.param == "together" else one_by_one_toml
+
+
 @pytest.fixture
 def interrupted(
-    goldzone: Goldzone,
-    quick_toml: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    goldzone: Goldzone, toml: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Path:
     """A run of a lexicon file that ended in its second sweep."""
     real, count = CommitteeTrainer.train, iter(range(1000))
+    learn, passes = BeamTrainer.train_together, iter(range(1000))
 
     def train(trainer: CommitteeTrainer, layer: int, position: int, premodulo: int) -> object:
         if next(count) == 30:
             raise Crash
         return real(trainer, layer, position, premodulo)
 
+    def train_together(trainer: BeamTrainer, layer: int, premodulos: Mapping[int, int], tell: Any) -> Any:
+        return learn(trainer, layer, premodulos, tell if next(passes) == 0 else _crash)
+
     toy_lexicon(Path("words.tsv"))
     with monkeypatch.context() as patch:
         patch.setattr(CommitteeTrainer, "train", train)
+        patch.setattr(BeamTrainer, "train_together", train_together)
         with pytest.raises(Crash):
-            goldzone("train", "words.tsv", "--config", quick_toml, "--limit", "30", "--out", "run")
+            goldzone("train", "words.tsv", "--config", toml, "--limit", "30", "--out", "run")
     capsys.readouterr()
     return Path("run")
 
 
 def test_a_resumed_run_ends_as_if_it_had_never_stopped(
-    goldzone: Goldzone, interrupted: Path, quick_toml: Path
+    goldzone: Goldzone, interrupted: Path, toml: Path
 ) -> None:
     finished = goldzone("resume", interrupted, "--threads", "2", "--json")
     assert finished.code == 0
     resumed = json.loads(finished.out)
-    whole = goldzone(
-        "train", "words.tsv", "--config", quick_toml, "--limit", "30", "--out", "whole", "--json"
-    )
+    whole = goldzone("train", "words.tsv", "--config", toml, "--limit", "30", "--out", "whole", "--json")
     expected = json.loads(whole.out)
     for name in ("digest", "bytes", "sweep", "reason", "train", "dev", "test", "rows"):
         assert resumed[name] == expected[name]
@@ -62,7 +70,7 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(
     assert [event.sequence for event in events] == list(range(len(events)))
     assert sum(isinstance(event, RunResumed) for event in events) == 1
     assert isinstance(events[-1], RunFinished)
-    assert "resumed in sweep 2 at layer 1, step 9\n" in finished.err
+    assert "resumed in sweep 2" in finished.err
     left = sorted(path.name for path in (interrupted / "state").iterdir())
     assert left == ["lock", "sums.goldzone", "sums.goldzone.bak1"]
 
@@ -74,17 +82,17 @@ def test_the_screen_is_that_of_train(goldzone: Goldzone, interrupted: Path) -> N
 
 
 def test_training_on_an_unfinished_run_says_how_to_go_on(
-    goldzone: Goldzone, interrupted: Path, quick_toml: Path
+    goldzone: Goldzone, interrupted: Path, toml: Path
 ) -> None:
-    line = complaint(goldzone("train", "words.tsv", "--config", quick_toml, "--out", interrupted))
+    line = complaint(goldzone("train", "words.tsv", "--config", toml, "--out", interrupted))
     assert line.startswith("run: holds an unfinished run; continue it (goldzone resume)")
     assert goldzone("resume", interrupted).code == 0
-    line = complaint(goldzone("train", "words.tsv", "--config", quick_toml, "--out", interrupted))
+    line = complaint(goldzone("train", "words.tsv", "--config", toml, "--out", interrupted))
     assert line.startswith("run: already holds a run")
 
 
-def test_an_unfinished_run_can_be_replaced(goldzone: Goldzone, interrupted: Path, quick_toml: Path) -> None:
-    again = goldzone("train", "words.tsv", "--config", quick_toml, "--out", interrupted, "--force")
+def test_an_unfinished_run_can_be_replaced(goldzone: Goldzone, interrupted: Path, toml: Path) -> None:
+    again = goldzone("train", "words.tsv", "--config", toml, "--out", interrupted, "--force")
     assert again.code == 0
     events = [event for _, event in read_events(interrupted / "events.jsonl")]
     assert not any(isinstance(event, RunResumed) for event in events)
@@ -111,7 +119,7 @@ def test_a_dataset_that_has_moved_can_be_named(
     Path("data/toyish").mkdir(parents=True)
     toy_lexicon(Path("data/toyish/lexicon.tsv"))
     with monkeypatch.context() as patch:
-        patch.setattr(CommitteeTrainer, "metrics", _crash)
+        patch.setattr(BeamTrainer, "metrics", _crash)
         with pytest.raises(Crash):
             goldzone("train", "toyish", "--dataset", "data", "--config", quick_toml, "--out", "moved")
     capsys.readouterr()

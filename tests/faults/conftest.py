@@ -18,7 +18,16 @@ sweeps = 2
 neurons_per_sweep = 0.7
 [selection]
 strategy = "gold_zone"
-pairs = 0.4
+"""
+
+TOGETHER = f"""{TINY}
+[beam]
+batch = 16
+"""
+
+ONE_BY_ONE = f"""{TINY}pairs = 0.4
+[credit]
+kind = "rank"
 """
 
 
@@ -32,9 +41,9 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def tiny_toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A configuration of 13 neurons."""
+@pytest.fixture(scope="session", params=[TOGETHER, ONE_BY_ONE], ids=["together", "one by one"])
+def tiny_toml(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration of 13 neurons, which learn together or one by one."""
     path = tmp_path_factory.mktemp("config") / "tiny.toml"
-    path.write_text(TINY)
+    path.write_text(request.param)
     return path

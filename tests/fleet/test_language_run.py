@@ -38,7 +38,7 @@ def job(dataset: Path, tmp_path: Path) -> LanguageJob:
     return plan_jobs(dataset, tmp_path / "runs", CONFIG)[0]
 
 
-def at_neuron(number: int) -> Callable[[], None]:
+def at_call(number: int) -> Callable[[], None]:
     """Make a `check_interrupt` that stops at its nth call."""
     calls = iter(range(1, 1000))
 
@@ -55,7 +55,7 @@ def train(job: LanguageJob, check_interrupt: Callable[[], None] = lambda: None) 
 
 def interrupt(job: LanguageJob) -> None:
     with pytest.raises(Stop):
-        train(job, at_neuron(25))
+        train(job, at_call(3))
 
 
 def irregular(lexicon: Path) -> None:
