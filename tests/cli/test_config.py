@@ -47,7 +47,7 @@ def test_a_newcomer_sees_the_eight_fields_that_matter_first(goldzone: Goldzone) 
     names = [line.split(" = ")[0] for line in finished.out.splitlines() if not line.startswith(" ")]
     assert sorted(names) == sorted(FIRST)
     assert len(names) == 8
-    assert "pipeline.sweeps = 4  " in finished.out
+    assert "pipeline.sweeps = 5  " in finished.out
     assert "  1 to 1,000\n    Most passes over all layers.\n" in finished.out
 
 
@@ -101,7 +101,7 @@ def test_a_file_is_checked_and_shows_what_differs(goldzone: Goldzone, mine: Path
     total = len(fields(goldzone("config", "--all", "--json").out))
     assert finished.out.startswith(f"mine.toml: 4 of {total} fields differ from the defaults\n")
     assert "capacity.premodulo = 1024  " in finished.out
-    assert "    default: 65536\n" in finished.out
+    assert "    default: 4096\n" in finished.out
     assert "    default: left out\n" in finished.out
     found = fields(goldzone("config", mine, "--json").out)
     assert list(found) == [

@@ -16,11 +16,13 @@ from tests.cli.conftest import Goldzone, complaint
 def test_the_weights_are_those_of_the_model(goldzone: Goldzone, run_folder: Path, name: str) -> None:
     finished = goldzone("export", run_folder, name)
     assert (finished.code, finished.err) == (0, "")
-    assert finished.out == f"{name}: 21 neurons, {Path(name).stat().st_size:,} bytes\n"
+    assert finished.out == f"{name}: 281 neurons, {Path(name).stat().st_size:,} bytes\n"
     model, _ = read_model(run_folder / "model" / "model.goldzone")
-    features = np.random.default_rng(1).integers(2**32, size=(1000, 20), dtype=np.uint32)
-    exported = read_weights(name, context_committee(20))
-    assert (exported.infer(features) == model.committee.network().infer(features)).all()
+    expected = model.committee.network()
+    seen = np.random.default_rng(1).integers(2**32, size=(1000, 20), dtype=np.uint32)
+    features = seen[:, model.committee.columns()]
+    exported = read_weights(name, context_committee(280))
+    assert (exported.infer(features) == expected.infer(features)).all()
 
 
 def test_the_summary_for_scripts(goldzone: Goldzone, run_folder: Path) -> None:
@@ -28,7 +30,7 @@ def test_the_summary_for_scripts(goldzone: Goldzone, run_folder: Path) -> None:
     assert json.loads(finished.out) == {
         "model": str(run_folder / "model" / "model.goldzone"),
         "file": "out.json.zlib",
-        "neurons": 21,
+        "neurons": 281,
         "bytes": Path("out.json.zlib").stat().st_size,
     }
 

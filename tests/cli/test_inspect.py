@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from goldzone.g2p.model import read_model
+from goldzone.hashtron.neuron import GradedTable
 from tests.cli.conftest import Goldzone, complaint
 
 
@@ -18,7 +19,9 @@ def test_the_facts_of_a_run_are_numbers(goldzone: Goldzone, run_folder: Path) ->
     assert about["context_neurons"] == 20
     assert about["premodulo"] == [1024, 1024]
     assert about["cells"] == 20 * 1024
-    assert about["cells_that_say_yes"] == sum(int(t.bits().sum()) for t in model.committee.tables)
+    assert about["cells_that_answer"] == sum(
+        int((t.grades() != 0).sum()) for t in model.committee.tables if isinstance(t, GradedTable)
+    )
     assert about["config"]["pipeline"]["sweeps"] == 2
     assert [sweep["sweep"] for sweep in facts["sweeps"]] == [1, 2]
 

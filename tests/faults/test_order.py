@@ -14,6 +14,7 @@ from goldzone.deep.trainer import NetworkTrainer, untrained_network
 from goldzone.hashtron.architecture import Architecture, HashtronLayer, Layer
 from goldzone.hashtron.combiners import Full, Sum
 from goldzone.hashtron.network import Network
+from goldzone.hashtron.neuron import GradedTable
 from goldzone.monitor.order import check_order
 from goldzone.training.checkpoint import FolderCheckpointer
 from goldzone.training.config import TrainingConfig
@@ -96,7 +97,9 @@ def train_with_faults(folder: Path, chance: random.Random) -> None:
             "one run",
             trainer.layer_sizes,
             neurons_of=lambda found: found.neurons,
-            network_of=lambda neurons: Network(architecture, tuple(neurons)),
+            network_of=lambda neurons: Network(
+                architecture, tuple(each for each in neurons if not isinstance(each, GradedTable))
+            ),
         )
         restored = keep.load(whole_events(path)[0])
         cut_events(path, restored.events if restored else 0)

@@ -161,7 +161,7 @@ def test_the_network_counts_the_tables_ones_and_asks_the_final_neuron() -> None:
     for row, word in zip(inputs.tolist(), network.infer(inputs).tolist(), strict=True):
         score = sum(
             int(table.bits()[naive_hash(feature, table.salt, table.premodulo)])
-            for feature, table in zip(row, model.tables, strict=True)
+            for feature, table in zip(row, model.bit_tables, strict=True)
         )
         (salt, premodulo), *_ = model.final.program
         assert word == naive_look_up(model.final.filter, naive_hash(score, salt, premodulo))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
+from goldzone.data.templates import DEFAULT_TEMPLATES
 from goldzone.errors import StateError
 from goldzone.hashtron.committee import MAX_CELLS
 from goldzone.monitor.history import read_history
@@ -36,12 +37,14 @@ from goldzone.training.runs.events import Event, NeuronTrained, SteppedBack, Swe
 from tests.monitor.small_logs import FINISHED, STARTED, measured, trained, write_log
 
 LAW = {"capacity.controller": "law"}
-NEURONS = TrainingConfig().network.neurons
+BALANCE = LAW | {"capacity.signal": "balance"}
+RANK = {"credit.kind": "rank"}
+NEURONS = apply_changes(TrainingConfig(), RANK).context_neurons(len(DEFAULT_TEMPLATES))
 LAYER = LayerState(layer=1, samples=10_000, premodulo=1000)
 
 
 def config(changes: dict[str, Any] | None = None) -> TrainingConfig:
-    return apply_changes(TrainingConfig(), changes or {})
+    return apply_changes(TrainingConfig(), RANK | (changes or {}))
 
 
 def curve(*points: tuple[float, float | None, int]) -> Curve:
@@ -59,9 +62,9 @@ def changes(found: Recommendation | None) -> dict[str, Any] | None:
 @pytest.mark.parametrize(
     ("settings", "collapsed", "expected"),
     [
-        (LAW, 0.5, {"capacity.signal": "agreement"}),
-        (LAW, 0.49, None),
-        (LAW | {"capacity.signal": "agreement"}, 0.9, None),
+        (BALANCE, 0.5, {"capacity.signal": "answers"}),
+        (BALANCE, 0.49, None),
+        (LAW, 0.9, None),
         ({"capacity.controller": "constant"}, 0.9, None),
     ],
 )
@@ -429,10 +432,10 @@ def test_the_median_premodulo_of_a_sweep_comes_from_its_event_if_it_is_there(tmp
 
 def test_recommendations_go_together(tmp_path: Path) -> None:
     history = read_history(write_log(tmp_path / "events.jsonl", law_run()))
-    start = config(LAW)
+    start = config(BALANCE)
     found = recommend(history, start)
     assert [dict(one.changes) for one in found] == [
-        {"capacity.signal": "agreement"},
+        {"capacity.signal": "answers"},
         {"capacity.floor": 4000},
     ]
     assert found[1].message == (
@@ -440,7 +443,7 @@ def test_recommendations_go_together(tmp_path: Path) -> None:
         "right from 50.0% to 30.0%: raise capacity.floor from 16 to 4,000"
     )
     followed = apply_changes(start, *(one.changes for one in found))
-    assert (followed.capacity.signal, followed.capacity.floor) == ("agreement", 4000)
+    assert (followed.capacity.signal, followed.capacity.floor) == ("answers", 4000)
     assert followed.capacity.ceiling == start.capacity.ceiling
 
 

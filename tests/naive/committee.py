@@ -29,7 +29,7 @@ def naive_features(samples: Samples, template: int) -> list[int]:
 def naive_scores(committee: Committee, samples: Samples) -> list[int]:
     """Count, for every sample, the context neurons that answer 1."""
     scores = [0] * samples.n_samples
-    for template, table in zip(committee.template_of, committee.tables, strict=True):
+    for template, table in zip(committee.template_of, committee.bit_tables, strict=True):
         for sample, feature in enumerate(naive_features(samples, template)):
             scores[sample] += naive_bit(table, feature)
     return scores
@@ -56,7 +56,7 @@ def naive_right_answers(committee: Committee, samples: Samples, neuron: int) -> 
     features = naive_features(samples, committee.template_of[neuron])
     starts = samples.sample_offsets.tolist()
     return [
-        naive_bit(committee.tables[neuron], features[starts[position] + gold])
+        naive_bit(committee.bit_tables[neuron], features[starts[position] + gold])
         for position, gold in enumerate(samples.gold.tolist())
         if gold >= 0
     ]
@@ -66,7 +66,7 @@ def naive_learnt(
     committee: Committee, samples: Samples, neuron: int, kept: Sequence[int], votes: Votes, threshold: int
 ) -> Committee:
     """Decide a silent context neuron by votes on the scores; cells without votes answer as in `kept`."""
-    salt = committee.tables[neuron].salt
+    salt = committee.bit_tables[neuron].salt
     scores = naive_scores(committee, samples)
     features = naive_features(samples, committee.template_of[neuron])
     sums = [0] * len(kept)
@@ -81,7 +81,7 @@ def naive_learnt(
 
 
 def with_table(committee: Committee, neuron: int, table: BitTable) -> Committee:
-    tables = list(committee.tables)
+    tables = list(committee.bit_tables)
     tables[neuron] = table
     return replace(committee, tables=tuple(tables))
 
@@ -97,7 +97,7 @@ def naive_pair_learnt(
     """Silence two context neurons, then decide the first, then the second."""
     kept = []
     for neuron, premodulo in zip(pair, premodulos, strict=True):
-        old = committee.tables[neuron]
+        old = committee.bit_tables[neuron]
         silent = [False] * premodulo
         kept.append(old.bits().tolist() if old.premodulo == premodulo else silent)
         committee = with_table(committee, neuron, BitTable.from_bits(old.salt, silent))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from goldzone.errors import StateError
 from goldzone.hashtron.committee import Committee
-from goldzone.hashtron.neuron import BitTable, Hashtron, Neuron
+from goldzone.hashtron.neuron import AnyNeuron, BitTable, Hashtron
 from goldzone.hashtron.neuron_codec import encode_neurons
 from goldzone.storage.files import write_atomically
 from goldzone.storage.journal import read_journal
@@ -117,11 +117,11 @@ class End:
     events: tuple[Event, ...]
 
 
-def neurons_of(committee: Committee) -> tuple[Neuron, ...]:
+def neurons_of(committee: Committee) -> tuple[AnyNeuron, ...]:
     return (*committee.tables, committee.final)
 
 
-def network_of(neurons: Sequence[Neuron]) -> Committee:
+def network_of(neurons: Sequence[AnyNeuron]) -> Committee:
     *tables, final = neurons
     assert isinstance(final, Hashtron)
     templates = assign_templates(TEMPLATES, WIDTH).tolist()

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 FIRST: Final = (
     "seed",
     "data.fractions",
-    "network.neurons",
-    "credit.vote_threshold",
+    "beam.evidence",
+    "beam.margin",
     "pipeline.sweeps",
     "capacity.controller",
     "capacity.premodulo",

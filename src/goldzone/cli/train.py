@@ -162,7 +162,8 @@ def _flagged(
 def _rows(summary: RunSummary) -> list[tuple[str, str]]:
     parts = [("train", summary.train), ("dev", summary.dev), ("test", summary.test)]
     unit, dev, test = summary.unit, summary.dev, summary.test
-    meant = ", where all choices before are right" if unit == "words" else ""
+    one_by_one = unit == "words" and "right_when_met" not in summary.train.metrics  # then choices are judged
+    meant = ", where all choices before are right" if one_by_one else ""
     rows = [
         (unit, ", ".join(f"{part.examples:,} {name}" for name, part in parts if part)),
         ("best sweep", f"{summary.sweep} of {summary.sweeps} ({summary.reason})"),

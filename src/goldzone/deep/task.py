@@ -95,7 +95,7 @@ class NetworkTask:
     ) -> NetworkTask:
         """Split samples, with `limit` train samples at most, the first by hash.
 
-        Where the configuration's credit is "rank", which only phonemizers have, it is the pipeline's own:
+        Where the configuration's credit is "beam" or "rank", which only phonemizers have, it is the pipeline's own:
         "margin" backward, "hard" forward.
 
         Raises

@@ -102,7 +102,9 @@ class BeamTrainer(Together):
         self._by_template = np.argsort(self._template_of, kind="stable")
         salts = [int(stream(config.seed, "salt", CONTEXT_LAYER, j, count=1)[0]) for j in range(width)]
         self._neurons = GradedNeurons(
-            np.array(salts, dtype=np.uint32), nearest_rung(config.capacity.premodulo), averaged=config.beam.averaged
+            np.array(salts, dtype=np.uint32),
+            nearest_rung(config.capacity.premodulo),
+            averaged=config.beam.averaged,
         )
         self._final_salt = int(stream(config.seed, "salt", FINAL_LAYER, 0, count=1)[0])
         n_scores = 2 * HIGHEST * width + 1

@@ -287,10 +287,9 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
 
 def _encode(committee: Committee) -> dict[str, bytes]:
     """Return the members of a model file that hold the tables."""
-    graded = [table for table in committee.tables if isinstance(table, GradedTable)]
-    if graded:
-        return dict(zip((_TABLES, _GRADES), encode_grades(graded), strict=True))
-    return {_TABLES: encode_tables([table for table in committee.tables if isinstance(table, BitTable)])}
+    if committee.graded:
+        return dict(zip((_TABLES, _GRADES), encode_grades(committee.graded_tables), strict=True))
+    return {_TABLES: encode_tables(committee.bit_tables)}
 
 
 def _decode(

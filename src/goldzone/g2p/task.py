@@ -110,9 +110,8 @@ class PhonemizerTask:
             The neurons are not those of a committee.
         """
         *tables, final = neurons
-        bits = tuple(table for table in tables if isinstance(table, BitTable))
-        graded = tuple(table for table in tables if isinstance(table, GradedTable))
-        context = graded if self.config.credit.kind == "beam" else bits
+        kind = GradedTable if self.config.credit.kind == "beam" else BitTable
+        context = tuple(table for table in tables if isinstance(table, kind))
         if not isinstance(final, Hashtron) or len(context) != len(tables):
             raise StateError(f"{self.name}: the state holds other neurons than a committee has; use --force")
         template_of = assign_templates(network_templates(self.config), len(context))

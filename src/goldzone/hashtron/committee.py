@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goldzone.errors import ModelFormatError
+from goldzone.errors import ModelFormatError, StateError
 from goldzone.hashtron.gap_kernels import pack_ones, read_gaps, write_gaps
 from goldzone.hashtron.kernels import HIGHEST
 from goldzone.hashtron.network import Network
@@ -26,15 +26,30 @@ class Committee:
 
     template_of: tuple[int, ...]
     """The feature column that each context neuron reads."""
-    tables: tuple[BitTable, ...] | tuple[GradedTable, ...]
+    tables: tuple[BitTable | GradedTable, ...]
     """The context neurons, all of one kind."""
     final: Hashtron
     """Is this candidate right? Reads the number of ones; of graded neurons their sum, each grade plus 7."""
+
+    def __post_init__(self) -> None:
+        """Refuse tables of two kinds."""
+        if len({type(table) for table in self.tables}) != 1:
+            raise StateError("a committee needs context neurons, either bit tables or graded ones")
 
     @property
     def graded(self) -> bool:
         """Whether the context neurons are graded."""
         return isinstance(self.tables[0], GradedTable)
+
+    @property
+    def bit_tables(self) -> tuple[BitTable, ...]:
+        """The context neurons, if they are bit tables; else none."""
+        return tuple(table for table in self.tables if isinstance(table, BitTable))
+
+    @property
+    def graded_tables(self) -> tuple[GradedTable, ...]:
+        """The context neurons, if they are graded; else none."""
+        return tuple(table for table in self.tables if isinstance(table, GradedTable))
 
     @property
     def answers_a_neuron(self) -> int:

@@ -19,7 +19,7 @@ from goldzone.monitor.run_state import OSCILLATION_STEPS, LayerState, RunState, 
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.oscillation import LEAST_STEP
 from goldzone.training.control.phases import best_point, forecast, must_step_back
-from goldzone.training.settings import CapacitySettings, CreditSettings
+from goldzone.training.settings import CreditSettings
 
 __all__ = ["RULES", "Changes", "Recommendation", "apply_changes", "recommend"]
 
@@ -30,6 +30,8 @@ _CROWDED: Final = 0.3
 of accuracy lost), 0.40 at 16,384 and 0.48 at 65,536 (means of Danish, French and Swahili; 2,000 words)."""
 _CROWDED_FACTOR: Final = 16
 """Each factor of 4 in cells raises the agreement by about a half."""
+_ENOUGH: Final = 65_536
+"""More cells than that a bit table has no use for."""
 _LOW_THRESHOLD: Final = 0.25
 """Least vote threshold that did about as well as the default; with 0 it is 10 points worse."""
 _HIGH_THRESHOLD: Final = 1.0
@@ -109,8 +111,8 @@ def collapsed_under_the_law(state: RunState) -> Recommendation | None:
         return None
     return _recommendation(
         state,
-        f"layer {layer.layer}: {layer.collapsed:.0%} of the neurons count as collapsed by the balance of their answers "
-        f"({capacity.collapse:g} or more), so the law takes cells that they use "
+        f"layer {layer.layer}: {layer.collapsed:.0%} of the neurons count as collapsed by the balance of their "
+        f"answers ({capacity.collapse:g} or more), so the law takes cells that they use "
         f"(median premodulo {layer.premodulo:,})",
         {"layer": layer.layer, "collapsed": layer.collapsed, "premodulo": layer.premodulo},
         {"capacity.signal": "answers"},
@@ -218,14 +220,14 @@ def high_threshold(state: RunState) -> Recommendation | None:
 
 
 def crowded_cells(state: RunState) -> Recommendation | None:
-    """Give more cells, up to the default, where the votes within a cell cancel out.
+    """Give bit tables more cells, up to enough, where the votes within a cell cancel out.
 
     Not where the vote threshold is low: then they cancel out in any number of cells.
     """
     layer, credit = _least_agreement(state), state.config.credit
     if layer is None or credit.kind != "rank" or min(credit.vote_threshold) < _LOW_THRESHOLD:
         return None
-    cells = min(_CROWDED_FACTOR * layer.premodulo, CapacitySettings().premodulo)
+    cells = min(_CROWDED_FACTOR * layer.premodulo, _ENOUGH)
     return _recommendation(
         state,
         f"layer {layer.layer}: cells are crowded, their votes cancel out (median agreement "

@@ -133,11 +133,11 @@ def test_scores_stay_those_of_the_network_whatever_is_trained_in_which_order(
             scores = naive_scores(committee, samples)
             assert in_sample_order(training).tolist() == scores
             # S is the number of samples that the trained neuron answers with yes.
-            neuron = committee.final if layer == FINAL_LAYER else committee.tables[position]
+            neuron = committee.final if layer == FINAL_LAYER else committee.bit_tables[position]
             if layer == FINAL_LAYER:
                 ones = sum(naive_answers(committee, scores))
             else:
-                assert committee.tables[position].premodulo == premodulo
+                assert committee.bit_tables[position].premodulo == premodulo
                 template = committee.template_of[position]
                 ones = int(neuron.evaluate(naive_features(samples, template)).sum())
             assert (trained.total, trained.samples) == (ones, samples.n_samples)
@@ -181,8 +181,8 @@ def test_a_fresh_committee_is_silent_below_a_coin_toss() -> None:
         assert not in_sample_order(training).any()
         assert training.metrics().loss > 0
         assert committee.final.evaluate(np.arange(WIDTH + 1)).tolist() == training._answers.tolist()
-    assert not any(table.bits().any() for table in committee.tables)
-    assert len({table.salt for table in committee.tables}) == WIDTH
+    assert not any(table.bits().any() for table in committee.bit_tables)
+    assert len({table.salt for table in committee.bit_tables}) == WIDTH
     assert committee.final.filter == b""
 
 
@@ -197,15 +197,15 @@ def test_hard_credit_is_the_reference_s_tally(seed: int, position: int, premodul
                 training.train(CONTEXT_LAYER, other, premodulo + sweep)
         training.train(FINAL_LAYER, 0, samples.n_samples)
         before = training.network()
-        trained = training.train(CONTEXT_LAYER, position, before.tables[position].premodulo)
+        trained = training.train(CONTEXT_LAYER, position, before.bit_tables[position].premodulo)
         after = training.network()
-    old = before.tables[position]
+    old = before.bit_tables[position]
     traces = Traces(before.network(), columns(samples, before))
     votes, improves = hard_votes(traces, position, labels(samples))
     seen = SeenValues.of(traces.seen(0, position), old.salt, old.premodulo)
     sums, wanted = seen.add_up(votes), old.bits()
     wanted[seen.values[sums != 0]] = sums[sums != 0] > 0
-    assert after.tables[position].bits().tolist() == wanted.tolist()
+    assert after.bit_tables[position].bits().tolist() == wanted.tolist()
     assert trained.changed == int((old.bits() != wanted).sum())
     if not improves.any():
         assert trained.changed == 0
@@ -294,16 +294,16 @@ def test_a_neuron_trained_again_under_the_same_premodulo_keeps_its_unvoted_cells
     samples = made_up(6)
     with trainer(samples, config()) as training:
         training.train(CONTEXT_LAYER, 0, 4096)
-        cells = training.network().tables[0].bits()
+        cells = training.network().bit_tables[0].bits()
         assert cells.any()
         # Nothing is listed any more, so that no sample votes.
         training._tiles.weight[:] = 0
         trained = training.train(CONTEXT_LAYER, 0, 4096)
-        assert training.network().tables[0].bits().tolist() == cells.tolist()
+        assert training.network().bit_tables[0].bits().tolist() == cells.tolist()
         assert (trained.changed, trained.agreement) == (0, 0.0)
         # Under another premodulo the cells are others, and nothing is known of them.
         training.train(CONTEXT_LAYER, 0, 4097)
-        assert not training.network().tables[0].bits().any()
+        assert not training.network().bit_tables[0].bits().any()
         assert not in_sample_order(training).any()
 
 
@@ -313,7 +313,7 @@ def test_more_evidence_lets_fewer_cells_answer_one() -> None:
     for threshold in (0.0, 0.5, 1e6):
         with trainer(samples, config(threshold=threshold)) as training:
             training.train(CONTEXT_LAYER, 0, 100)
-            ones.append(int(training.network().tables[0].bits().sum()))
+            ones.append(int(training.network().bit_tables[0].bits().sum()))
     assert ones[0] > ones[1] > ones[2] == 0
 
 
@@ -325,15 +325,15 @@ def test_the_evidence_follows_its_schedule_and_the_last_entry_stays() -> None:
     for threshold in schedule.vote_threshold:
         with trainer(samples, config(threshold=threshold)) as training:
             training.train(CONTEXT_LAYER, 0, 100)
-            expected[threshold] = training.network().tables[0]
+            expected[threshold] = training.network().bit_tables[0]
     with trainer(samples, settings) as training:
         training.train(CONTEXT_LAYER, 0, 100)
-        assert training.network().tables[0] == expected[1e6]
+        assert training.network().bit_tables[0] == expected[1e6]
     for sweep, threshold in ((1, 1e6), (2, 0.5), (3, 0.0), (4, 0.0), (1000, 0.0)):
         with trainer(samples, settings) as training:
             training.start_sweep(sweep)
             training.train(CONTEXT_LAYER, 0, 100)
-            assert training.network().tables[0] == expected[threshold]
+            assert training.network().bit_tables[0] == expected[threshold]
 
 
 def test_templates_are_given_out_evenly_the_small_ones_first() -> None:
@@ -403,9 +403,9 @@ def test_a_pair_is_taken_out_and_decided_one_after_the_other(
         threshold,
     )
     for position, premodulo, found in zip(pair, premodulos, trained, strict=True):
-        old, new = before.tables[position].bits(), after.tables[position].bits()
+        old, new = before.bit_tables[position].bits(), after.bit_tables[position].bits()
         start = old if old.size == premodulo else np.zeros(premodulo, np.bool_)
-        answers = after.tables[position].evaluate(naive_features(samples, after.template_of[position]))
+        answers = after.bit_tables[position].evaluate(naive_features(samples, after.template_of[position]))
         assert found.changed == int((start != new).sum())
         assert (found.total, found.samples) == (int(answers.sum()), samples.n_samples)
 
@@ -421,7 +421,7 @@ def test_the_first_of_a_pair_may_take_what_the_second_held(kind: Kind) -> None:
         before = training.network()
         silent = [
             BitTable.from_bits(table.salt, np.zeros(33)) if position in {2, 4} else table
-            for position, table in enumerate(before.tables)
+            for position, table in enumerate(before.bit_tables)
         ]
         training.restore(Committee(before.template_of, tuple(silent), before.final))
         alone = [training.train(CONTEXT_LAYER, position, 33) for position in (4, 2)]

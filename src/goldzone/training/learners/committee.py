@@ -241,7 +241,7 @@ class CommitteeTrainer(OneByOne):
         elif committee.graded:
             found, own = "graded neurons", "bit tables"
         else:
-            return [table for table in committee.tables if isinstance(table, BitTable)]
+            return list(committee.bit_tables)
         raise StateError(f"the network to restore has {found}, this trainer has {own}; give one that it made")
 
     def _bits(self, position: int) -> NDArray[np.uint8]:
