@@ -95,8 +95,8 @@ class NetworkTask:
     ) -> NetworkTask:
         """Split samples, with `limit` train samples at most, the first by hash.
 
-        Where the configuration's credit is "beam" or "rank", which only phonemizers have, it is the pipeline's own:
-        "margin" backward, "hard" forward.
+        Where the configuration's credit is "beam" or "rank", which only phonemizers have, it is the
+        pipeline's own: "margin" backward, "hard" forward.
 
         Raises
         ------

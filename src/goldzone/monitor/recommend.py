@@ -111,8 +111,8 @@ def collapsed_under_the_law(state: RunState) -> Recommendation | None:
         return None
     return _recommendation(
         state,
-        f"layer {layer.layer}: {layer.collapsed:.0%} of the neurons count as collapsed by the balance of their "
-        f"answers ({capacity.collapse:g} or more), so the law takes cells that they use "
+        f"layer {layer.layer}: {layer.collapsed:.0%} of the neurons count as collapsed by the balance of "
+        f"their answers ({capacity.collapse:g} or more), so the law takes cells that they use "
         f"(median premodulo {layer.premodulo:,})",
         {"layer": layer.layer, "collapsed": layer.collapsed, "premodulo": layer.premodulo},
         {"capacity.signal": "answers"},
