@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
 from goldzone.cli.tasks import is_network
+
+if TYPE_CHECKING:
+    from goldzone.g2p.error_kinds import Errors
+    from goldzone.g2p.evaluation import Diagnosis
+
+_EXAMPLES: Final = 3
+_CONFUSIONS: Final = 10
+"""Words out of reach, and confusions, that are shown on the screen."""
+
+_MORE_EXAMPLES: Final = 20
+_MORE_CONFUSIONS: Final = 100
+"""The same in JSON."""
 
 
 class Part(StrEnum):
@@ -40,9 +52,11 @@ def evaluate(
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score a model: word and phoneme error rates.
+    """Score a model: word and phoneme error rates, and what the errors are.
 
     With 95 % confidence intervals (bootstrap over words). By default on the words that training set aside.
+    Words out of reach are those that no path through the model's candidates says right. Errors are counted by
+    kind, as edits and as words that have no other; the most frequent are listed with an example.
     For a network of plain samples: the share of samples right.
 
     Example: goldzone evaluate runs/slovak slovak
@@ -62,22 +76,58 @@ def evaluate(
         lexicon = getattr(split_lexicon(lexicon, fractions), part.value)
     if not lexicon.entries:
         raise DataError(f"{source}: has no words in its {part.value} part; use --part all")
-    scores = phonemizer.evaluate(lexicon, threads=thread_count(threads))
+    found = phonemizer.diagnose(lexicon, threads=thread_count(threads))
     if as_json:
-        typer.echo(
-            json.dumps({"model": str(model), "lexicon": lexicon.name, "part": part.value, **scores.to_json()})
-        )
+        measured = found.to_json(examples=_MORE_EXAMPLES, confusions=_MORE_CONFUSIONS)
+        typer.echo(json.dumps({"model": str(model), "lexicon": lexicon.name, "part": part.value, **measured}))
         return
+    print_table(f"{model} on {lexicon.name}, {part.value} words", _score_rows(found))
+    if found.errors.words:
+        _print_errors(found.errors, found.scores.words)
+
+
+def _score_rows(found: Diagnosis) -> list[tuple[str, str]]:
+    scores = found.scores
     wer, per = scores.word_error_interval, scores.phoneme_error_interval
-    print_table(
-        f"{model} on {lexicon.name}, {part.value} words",
-        [
-            ("words", f"{scores.words:,}"),
-            ("words right", f"{scores.word_accuracy:.1%}"),
-            ("word error rate", f"{scores.word_error:.1%} (95 %: {wer.low:.1%} to {wer.high:.1%})"),
-            ("phoneme error rate", f"{scores.phoneme_error:.1%} (95 %: {per.low:.1%} to {per.high:.1%})"),
-        ],
-    )
+    out_of_reach = f"{len(found.out_of_reach):,}"
+    if found.out_of_reach:
+        some = [f"{entry.word} ({''.join(entry.pronunciations[0])})" for entry in found.out_of_reach]
+        out_of_reach += f" ({found.share_out_of_reach:.1%}), such as {', '.join(some[:_EXAMPLES])}"
+    return [
+        ("words", f"{scores.words:,}"),
+        ("words right", f"{scores.word_accuracy:.1%}"),
+        ("word error rate", f"{scores.word_error:.1%} (95 %: {wer.low:.1%} to {wer.high:.1%})"),
+        ("phoneme error rate", f"{scores.phoneme_error:.1%} (95 %: {per.low:.1%} to {per.high:.1%})"),
+        ("out of reach", out_of_reach),
+    ]
+
+
+def _print_errors(errors: Errors, n_words: int) -> None:
+    """Print the kinds of errors, the most frequent first, and the most frequent confusions."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from goldzone.cli.display import print_titled
+
+    kinds = Table()
+    kinds.add_column("kind", no_wrap=True)
+    for name in ("edits", "of edits", "words", "only this", "of all"):
+        kinds.add_column(name, justify="right")
+    for kind, count in sorted(errors.kinds.items(), key=lambda pair: -pair[1].edits):
+        if count.edits:
+            edits = (f"{count.edits:,}", f"{count.edits / errors.edits:.1%}", f"{count.words:,}")
+            kinds.add_row(kind.in_words, *edits, f"{count.words_only:,}", f"{count.words_only / n_words:.1%}")
+    several = errors.words_of_several_kinds
+    kinds.add_row("several kinds", "", "", f"{several:,}", "", f"{several / n_words:.1%}")
+    print_titled(f"{errors.words:,} of {n_words:,} words wrong, by {errors.edits:,} edits", kinds)
+
+    confusions = Table("said", "should be")
+    confusions.add_column("times", justify="right")
+    confusions.add_column("for example", overflow="fold")
+    for found in errors.confusions[:_CONFUSIONS]:
+        said, should_be = (escape(segment) or "(nothing)" for segment in (found.said, found.should_be))
+        confusions.add_row(said, should_be, f"{found.times:,}", escape(found.word))
+    print_titled("most frequent", confusions)
 
 
 def _evaluate_network(model: Path, source: Path, part: Part, *, threads: int, as_json: bool) -> None:

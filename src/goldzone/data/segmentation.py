@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["LENGTH_MARKS", "STRESS_MARKS", "has_sound", "segment_all", "segment_ipa"]
+__all__ = ["LENGTH_MARKS", "STRESS_MARKS", "VOWELS", "has_sound", "segment_all", "segment_ipa"]
 
 STRESS_MARKS: Final = ("ˈ", "ˌ", "'")
 """Stress marks read where a language names none of its own; the apostrophe is ASCII's stand-in."""
@@ -36,11 +36,13 @@ STRESS_MARKS: Final = ("ˈ", "ˌ", "'")
 LENGTH_MARKS: Final = ("ː",)
 """Length marks read where a language names none of its own (``ˑ`` and ``:`` follow their sound anyway)."""
 
+VOWELS: Final = frozenset("aeiouyøœæɶɑɒɐɔəɚɛɜɝɤɯɨʉʊʌɪʏɵɘɞɿʅʮʯᴀᵻᵿ")
+"""Letters of IPA, and of those that extend it, that are vowels."""
+
 _TIES: Final = "".join(map(chr, range(0x35C, 0x363)))  # the combining marks that span two letters
 _PRENASAL: Final = "ᵐᶬⁿᶯᶮᵑᶰᵇᵈᶢ"
 _PRECEDING: Final = "ꜛꜜ↑↓↗↘("
 _FOLLOWING: Final = ":)⁽⁾’"  # also ASCII length, superscript brackets, a typed ejective
-_VOWELS: Final = frozenset("aeiouyøœæɶɑɒɐɔəɚɛɜɝɤɯɨʉʊʌɪʏɵɘɞɿʅʮʯᴀᵻᵿ")
 _LATIN_WITH_DIACRITICS: Final = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
 _LAST_MARK: Final = 0x20000  # no combining mark, blank or symbol of a transcription lies above
 
@@ -191,7 +193,7 @@ def _sort_by_class(characters: str) -> tuple[set[str], set[str]]:
 def _composed_vowels() -> frozenset[str]:
     """Vowel letters with those composed of one and a diacritic (``á``)."""
     composed = (chr(code) for code in _LATIN_WITH_DIACRITICS)
-    return _VOWELS | {letter for letter in composed if unicodedata.normalize("NFD", letter)[0] in _VOWELS}
+    return VOWELS | {letter for letter in composed if unicodedata.normalize("NFD", letter)[0] in VOWELS}
 
 
 def _one_of(characters: Iterable[str]) -> str:

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from goldzone.data.alignment import AlignedLexicon
 
-__all__ = ["ACCENTED", "VOWEL", "SoundClasses", "no_classes", "sound_classes", "vowels_of"]
+__all__ = ["ACCENTED", "ACCENTS", "VOWEL", "SoundClasses", "no_classes", "sound_classes", "vowels_of"]
 
 VOWEL: Final = 1
 ACCENTED: Final = 2
 """Bits of a segment's class."""
 
-_ACCENTS: Final = frozenset("ˈˌ\u0300\u0301\u0302\u0304\u030b\u030c\u030f")
+ACCENTS: Final = frozenset("ˈˌ\u0300\u0301\u0302\u0304\u030b\u030c\u030f")
 """Stress marks, and the combining marks of pitch accents and tones (IPA chart, "suprasegmentals")."""
 
 
@@ -100,7 +100,7 @@ def _segment_classes(aligned: AlignedLexicon) -> NDArray[np.uint8]:
     pairs = said[:-1][beside] * len(number) + said[1:][beside]
     counts = np.bincount(pairs, minlength=len(number) ** 2).reshape(len(number), -1)
     vowels = vowels_of(counts + counts.T)[base_of]
-    accented = np.array([not _ACCENTS.isdisjoint(_taken_apart(s)) for s in aligned.segments], dtype=np.bool_)
+    accented = np.array([not ACCENTS.isdisjoint(_taken_apart(s)) for s in aligned.segments], dtype=np.bool_)
     return (VOWEL * vowels + ACCENTED * accented).astype(np.uint8)
 
 

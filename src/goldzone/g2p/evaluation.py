@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from goldzone.data.lexicon import Entry
+from goldzone.data.lexicon import Entry, Segments
 from goldzone.errors import DataError
 from goldzone.g2p.decoder import Decoder
+from goldzone.g2p.error_kinds import Errors, KindRule, find_errors
 from goldzone.g2p.model import G2PModel
+from goldzone.g2p.reach import in_reach
 from goldzone.g2p.scoring import Scores, score_words
 
-__all__ = ["evaluate_model"]
+__all__ = ["Diagnosis", "diagnose_model", "evaluate_model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Scores, and what stands between them and all words right."""
+
+    scores: Scores
+    out_of_reach: tuple[Entry, ...]
+    """Words of which the candidates can say no listed pronunciation, in their order."""
+    errors: Errors
+
+    @property
+    def share_out_of_reach(self) -> float:
+        """Share of all words."""
+        return len(self.out_of_reach) / self.scores.words
+
+    def to_json(self, *, examples: int, confusions: int) -> dict[str, Any]:
+        """Return all as JSON values; of words out of reach and of confusions, so many."""
+        return {
+            **self.scores.to_json(),
+            "out_of_reach": {
+                "words": len(self.out_of_reach),
+                "share": self.share_out_of_reach,
+                "examples": [
+                    {"word": entry.word, "should_be": ["".join(said) for said in entry.pronunciations]}
+                    for entry in self.out_of_reach[:examples]
+                ],
+            },
+            **self.errors.to_json(confusions=confusions),
+        }
 
 
 def evaluate_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, threads: int = 1) -> Scores:
@@ -21,11 +55,33 @@ def evaluate_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, thre
     DataError
         There is no word.
     """
+    guesses = _say_all(Decoder(model), entries, beam, threads)
+    return score_words(guesses, [entry.pronunciations for entry in entries])
+
+
+def diagnose_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, threads: int = 1) -> Diagnosis:
+    """Score as `evaluate_model` does, and tell what is wrong with the words that are not right.
+
+    Raises
+    ------
+    DataError
+        There is no word.
+    """
+    decoder = Decoder(model)
+    guesses = _say_all(decoder, entries, beam, threads)
+    listed = [entry.pronunciations for entry in entries]
+    reached = in_reach(model, [decoder.encode(decoder.letters(entry.word)) for entry in entries], listed)
+    rule = KindRule(model.settings.stress_marks, model.settings.length_marks)
+    return Diagnosis(
+        scores=score_words(guesses, listed),
+        out_of_reach=tuple(entry for entry, can in zip(entries, reached.tolist(), strict=True) if not can),
+        errors=find_errors([entry.word for entry in entries], guesses, listed, rule),
+    )
+
+
+def _say_all(decoder: Decoder, entries: Sequence[Entry], beam: int, threads: int) -> list[Segments]:
     if not entries:
         raise DataError("there is no word to evaluate; give a lexicon with at least one")
-    decoder = Decoder(model)
     # Spelled as the model spells, whatever the lexicon was read with.
     words = [decoder.letters(entry.word) for entry in entries]
-    answers = decoder.decode(words, beam=beam, threads=threads)
-    guesses = [found[0].segments for found in answers]
-    return score_words(guesses, [entry.pronunciations for entry in entries])
+    return [found[0].segments for found in decoder.decode(words, beam=beam, threads=threads)]

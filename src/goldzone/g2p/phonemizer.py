@@ -10,7 +10,7 @@ from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import ConfigError
 from goldzone.g2p.decoder import Decoder, Pronunciation
-from goldzone.g2p.evaluation import evaluate_model
+from goldzone.g2p.evaluation import Diagnosis, diagnose_model, evaluate_model
 from goldzone.g2p.model import G2PModel, read_model, write_model
 from goldzone.g2p.scoring import Scores
 from goldzone.g2p.task import PhonemizerTask, train_model
@@ -139,3 +139,7 @@ class Phonemizer:
     def evaluate(self, lexicon: Lexicon, *, threads: int = 1) -> Scores:
         """Score the phonemizer on a lexicon (give it one that training has not seen)."""
         return evaluate_model(self.model, lexicon.entries, beam=self._beam, threads=threads)
+
+    def diagnose(self, lexicon: Lexicon, *, threads: int = 1) -> Diagnosis:
+        """Score as `evaluate` does, and tell what is wrong with the words that are not right."""
+        return diagnose_model(self.model, lexicon.entries, beam=self._beam, threads=threads)
