@@ -8,6 +8,11 @@ estimation the share counts to the power of the pair's size, the larger of its t
 shares, alignments of few steps win, and long, rare pairs swallow what common ones explain. The one
 best alignment of each word is then chosen by the bare shares.
 
+Both are done with the *bases* of the segments, without their marks (`goldzone.data.segmentation.base_of`),
+and what a base is said by then says the full segment. A mark often shows what stands beside its sound (a
+vowel before a nasal is nasal), so that full segments would go to the letters that bring their marks, away
+from those that say them.
+
 The result is the same to the last bit for any number of threads and on any machine: words are cut into a
 fixed number of parts, sums are added up in a fixed order, and all arithmetic is additions, multiplications
 and divisions.
@@ -34,9 +39,10 @@ from goldzone.data.alignment_kernels import (
 )
 from goldzone.data.lattice_kernels import Lattices, list_shapes, number_grams, number_pairs
 from goldzone.data.lexicon import Entry, Segments
+from goldzone.data.segmentation import base_of
 from goldzone.errors import ConfigError, DataError
 
-__all__ = ["DEFAULT_ALIGNMENT", "AlignedLexicon", "AlignmentConfig", "Unalignable", "align"]
+__all__ = ["DEFAULT_ALIGNMENT", "AlignedLexicon", "AlignmentConfig", "Unalignable", "align", "number_bases"]
 
 _PARTS: Final = 8
 """Parts that the words are cut into: fixed, because the last bits of the sums depend on it."""
@@ -151,9 +157,13 @@ def align(
 
     letter_grams, letter_keys = number_grams(letter, letter_offsets, config.max_letters)
     segment_grams, segment_keys = number_grams(segment, segment_offsets, config.max_segments)
+    base_grams, base_keys = segment_grams, segment_keys
+    bases = number_bases(segments)
+    if bases.max() + 1 < bases.size:  # else the bases would only be other names
+        base_grams, base_keys = number_grams(bases[segment], segment_offsets, config.max_segments)
     lattices = _lattices(config, letter_offsets, segment_offsets)
-    keys = number_pairs(letter_grams, segment_grams, lattices)
-    sizes = np.maximum(_gram_lengths(letter_keys)[keys >> 32], _gram_lengths(segment_keys)[keys & _GRAM_MASK])
+    keys = number_pairs(letter_grams, base_grams, lattices)
+    sizes = np.maximum(_gram_lengths(letter_keys)[keys >> 32], _gram_lengths(base_keys)[keys & _GRAM_MASK])
     with ThreadPoolExecutor(threads) as executor:
         shares = _estimate(lattices, sizes, config.iterations, executor)
         said = _best_alignment(lattices, shares, segment_grams, executor)
@@ -162,6 +172,13 @@ def align(
     for array in (letter_offsets, letter, chunk, entry):
         array.setflags(write=False)
     return AlignedLexicon(letters, segments, chunks, letter_offsets, letter, chunk, entry, unalignable)
+
+
+def number_bases(segments: Sequence[str]) -> NDArray[np.int32]:
+    """Give the distinct bases of segments numbers, from 0: int32[n_segments], that of each segment's base."""
+    bases = list(map(base_of, segments))
+    number = {base: index for index, base in enumerate(dict.fromkeys(bases))}
+    return np.array([number[base] for base in bases], np.int32)
 
 
 def _alignable(

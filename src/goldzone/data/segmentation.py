@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["LENGTH_MARKS", "STRESS_MARKS", "VOWELS", "has_sound", "segment_all", "segment_ipa"]
+__all__ = ["LENGTH_MARKS", "STRESS_MARKS", "VOWELS", "base_of", "has_sound", "segment_all", "segment_ipa"]
 
 STRESS_MARKS: Final = ("ˈ", "ˌ", "'")
 """Stress marks read where a language names none of its own; the apostrophe is ASCII's stand-in."""
@@ -49,6 +49,7 @@ _LAST_MARK: Final = 0x20000  # no combining mark, blank or symbol of a transcrip
 _NEVER: Final = "(?!)"
 
 _FOLLOWING_CATEGORIES: Final = frozenset({"Mn", "Mc", "Me", "Lm", "Sk", "Nd", "No"})
+_LETTER_CATEGORIES: Final = frozenset({"Lu", "Ll", "Lo"})
 _BOUNDARY_CATEGORIES: Final = frozenset("ZPSC")  # the first letter of each
 
 
@@ -98,6 +99,18 @@ def segment_all(
     characters = "".join(sorted(set("".join(normal))))
     patterns = _patterns(tuple(stress_marks), tuple(length_marks), characters)
     return [_segment(text, patterns) for text in normal]
+
+
+def base_of(segment: str) -> str:
+    """Return a segment without its marks: its letters alone; all of it where there is none (a tone).
+
+    Examples
+    --------
+    >>> base_of("ˈt͡ʃʰ"), base_of("ã̠ː"), base_of("˧˩")
+    ('tʃ', 'a', '˧˩')
+    """
+    taken_apart = unicodedata.normalize("NFD", segment)
+    return "".join(c for c in taken_apart if unicodedata.category(c) in _LETTER_CATEGORIES) or segment
 
 
 def has_sound(segments: Iterable[str]) -> bool:
