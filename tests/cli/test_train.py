@@ -75,7 +75,7 @@ def test_the_first_screen(goldzone: Goldzone, quick_toml: Path) -> None:
         assert re.search(wanted, finished.out), wanted
     assert max(map(len, finished.out.splitlines())) <= 80
     said = finished.err.splitlines()
-    assert said[0] == "2,399 words, 18,791 positions, 263,615 samples, 21 neurons"
+    assert said[0] == "2,399 words, 18,791 positions, 262,092 samples, 21 neurons"
     assert [line.partition(": words right: train ")[0] for line in said[1:]] == ["sweep 1/2", "sweep 2/2"]
     assert said[1].endswith("best so far")
 

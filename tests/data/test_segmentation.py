@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldzone.data.segmentation import has_sound, segment_all, segment_ipa
+from goldzone.data.segmentation import base_of, has_sound, segment_all, segment_ipa
 
 SOUNDS = "abdefghijklmnoprstuvwxyzæçðøŋœɐɑɒɓɔɖɗəɛɡɣɦɪɫɬɯɱɲɳɾʀʁʂʃʊʋʌʎʐʒʔǃǀβθχãéˤ"
 MARKS = "ˈˌ'ːˑʰʱʲʷˠˤˀʼ˞ᵐⁿᵑᶢ˥˦˧˨˩⁵²3̪̯̃̚ʰ̥̩͈́̀͜͡()ꜜ:"
@@ -148,3 +148,11 @@ def test_marks_alone_are_no_sound(text: str) -> None:
 @pytest.mark.parametrize("text", ["a", "ˈa", "ǃ", "AA1", "一"])
 def test_a_letter_is_a_sound(text: str) -> None:
     assert has_sound(segment_ipa(text))
+
+
+@pytest.mark.parametrize(
+    ("segment", "base"),
+    [("ˈt͡ʃʰ", "tʃʰ"), ("ã̠ː", "a"), ("k̟̚", "k"), ("aˑ˥˩", "a"), ("AA1", "AA"), ("˧˩", "˧˩"), ("ɯ̟ᵝ", "ɯᵝ")],
+)
+def test_a_base_is_a_segment_without_marks(segment: str, base: str) -> None:
+    assert base_of(segment) == base

@@ -33,6 +33,7 @@ SMALL = replace(
     name="malá skúška",
     settings=LanguageSettings(lower=False, trim="'", stress_marks=("ˈ",), length_marks=()),
     about={"config": TrainingConfig(seed=7).model_dump(mode="json"), "note": [1, None, "ž"]},
+    parted_marks="\u0301",
 )
 
 
@@ -50,7 +51,10 @@ def same(a: G2PModel, b: G2PModel) -> bool:
     )
     plain = all(
         getattr(a, name) == getattr(b, name)
-        for name in ("name", "settings", "letters", "segments", "chunks", "committee", "temperature", "about")
+        for name in (
+            *("name", "settings", "letters", "segments", "chunks", "committee", "temperature", "about"),
+            "parted_marks",
+        )
     )
     return tables and plain and a.templates.texts == b.templates.texts
 

@@ -52,7 +52,7 @@ def evaluate(
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score a model: word and phoneme error rates, and what the errors are.
+    """Score a model: words right, and what the errors are.
 
     With 95 % confidence intervals (bootstrap over words). By default on the words that training set aside.
     Words out of reach are those that no path through the model's candidates says right. Errors are counted by

@@ -42,7 +42,14 @@ from goldzone.data.lexicon import Entry, Segments
 from goldzone.data.segmentation import base_of
 from goldzone.errors import ConfigError, DataError
 
-__all__ = ["DEFAULT_ALIGNMENT", "AlignedLexicon", "AlignmentConfig", "Unalignable", "align", "number_bases"]
+__all__ = [
+    "DEFAULT_ALIGNMENT",
+    "AlignedLexicon",
+    "AlignmentConfig",
+    "Unalignable",
+    "align",
+    "number_symbols",
+]
 
 _PARTS: Final = 8
 """Parts that the words are cut into: fixed, because the last bits of the sums depend on it."""
@@ -152,13 +159,13 @@ def align(
             f"alignment: no word is left; {unalignable.summary()}; check the lexicon's two columns"
         )
     words = [entries[index].letters for index, _ in sequences]
-    letters, letter, letter_offsets = _encode(words)
-    segments, segment, segment_offsets = _encode([pronunciation for _, pronunciation in sequences])
+    letters, letter, letter_offsets = number_symbols(words)
+    segments, segment, segment_offsets = number_symbols([pronunciation for _, pronunciation in sequences])
 
     letter_grams, letter_keys = number_grams(letter, letter_offsets, config.max_letters)
     segment_grams, segment_keys = number_grams(segment, segment_offsets, config.max_segments)
     base_grams, base_keys = segment_grams, segment_keys
-    bases = number_bases(segments)
+    bases = _number_bases(segments)
     if bases.max() + 1 < bases.size:  # else the bases would only be other names
         base_grams, base_keys = number_grams(bases[segment], segment_offsets, config.max_segments)
     lattices = _lattices(config, letter_offsets, segment_offsets)
@@ -174,11 +181,18 @@ def align(
     return AlignedLexicon(letters, segments, chunks, letter_offsets, letter, chunk, entry, unalignable)
 
 
-def number_bases(segments: Sequence[str]) -> NDArray[np.int32]:
-    """Give the distinct bases of segments numbers, from 0: int32[n_segments], that of each segment's base."""
-    bases = list(map(base_of, segments))
-    number = {base: index for index, base in enumerate(dict.fromkeys(bases))}
-    return np.array([number[base] for base in bases], np.int32)
+def number_symbols(
+    rows: Sequence[tuple[str, ...]],
+) -> tuple[tuple[str, ...], NDArray[np.int32], NDArray[np.int64]]:
+    """Replace symbols by numbers: (the distinct ones, sorted; the numbers row by row; offsets of rows)."""
+    symbols = tuple(sorted(set().union(*rows)))
+    numbers = {symbol: number for number, symbol in enumerate(symbols)}
+    offsets = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    encoded = np.fromiter(
+        map(numbers.__getitem__, chain.from_iterable(rows)), np.int32, count=int(offsets[-1])
+    )
+    return symbols, encoded, offsets
 
 
 def _alignable(
@@ -205,18 +219,11 @@ def _alignable(
     return sequences, Unalignable(count, tuple(first))
 
 
-def _encode(
-    rows: Sequence[tuple[str, ...]],
-) -> tuple[tuple[str, ...], NDArray[np.int32], NDArray[np.int64]]:
-    """Replace symbols by numbers: (the distinct ones, sorted; the numbers row by row; offsets)."""
-    symbols = tuple(sorted(set().union(*rows)))
-    numbers = {symbol: number for number, symbol in enumerate(symbols)}
-    offsets = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum([len(row) for row in rows], out=offsets[1:])
-    encoded = np.fromiter(
-        map(numbers.__getitem__, chain.from_iterable(rows)), np.int32, count=int(offsets[-1])
-    )
-    return symbols, encoded, offsets
+def _number_bases(segments: Sequence[str]) -> NDArray[np.int32]:
+    """Give the distinct bases of segments numbers, from 0: int32[n_segments], that of each segment's base."""
+    bases = list(map(base_of, segments))
+    number = {base: index for index, base in enumerate(dict.fromkeys(bases))}
+    return np.array([number[base] for base in bases], np.int32)
 
 
 def _steps(config: AlignmentConfig) -> NDArray[np.int64]:

@@ -43,13 +43,13 @@ _TIES: Final = "".join(map(chr, range(0x35C, 0x363)))  # the combining marks tha
 _PRENASAL: Final = "ᵐᶬⁿᶯᶮᵑᶰᵇᵈᶢ"
 _PRECEDING: Final = "ꜛꜜ↑↓↗↘("
 _FOLLOWING: Final = ":)⁽⁾’"  # also ASCII length, superscript brackets, a typed ejective
+_MODIFIERS_WITHOUT_SOUND: Final = "ːˑˈˌꜛꜜ"  # Unicode counts them among the letters
 _LATIN_WITH_DIACRITICS: Final = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
 _LAST_MARK: Final = 0x20000  # no combining mark, blank or symbol of a transcription lies above
 
 _NEVER: Final = "(?!)"
 
 _FOLLOWING_CATEGORIES: Final = frozenset({"Mn", "Mc", "Me", "Lm", "Sk", "Nd", "No"})
-_LETTER_CATEGORIES: Final = frozenset({"Lu", "Ll", "Lo"})
 _BOUNDARY_CATEGORIES: Final = frozenset("ZPSC")  # the first letter of each
 
 
@@ -102,15 +102,16 @@ def segment_all(
 
 
 def base_of(segment: str) -> str:
-    """Return a segment without its marks: its letters alone; all of it where there is none (a tone).
+    """Return a segment without diacritics, length, stress, ties and tones; all of it where nothing is left.
+
+    Modifier letters stay, being sounds of their own as often as not.
 
     Examples
     --------
     >>> base_of("ˈt͡ʃʰ"), base_of("ã̠ː"), base_of("˧˩")
-    ('tʃ', 'a', '˧˩')
+    ('tʃʰ', 'a', '˧˩')
     """
-    taken_apart = unicodedata.normalize("NFD", segment)
-    return "".join(c for c in taken_apart if unicodedata.category(c) in _LETTER_CATEGORIES) or segment
+    return "".join(filter(_is_base, unicodedata.normalize("NFD", segment))) or segment
 
 
 def has_sound(segments: Iterable[str]) -> bool:
@@ -122,6 +123,10 @@ def has_sound(segments: Iterable[str]) -> bool:
 def _holds_sound(segment: str) -> bool:
     following, boundaries = _sort_by_class(segment)
     return not following.union(boundaries, STRESS_MARKS).issuperset(segment)
+
+
+def _is_base(character: str) -> bool:
+    return unicodedata.category(character)[0] == "L" and character not in _MODIFIERS_WITHOUT_SOUND
 
 
 class _Patterns(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.data.alignment import AlignedLexicon, number_bases
+from goldzone.data.alignment import AlignedLexicon
 
 __all__ = ["ACCENTED", "ACCENTS", "VOWEL", "SoundClasses", "no_classes", "sound_classes", "vowels_of"]
 
@@ -84,11 +84,12 @@ def _segment_classes(aligned: AlignedLexicon) -> NDArray[np.uint8]:
 
     Segments that differ in marks alone are counted together: a mark makes no consonant of a vowel.
     """
-    base = number_bases(aligned.segments).astype(np.int64)
-    n_bases = int(base.max(initial=-1)) + 1
+    bases = [_base(segment) for segment in aligned.segments]
+    number = {base: index for index, base in enumerate(dict.fromkeys(bases))}
+    base_of = np.array([number[base] for base in bases], dtype=np.int64)
     chunks = _numbered(aligned)
     lengths = np.array([len(chunk) for chunk in chunks], dtype=np.int64)
-    flat = base[np.array([segment for chunk in chunks for segment in chunk], dtype=np.int64)]
+    flat = base_of[np.array([segment for chunk in chunks for segment in chunk], dtype=np.int64)]
     starts = np.cumsum(lengths) - lengths
     # All that is said, end to end, and the sequence that each segment belongs to.
     count = lengths[aligned.chunk]
@@ -96,9 +97,9 @@ def _segment_classes(aligned: AlignedLexicon) -> NDArray[np.uint8]:
     said = flat[np.repeat(starts[aligned.chunk], count) + within]
     sequence = np.repeat(np.repeat(np.arange(aligned.n_sequences), np.diff(aligned.offsets)), count)
     beside = sequence[1:] == sequence[:-1]
-    pairs = said[:-1][beside] * n_bases + said[1:][beside]
-    counts = np.bincount(pairs, minlength=n_bases**2).reshape(n_bases, -1)
-    vowels = vowels_of(counts + counts.T)[base]
+    pairs = said[:-1][beside] * len(number) + said[1:][beside]
+    counts = np.bincount(pairs, minlength=len(number) ** 2).reshape(len(number), -1)
+    vowels = vowels_of(counts + counts.T)[base_of]
     accented = np.array([not ACCENTS.isdisjoint(_taken_apart(s)) for s in aligned.segments], dtype=np.bool_)
     return (VOWEL * vowels + ACCENTED * accented).astype(np.uint8)
 
@@ -120,3 +121,9 @@ def _numbered(aligned: AlignedLexicon) -> Sequence[Sequence[int]]:
 
 def _taken_apart(segment: str) -> str:
     return unicodedata.normalize("NFD", segment)
+
+
+def _base(segment: str) -> str:
+    """Return a segment without marks: its letters alone; all of it where there is none."""
+    letters = "".join(c for c in _taken_apart(segment) if unicodedata.category(c) in {"Lu", "Ll", "Lo"})
+    return letters or segment

@@ -15,6 +15,7 @@ import numpy as np
 from goldzone.data.atom_kernels import UNKNOWN_SYMBOL
 from goldzone.data.letters import letters_of
 from goldzone.data.lexicon import Segments
+from goldzone.data.marks import part_marks
 from goldzone.data.samples import even_cuts
 from goldzone.g2p.decode_kernels import Found, decode_words
 from goldzone.g2p.model import G2PModel
@@ -74,7 +75,7 @@ class Decoder:
         Parameters
         ----------
         words : sequence of sequences of str
-            Letters, as `goldzone.data.letters.letters_of` gives them.
+            Letters, as `letters` gives them.
         beam : int
             Partial pronunciations kept; raised to `n_best`.
         n_best : int
@@ -102,7 +103,9 @@ class Decoder:
 
     def letters(self, word: str) -> Segments:
         """Take a word apart as the training data was."""
-        return letters_of(word, lower=self.model.settings.lower, trim=self.model.settings.trim)
+        settings = self.model.settings
+        letters = letters_of(word, lower=settings.lower, trim=settings.trim)
+        return part_marks(letters, self.model.parted_marks)
 
     def _say_together(self, spelled: Sequence[bytes], beam: int, n_best: int) -> list[list[Pronunciation]]:
         """Say words given as bytes of int32 symbols."""

@@ -68,6 +68,8 @@ class G2PModel:
         Votes, or steps of grades, by which a candidate is e times as likely.
     about : dict
         JSON: training config, data fingerprint, metrics.
+    parted_marks : str
+        Marks that words are parted from before they are said (`goldzone.data.marks.part_marks`).
     """
 
     name: str
@@ -81,6 +83,7 @@ class G2PModel:
     committee: Committee
     temperature: float
     about: dict[str, Any]
+    parted_marks: str = ""
 
     def trained_with(self) -> TrainedWith:
         """Return the settings that saying and testing words need; the defaults where the model tells none.
@@ -146,6 +149,7 @@ class _Content(Checked):
     architecture: Literal["context_committee", "graded_committee"]
     name: str
     settings: _Settings
+    parted_marks: str = ""
     letters: list[Text]
     segments: list[Text]
     chunks: list[Annotated[list[Index], Field(max_length=_MAX_CHUNK)]]
@@ -200,6 +204,7 @@ def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
         "architecture": "graded_committee" if committee.graded else "context_committee",
         "name": model.name,
         "settings": asdict(model.settings),
+        **({"parted_marks": model.parted_marks} if model.parted_marks else {}),
         "letters": list(model.letters),
         "segments": list(model.segments),
         "chunks": [list(chunk) for chunk in model.chunks],
@@ -281,6 +286,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
         committee=Committee(tuple(neurons.template), tables, final),
         temperature=content.temperature,
         about=content.about,
+        parted_marks=content.parted_marks,
     )
     return model, container.digest
 

@@ -10,9 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from goldzone.data.alignment import AlignedLexicon, align
+from goldzone.data.alignment import AlignedLexicon
 from goldzone.data.candidates import CandidateTable, build_candidates
 from goldzone.data.lexicon import Entry, Lexicon
+from goldzone.data.marks import align_parted
 from goldzone.data.samples import Samples, word_samples
 from goldzone.data.sound_classes import SoundClasses, sound_classes
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
@@ -30,6 +31,8 @@ class PreparedData:
     """A function of the train words, the data settings and the templates."""
 
     aligned: AlignedLexicon
+    parted_marks: str
+    """Marks that its letters were parted from (`goldzone.data.marks`)."""
     classes: SoundClasses
     candidates: CandidateTable
     templates: Templates
@@ -92,7 +95,7 @@ def prepare(
         No word can be aligned.
     """
     on_stage("aligning letters and sounds")
-    aligned = align(train.entries, threads=threads)
+    aligned, parted_marks = align_parted(train.entries, threads=threads)
     candidates = build_candidates(
         aligned,
         max_candidates=config.data.max_candidates,
@@ -104,7 +107,7 @@ def prepare(
     classes = sound_classes(aligned)
     counted = sampled_words(aligned, _COUNTED) if config.credit.kind == "beam" else aligned
     samples = word_samples(counted, classes, candidates, templates, threads=threads)
-    return PreparedData(aligned, classes, candidates, templates, samples)
+    return PreparedData(aligned, parted_marks, classes, candidates, templates, samples)
 
 
 def sampled_words(aligned: AlignedLexicon, positions: int) -> AlignedLexicon:

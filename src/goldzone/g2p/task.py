@@ -234,6 +234,7 @@ class PreparedPhonemizer:
             committee=network,
             temperature=float(STEPS_A_NAT) if network.graded else task.config.credit.temperature,
             about=about,
+            parted_marks=self.data.parted_marks,
         )
 
     def trained_model(self, outcome: Outcome[Committee]) -> G2PModel:
