@@ -101,7 +101,8 @@ def test_a_signal_ends_a_pass_over_the_words_and_resume_begins_it_again(
 
 
 @pytest.mark.parametrize(
-    ("module", "function"), [(runner, "task_checkpointer"), (prepared_data, "align"), (task, "write_model")]
+    ("module", "function"),
+    [(runner, "task_checkpointer"), (prepared_data, "align_parted"), (task, "write_model")],
 )
 def test_a_signal_outside_of_the_sweeps_is_heeded_too(
     goldzone: Goldzone,
