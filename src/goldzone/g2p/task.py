@@ -33,7 +33,7 @@ from goldzone.training.task import PartResult
 
 __all__ = ["PhonemizerTask", "PreparedPhonemizer", "TrainedModel", "train_model"]
 
-_STATE_FORMAT: Final = "goldzone-state-2"
+_STATE_FORMAT: Final = "goldzone-state-3"
 """Part of a state's identity: a change of what training does with the same state changes it."""
 
 _DEV_WORDS: Final = 2000
