@@ -7,7 +7,14 @@ from msgspec.structs import replace
 
 from goldzone.cli.display import TrainingDisplay, percent, print_table
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runs.events import Event, LayerTrained, SweepFinished, SweepStarted, Warned
+from goldzone.training.runs.events import (
+    Event,
+    LayerProgressed,
+    LayerTrained,
+    SweepFinished,
+    SweepStarted,
+    Warned,
+)
 from tests.monitor.scripts import neuron, run_finished, run_started, sweep_finished
 
 CONFIG = TrainingConfig.model_validate({"pipeline": {"sweeps": 12, "neurons_per_sweep": 0.5}})
@@ -81,6 +88,26 @@ def test_on_a_terminal_the_bar_tells_where_training_is(
     assert bars
     assert max(map(len, bars)) <= 80
     assert not any("…" in line for line in bars)
+
+
+def test_a_pass_in_which_all_learn_together_is_told_by_its_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    halfway = LayerProgressed(sweep=1, layer=1, done=6_000, total=12_000, seconds=2.0)
+    whole = LayerProgressed(sweep=1, layer=1, done=12_000, total=12_000, seconds=4.0)
+    with TrainingDisplay(CONFIG) as display:
+        for event in (STARTED, SweepStarted(sweep=1), neuron(1, 2, 0), halfway):
+            display.on_event(event)
+        display._progress.refresh()
+        seen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err).replace("\r", "\n")
+        assert display._progress.tasks[0].completed == 1 + 2.5
+        display.on_event(whole)
+        for position in range(5):  # what each came to is told when the pass is over
+            display.on_event(neuron(1, 1, position))
+            assert display._progress.tasks[0].completed == 1 + 5
+    assert "sweep 1/12  layer 1  6,000 of 12,000 words" in seen
+    assert "3,000 words/s" in seen
 
 
 def test_the_bar_is_gone_when_training_is_over(

@@ -5,7 +5,7 @@ import pytest
 from goldzone.fleet.jobs import Begun, Done, Failed, Noted, Progressed
 from goldzone.fleet.progress import FleetProgress, ProgressPoster
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runs.events import Event, SweepStarted
+from goldzone.training.runs.events import Event, LayerProgressed, SweepStarted
 from tests.cli.test_display import STARTED, finished
 from tests.fleet.toy_worker import job, result
 from tests.monitor.scripts import neuron
@@ -49,6 +49,12 @@ class TestOfOneLanguage:
         self.clock.now += 0.1
         self.feed(neuron(1, 1, 3))
         assert self.posted[1].share == pytest.approx(0.1 + 0.9 * 5 / 12)
+
+    def test_a_pass_in_which_all_learn_together_is_told_as_it_goes(self) -> None:
+        self.feed(STARTED, SweepStarted(sweep=1), neuron(1, 2, 0))
+        self.clock.now += 1
+        self.feed(LayerProgressed(sweep=1, layer=1, done=1, total=2, seconds=1.0))
+        assert self.posted[-1].share == pytest.approx(0.1 + 0.9 * (1 + 2.5) / 12)
 
     def test_the_best_dev_accuracy_is_told_after_each_sweep(self) -> None:
         self.feed(STARTED, SweepStarted(sweep=1), finished(1, 0.5, None, best=True))

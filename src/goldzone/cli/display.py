@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -23,6 +22,7 @@ from goldzone.training.runs.events import (
     AlertClosed,
     AlertOpened,
     Event,
+    LayerProgressed,
     LayerSkipped,
     LayerTrained,
     NeuronTrained,
@@ -33,6 +33,7 @@ from goldzone.training.runs.events import (
     Warned,
 )
 from goldzone.training.runs.listeners import Listener
+from goldzone.training.runs.run_progress import RunProgress
 
 __all__ = ["TrainingDisplay", "percent", "print_table", "print_titled"]
 
@@ -68,7 +69,7 @@ class TrainingDisplay(Listener):
 
     def __init__(self, config: TrainingConfig) -> None:
         self._sweeps = config.pipeline.sweeps
-        self._share = config.pipeline.neurons_per_sweep
+        self._done = RunProgress(config)
         self._unit = "words"
         self._accuracy = self._right(None, None)
         console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -101,13 +102,12 @@ class TrainingDisplay(Listener):
 
     def on_event(self, event: Event) -> None:
         """Show an event."""
+        self._done.on_event(event)
         match event:
-            case RunStarted(layers=(*hidden, final), unit=unit):
+            case RunStarted(unit=unit):
                 self._unit = unit
                 self._accuracy = self._right(None, None)
-                # What `train_sweeps` takes of each layer; the final neuron is always among them.
-                a_sweep = sum(math.ceil(self._share * size) for size in hidden) + final
-                self._progress.reset(self._task, total=self._sweeps * a_sweep)
+                self._progress.reset(self._task, total=self._done.total)
                 counts = [(event.train_examples, event.unit)]
                 if unit != "samples":
                     counts += [(event.positions, "positions"), (event.samples, "samples")]
@@ -117,10 +117,18 @@ class TrainingDisplay(Listener):
                 speed = self._progress.tasks[0].speed
                 self._progress.update(
                     self._task,
-                    advance=1,
+                    completed=self._done.done,
                     description=f"sweep {event.sweep}/{self._sweeps}  layer {event.layer}  "
                     f"neuron {event.position}\n{self._accuracy}",
                     rate=f"{speed:.0f} neurons/s" if speed else "",
+                )
+            case LayerProgressed(done=done, total=total, seconds=seconds):
+                self._progress.update(
+                    self._task,
+                    completed=self._done.done,
+                    description=f"sweep {event.sweep}/{self._sweeps}  layer {event.layer}  "
+                    f"{done:,} of {total:,} {self._unit}\n{self._accuracy}",
+                    rate=f"{done / seconds:,.0f} {self._unit}/s" if seconds else "",
                 )
             case LayerTrained(layer=1):
                 self._progress.update(

@@ -28,7 +28,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["LENGTH_MARKS", "STRESS_MARKS", "VOWELS", "base_of", "has_sound", "segment_all", "segment_ipa"]
+__all__ = [
+    "LENGTH_MARKS",
+    "MARK_CATEGORIES",
+    "STRESS_MARKS",
+    "VOWELS",
+    "base_of",
+    "has_sound",
+    "segment_all",
+    "segment_ipa",
+]
 
 STRESS_MARKS: Final = ("ˈ", "ˌ", "'")
 """Stress marks read where a language names none of its own; the apostrophe is ASCII's stand-in."""
@@ -49,7 +58,7 @@ _LAST_MARK: Final = 0x20000  # no combining mark, blank or symbol of a transcrip
 
 _NEVER: Final = "(?!)"
 
-_FOLLOWING_CATEGORIES: Final = frozenset({"Mn", "Mc", "Me", "Lm", "Sk", "Nd", "No"})
+MARK_CATEGORIES: Final = frozenset({"Mn", "Mc", "Me", "Lm", "Sk", "Nd", "No"})
 _BOUNDARY_CATEGORIES: Final = frozenset("ZPSC")  # the first letter of each
 
 
@@ -200,7 +209,7 @@ def _sort_by_class(characters: str) -> tuple[set[str], set[str]]:
     boundaries: set[str] = set()
     for character in characters:
         category = unicodedata.category(character) if ord(character) < _LAST_MARK else ""
-        if category in _FOLLOWING_CATEGORIES:
+        if category in MARK_CATEGORIES:
             following.add(character)
         elif category[:1] in _BOUNDARY_CATEGORIES:
             boundaries.add(character)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.data.alignment import AlignedLexicon
+from goldzone.data.ragged import take_rows
 
 __all__ = ["ACCENTED", "ACCENTS", "VOWEL", "SoundClasses", "no_classes", "sound_classes", "vowels_of"]
 
@@ -88,14 +89,12 @@ def _segment_classes(aligned: AlignedLexicon) -> NDArray[np.uint8]:
     number = {base: index for index, base in enumerate(dict.fromkeys(bases))}
     base_of = np.array([number[base] for base in bases], dtype=np.int64)
     chunks = _numbered(aligned)
-    lengths = np.array([len(chunk) for chunk in chunks], dtype=np.int64)
+    chunk_offsets = np.cumsum([0, *map(len, chunks)]).astype(np.int64)
     flat = base_of[np.array([segment for chunk in chunks for segment in chunk], dtype=np.int64)]
-    starts = np.cumsum(lengths) - lengths
     # All that is said, end to end, and the sequence that each segment belongs to.
-    count = lengths[aligned.chunk]
-    within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-    said = flat[np.repeat(starts[aligned.chunk], count) + within]
-    sequence = np.repeat(np.repeat(np.arange(aligned.n_sequences), np.diff(aligned.offsets)), count)
+    offsets, position = take_rows(chunk_offsets, aligned.chunk)
+    said = flat[position]
+    sequence = np.repeat(np.arange(aligned.n_sequences), np.diff(offsets[aligned.offsets]))
     beside = sequence[1:] == sequence[:-1]
     pairs = said[:-1][beside] * len(number) + said[1:][beside]
     counts = np.bincount(pairs, minlength=len(number) ** 2).reshape(len(number), -1)

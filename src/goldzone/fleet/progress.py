@@ -9,8 +9,9 @@ from typing import Final
 
 from goldzone.fleet.jobs import Begun, Done, Failed, LanguageJob, Progressed, Report
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runs.events import Event, NeuronTrained, RunStarted, SweepFinished, SweepStarted
+from goldzone.training.runs.events import Event, LayerProgressed, NeuronTrained, SweepFinished, SweepStarted
 from goldzone.training.runs.listeners import Listener
+from goldzone.training.runs.run_progress import RunProgress
 
 __all__ = ["FleetProgress", "ProgressPoster"]
 
@@ -46,12 +47,11 @@ class ProgressPoster(Listener):
     ) -> None:
         self._name = name
         self._sweeps = config.pipeline.sweeps
-        self._neuron_share = config.pipeline.neurons_per_sweep
+        self._done = RunProgress(config)
         self._post = post
         self._clock = clock
         self._stage = "reading"
-        self._sweep = self._trained = 0
-        self._neurons = 1
+        self._sweep = 0
         self._dev: float | None = None
         self._posted = -math.inf
 
@@ -62,15 +62,11 @@ class ProgressPoster(Listener):
 
     def on_event(self, event: Event) -> None:
         """Take an event of the run, of before a resumption too."""
+        self._done.on_event(event)
         match event:
-            case RunStarted(layers=(*hidden, final)):
-                # What a sweep takes of each layer; the final neuron is always among them.
-                a_sweep = sum(math.ceil(self._neuron_share * size) for size in hidden) + final
-                self._neurons = self._sweeps * a_sweep
             case SweepStarted(sweep=sweep):
                 self._stage, self._sweep = "", sweep
-            case NeuronTrained():
-                self._trained += 1
+            case NeuronTrained() | LayerProgressed():
                 if self._clock() - self._posted >= _POST_SECONDS:
                     self._tell()
             case SweepFinished(dev_score=dev, best=best):
@@ -82,7 +78,7 @@ class ProgressPoster(Listener):
     def _tell(self) -> None:
         self._posted = self._clock()
         share = _PREPARED if self._sweep else 0.0
-        share += (1 - _PREPARED) * min(1.0, self._trained / self._neurons)
+        share += (1 - _PREPARED) * min(1.0, self._done.done / self._done.total)
         self._post(Progressed(self._name, self._stage, self._sweep, self._sweeps, share, self._dev))
 
 

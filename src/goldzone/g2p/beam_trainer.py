@@ -15,6 +15,7 @@ from typing import Final, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from goldzone.data.ragged import take_rows
 from goldzone.data.samples import Samples
 from goldzone.errors import StateError
 from goldzone.g2p.decode_kernels import decode_words
@@ -200,9 +201,7 @@ class BeamTrainer(Together):
         lessons = self._lessons
         n_words = lessons.offsets.size - 1
         chosen = np.unique(np.linspace(0, n_words - 1, min(n_words, _JUDGED)).astype(np.int64))
-        lengths = np.diff(lessons.offsets)[chosen]
-        offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-        position = np.arange(offsets[-1]) + np.repeat(lessons.offsets[chosen] - offsets[:-1], lengths)
+        offsets, position = take_rows(lessons.offsets, chosen)
         model = self._arrays(self._mean_grades())
         memory = empty_memo(model.most_candidates), empty_workspace(model.most_candidates)
         found = decode_words(model, offsets, lessons.symbol[position], self._beam, 1, *memory)
@@ -388,12 +387,9 @@ class BeamTrainer(Together):
     ) -> list[int]:
         """Hash what is said of each word, from the chunks of its letters."""
         chunks = model.chunks
-        sizes = np.diff(chunks.offsets)[chunk]
-        ends = np.concatenate(([0], np.cumsum(sizes)))
-        within = np.arange(ends[-1]) - np.repeat(ends[:-1], sizes)
-        segments = chunks.segments[np.repeat(chunks.offsets[chunk], sizes) + within]
+        ends, position = take_rows(chunks.offsets, chunk)
         hashes = np.empty(offsets.size - 1, dtype=np.uint32)
-        hash_pronunciations(ends[offsets].astype(np.int64), segments, hashes)
+        hash_pronunciations(ends[offsets], chunks.segments[position], hashes)
         return [int(each) for each in hashes]
 
     def _spread(self, work: Callable[[int], _ResultT]) -> list[_ResultT]:

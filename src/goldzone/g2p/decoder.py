@@ -109,7 +109,8 @@ class Decoder:
 
     def _say_together(self, spelled: Sequence[bytes], beam: int, n_best: int) -> list[list[Pronunciation]]:
         """Say words given as bytes of int32 symbols."""
-        symbol = np.frombuffer(b"".join(spelled), dtype=np.int32)
+        # Writable, as training has it: for an array that is not the search would be compiled again.
+        symbol = np.frombuffer(bytearray().join(spelled), dtype=np.int32)
         offsets = np.cumsum([0, *map(len, spelled)], dtype=np.int64) // symbol.itemsize
         # Pronunciations that differ in the alignment alone are one: to list several, look at all of them.
         n_ranks = 1 if n_best == 1 else beam

@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from goldzone.data.lexicon import Segments
-from goldzone.data.segmentation import LENGTH_MARKS, STRESS_MARKS, VOWELS
+from goldzone.data.segmentation import LENGTH_MARKS, MARK_CATEGORIES, STRESS_MARKS, VOWELS
 from goldzone.data.sound_classes import ACCENTS
 
 __all__ = ["Confusion", "Edit", "ErrorKind", "Errors", "KindCount", "KindRule", "align_said", "find_errors"]
@@ -33,8 +33,6 @@ _LENGTHS: Final = frozenset("ːˑ:\u0306")
 
 _CEDILLA: Final = "\u0327"
 """No diacritic in IPA: ç is a letter."""
-
-_MARK_CATEGORIES: Final = frozenset({"Mn", "Mc", "Me", "Lm", "Sk", "Nd", "No"})
 
 _EDIT: Final = 1 << 20
 """Cost of an edit in an alignment: more than the unlikeness of all edits of a word together."""
@@ -160,7 +158,7 @@ class KindRule:
                 accents += character
             elif character in self._lengths:
                 lengths += character
-            elif character != _CEDILLA and unicodedata.category(character) in _MARK_CATEGORIES:
+            elif character != _CEDILLA and unicodedata.category(character) in MARK_CATEGORIES:
                 others += character
             else:
                 letters += character

@@ -55,7 +55,8 @@ def evaluate_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, thre
     DataError
         There is no word.
     """
-    guesses = _say_all(Decoder(model), entries, beam, threads)
+    decoder = Decoder(model)
+    guesses = _say_all(decoder, _spelled(decoder, entries), beam, threads)
     return score_words(guesses, [entry.pronunciations for entry in entries])
 
 
@@ -68,9 +69,10 @@ def diagnose_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, thre
         There is no word.
     """
     decoder = Decoder(model)
-    guesses = _say_all(decoder, entries, beam, threads)
+    words = _spelled(decoder, entries)
+    guesses = _say_all(decoder, words, beam, threads)
     listed = [entry.pronunciations for entry in entries]
-    reached = in_reach(model, [decoder.encode(decoder.letters(entry.word)) for entry in entries], listed)
+    reached = in_reach(model, list(map(decoder.encode, words)), listed)
     rule = KindRule(model.settings.stress_marks, model.settings.length_marks)
     return Diagnosis(
         scores=score_words(guesses, listed),
@@ -79,9 +81,12 @@ def diagnose_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, thre
     )
 
 
-def _say_all(decoder: Decoder, entries: Sequence[Entry], beam: int, threads: int) -> list[Segments]:
+def _spelled(decoder: Decoder, entries: Sequence[Entry]) -> list[Segments]:
+    """Take words apart as the model spells, whatever the lexicon was read with."""
     if not entries:
         raise DataError("there is no word to evaluate; give a lexicon with at least one")
-    # Spelled as the model spells, whatever the lexicon was read with.
-    words = [decoder.letters(entry.word) for entry in entries]
+    return [decoder.letters(entry.word) for entry in entries]
+
+
+def _say_all(decoder: Decoder, words: Sequence[Segments], beam: int, threads: int) -> list[Segments]:
     return [found[0].segments for found in decoder.decode(words, beam=beam, threads=threads)]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.data.alignment import AlignedLexicon
+from goldzone.data.ragged import take_rows
 from goldzone.g2p.lane_kernels import Words, empty_partials
 from goldzone.g2p.path_kernels import Desk, Lessons, VoteList, hash_pronunciations
 from goldzone.g2p.search_arrays import ModelArrays
@@ -20,9 +21,7 @@ __all__ = ["empty_desk", "empty_votes", "lessons_of"]
 def lessons_of(aligned: AlignedLexicon) -> Lessons:
     """Gather the words of an aligned lexicon, each once, with all its pronunciations."""
     first_sequence = np.unique(aligned.entry, return_index=True)[1]
-    lengths = np.diff(aligned.offsets)[first_sequence]
-    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    position = np.arange(offsets[-1]) + np.repeat(aligned.offsets[first_sequence] - offsets[:-1], lengths)
+    offsets, position = take_rows(aligned.offsets, first_sequence)
     symbol = aligned.letter[position].astype(np.int32)
     earlier = np.full(symbol.size, -1, dtype=np.int32)
     find_earlier(offsets, symbol, np.full(len(aligned.letters) + 1, -1, dtype=np.int32), earlier)

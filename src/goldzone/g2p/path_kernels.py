@@ -18,7 +18,7 @@ from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.data.atom_kernels import EMPTY_HISTORY, extend_history
 from goldzone.g2p.lane_kernels import Partials, Words
 from goldzone.g2p.search_arrays import ModelArrays
-from goldzone.g2p.search_kernels import NO_GOALS, Goals, Room, Trace, search
+from goldzone.g2p.search_kernels import Goals, Room, Trace, search
 from goldzone.g2p.vote_kernels import Memo, Workspace
 from goldzone.hashtron.fixed_point import EXP_BITS, fixed_log2
 from goldzone.training.learners.graded_kernels import VOTE_BITS
@@ -170,7 +170,11 @@ def credit_words(
     votes.length[:] = 0
     desk.trace.used[:] = 0
     words = _take(lessons, chosen, desk.words, model)
-    search(model, words, NO_GOALS, desk.free, desk.room, desk.memo, desk.work, desk.trace)
+    # Not `NO_GOALS`: as a constant it has a type of its own, for which the search would be compiled again.
+    no_goals = Goals(
+        desk.goals.offsets[:0], desk.goals.segments, desk.goals.room_offsets, desk.goals.reachable
+    )
+    search(model, words, no_goals, desk.free, desk.room, desk.memo, desk.work, desk.trace)
     n_right, n_lost, n_unreachable = 0, 0, 0
     lost_chosen = np.empty(chosen.shape[0], np.int64)
     for at in range(chosen.shape[0]):

@@ -14,6 +14,7 @@ from goldzone.data.alignment import AlignedLexicon
 from goldzone.data.candidates import CandidateTable, build_candidates
 from goldzone.data.lexicon import Entry, Lexicon
 from goldzone.data.marks import align_parted
+from goldzone.data.ragged import take_rows
 from goldzone.data.samples import Samples, word_samples
 from goldzone.data.sound_classes import SoundClasses, sound_classes
 from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_templates
@@ -116,8 +117,6 @@ def sampled_words(aligned: AlignedLexicon, positions: int) -> AlignedLexicon:
     if stride <= 1:
         return aligned
     chosen = np.arange(0, aligned.n_sequences, stride)
-    lengths = np.diff(aligned.offsets)[chosen]
-    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    position = np.arange(offsets[-1]) + np.repeat(aligned.offsets[chosen] - offsets[:-1], lengths)
+    offsets, position = take_rows(aligned.offsets, chosen)
     letter, chunk = aligned.letter[position], aligned.chunk[position]
     return replace(aligned, offsets=offsets, letter=letter, chunk=chunk, entry=aligned.entry[chosen])

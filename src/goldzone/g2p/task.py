@@ -85,7 +85,7 @@ class PhonemizerTask:
     @property
     def layer_sizes(self) -> tuple[int, ...]:
         """The context neurons, and the final one."""
-        return self.config.context_neurons(len(network_templates(self.config))), 1
+        return self.config.context_neurons(), 1
 
     @property
     def score_name(self) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from goldzone.data.templates import DEFAULT_TEMPLATES
 from goldzone.hashtron.committee import MAX_CELLS
 from goldzone.hashtron.neuron import MAX_TABLE_CELLS
 from goldzone.monitor.history import RunHistory
@@ -385,8 +384,7 @@ def _more_cells(config: TrainingConfig, cells: int) -> dict[str, Any]:
 
 def _largest(config: TrainingConfig) -> int:
     """Return the most cells that each neuron may have."""
-    neurons = config.context_neurons(len(config.network.templates or DEFAULT_TEMPLATES))
-    return min(MAX_TABLE_CELLS, MAX_CELLS // neurons)
+    return min(MAX_TABLE_CELLS, MAX_CELLS // config.context_neurons())
 
 
 def _least_agreement(state: RunState) -> LayerState | None:

@@ -61,7 +61,7 @@ class TrainingConfig(Section):
         if capacity.controller == "none":  # takes what a model holds, divided by the neurons
             return self
         field = "premodulo" if capacity.controller in _NEVER_ABOVE_START else "ceiling"
-        neurons = self.context_neurons(len(self.network.templates or DEFAULT_TEMPLATES))
+        neurons = self.context_neurons()
         cells = neurons * int(getattr(capacity, field))
         if cells > MAX_CELLS:
             raise ValueError(
@@ -70,8 +70,10 @@ class TrainingConfig(Section):
             )
         return self
 
-    def context_neurons(self, n_templates: int) -> int:
-        """Return the number of context neurons of a network with so many templates."""
+    def context_neurons(self, n_templates: int | None = None) -> int:
+        """Return the number of context neurons of so many templates; by default of the configured ones."""
+        if n_templates is None:
+            n_templates = len(self.network.templates or DEFAULT_TEMPLATES)
         return self.network.neurons or n_templates * (1 if self.credit.kind == "beam" else _BIT_TABLES)
 
     def digest(self) -> str:

@@ -218,8 +218,8 @@ class CapacitySettings(Section):
     ceiling: Premodulo = 262_144
     """Largest premodulo."""
     signal: Annotated[Signal, BeforeValidator(_as_signal)] = "answers"
-    """What steers the law: S/N, the share of the samples that a neuron answers; their balance, |2S - N|/N; or
-    the agreement of the votes."""
+    """What steers the law: S/N, the share of the samples that a neuron answers with yes; the balance,
+    |2S - N|/N; or the agreement of the votes."""
     noise_floor: Annotated[float, Field(ge=0)] | None = None
     """Largest |S|, in samples, of a noisy neuron; left out: sqrt(N)."""
     collapse: Annotated[float, Field(gt=0, le=1)] = 0.8

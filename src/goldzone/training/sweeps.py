@@ -251,16 +251,14 @@ class _Pipeline(Generic[NetworkT]):
         records = [
             self._book.neuron(
                 self._progress.sweep,
-                replace(
-                    _decided(
-                        layer,
-                        position,
-                        decision,
-                        trained,
-                        order=order + index,
-                        total=total,
-                        seconds=seconds,
-                    ),
+                _decided(
+                    layer,
+                    position,
+                    decision,
+                    trained,
+                    order=order + index,
+                    total=total,
+                    seconds=seconds,
                     partner=positions[1 - index] if len(positions) > 1 else None,
                 ),
             )
@@ -377,6 +375,7 @@ def _decided(
     order: int,
     total: int,
     seconds: float,
+    partner: int | None = None,
 ) -> Decided:
     return Decided(
         layer=layer,
@@ -389,6 +388,7 @@ def _decided(
         seconds=seconds,
         target=decision.target,
         regime=decision.regime.value if decision.regime else None,
+        partner=partner,
     )
 
 

@@ -1,7 +1,7 @@
 """The capacity law: how many cells a neuron's sum asks for.
 
-Epic, "Capacity Calculation": capacity = N / (|S| + 1) and premodulo = capacity**2, where S is the sum over
-the N training samples of the neuron's output as +1 or -1.
+Epic, "Capacity Calculation": capacity = N / (|S| + 1) and premodulo = capacity**2, where S is the sum of
+the neuron's boolean outputs over the N training samples; or another sum in [-N, N] (`Signal`).
 """
 
 from __future__ import annotations

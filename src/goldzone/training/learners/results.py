@@ -13,7 +13,8 @@ class TrainedNeuron:
     """What training one neuron gave."""
 
     total: int
-    """S, the sum of the neuron's boolean outputs: the samples that it answers, with a one or a grade."""
+    """S, the sum of the neuron's boolean outputs: the samples that it answers with yes, a one or a grade
+    above 0."""
     samples: int
     """N."""
     agreement: float

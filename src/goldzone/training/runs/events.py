@@ -124,7 +124,7 @@ class NeuronTrained(Event, frozen=True, kw_only=True, tag="neuron_trained"):
     target: int | None = None
     """What the capacity law asks for; None where there is no sum yet."""
     sum: int
-    """S, the samples that the neuron answers, in [0, N]."""
+    """S, the samples that the neuron answers with yes, in [0, N]."""
     samples: int
     """N."""
     agreement: float | None
