@@ -81,10 +81,19 @@ def one_by_one_toml(tmp_path_factory: pytest.TempPathFactory, quick_toml: Path) 
 
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory, quick_toml: Path) -> Path:
-    """A finished run of built-in Slovak."""
+    """A finished run of built-in Slovak, without the model of all words."""
     path = tmp_path_factory.mktemp("runs") / "slovak"
     with pytest.MonkeyPatch.context() as patch:
-        arguments = ["train", "slovak", "--config", str(quick_toml), "--out", str(path), "--json"]
+        arguments = [
+            "train",
+            "slovak",
+            "--config",
+            str(quick_toml),
+            "--out",
+            str(path),
+            "--no-final",
+            "--json",
+        ]
         patch.setattr(sys, "argv", ["goldzone", *arguments])
         patch.setattr(sys, "stdout", io.StringIO())
         patch.setattr(sys, "stderr", io.StringIO())

@@ -22,6 +22,7 @@ def test_each_part_is_scored(goldzone: Goldzone, run_folder: Path, slovak: Lexic
         "model": str(run_folder),
         "lexicon": "slovak",
         "part": part,
+        "left_out": len(slovak) - len(words),
         "words": len(words),
         "word_error": expected.word_error,
         "word_error_interval": [expected.word_error_interval.low, expected.word_error_interval.high],
@@ -41,11 +42,12 @@ def test_each_part_is_scored(goldzone: Goldzone, run_folder: Path, slovak: Lexic
     }
 
 
-def test_by_default_the_test_words_are_scored(goldzone: Goldzone, run_folder: Path) -> None:
+def test_by_default_all_words_are_scored_that_were_not_learnt(goldzone: Goldzone, run_folder: Path) -> None:
     finished = goldzone("evaluate", run_folder, "slovak")
     assert finished.err == ""
-    assert finished.out.startswith(f"{run_folder} on slovak, test words\n")
-    assert re.search(r"words +│ 290 ", finished.out)
+    assert finished.out.startswith(f"{run_folder} on slovak, new words\n")
+    assert re.search(r"words +│ 601 ", finished.out)
+    assert re.search(r"left out +│ 2,399 that the model has met", finished.out)
     assert re.search(r"word error rate +│ \d+\.\d% \(95 %: \d+\.\d% to \d+\.\d%\)", finished.out)
     assert max(map(len, finished.out.splitlines()[1:])) <= 80
 
@@ -54,7 +56,7 @@ def test_the_screen_tells_what_the_errors_are(goldzone: Goldzone, run_folder: Pa
     told = json.loads(goldzone("evaluate", run_folder, "slovak", "--json").out)
     out = goldzone("evaluate", run_folder, "slovak").out
     errors = told["errors"]
-    assert f"\n{errors['words']} of 290 words wrong, by {errors['edits']} edits\n" in out
+    assert f"\n{errors['words']} of 601 words wrong, by {errors['edits']} edits\n" in out
     vowels = errors["kinds"]["vowel_for_vowel"]
     row = next(line for line in out.splitlines() if line.startswith("│ vowel for vowel "))
     share, of_all = vowels["edits"] / errors["edits"], vowels["words_only"] / told["words"]
@@ -96,7 +98,7 @@ def test_a_part_without_words_is_refused_with_advice(goldzone: Goldzone, run_fol
     Path("one.tsv").write_text("voda\tvoda\n")
     refusals = [goldzone("evaluate", run_folder, "one.tsv", "--part", part) for part in ("test", "dev")]
     line = next(complaint(finished) for finished in refusals if finished.code)
-    assert re.fullmatch(r"one\.tsv: has no words in its (test|dev) part; use --part all", line)
+    assert re.fullmatch(r"one: has no word in its (test|dev) part; use --part all", line)
     assert goldzone("evaluate", run_folder, "one.tsv", "--part", "all").code == 0
 
 

@@ -51,10 +51,11 @@ def test_the_summary_for_scripts_tells_all(goldzone: Goldzone, quick_toml: Path)
     assert summary["bytes"] == Path(summary["model"]).stat().st_size
     assert summary["train"]["words"] == 300
     assert summary["rows"]["skipped"] == []
-    assert summary["test"]["words"] > 200
+    assert summary["test"]["words"] == 36  # as much of them as of the train words
     low, high = summary["test"]["word_error_interval"]
     assert low <= summary["test"]["word_error"] <= high
-    assert summary["dev"]["words"] > 200
+    assert summary["dev"]["words"] == 39
+    assert summary["final"]["words"] == 300 + 36 + 39
 
 
 def test_the_first_screen(goldzone: Goldzone, quick_toml: Path) -> None:
@@ -67,7 +68,8 @@ def test_the_first_screen(goldzone: Goldzone, quick_toml: Path) -> None:
         r"dev words right +│ \d+\.\d%",
         r"test words right +│ \d+\.\d% \(95 %: \d+\.\d% to \d+\.\d%\)",
         r"test phoneme errors +│ \d+\.\d% \(95 %: \d+\.\d% to \d+\.\d%\)",
-        r"model +│ runs/slovak/model/model\.goldzone \([\d,]+ bytes\)",
+        r"after that +│ all 3,000 words learnt, held-out ones too",
+        r"model +│ runs/slovak/final/model/model\.goldzone \([\d,]+ bytes\)",
         r"SHA-256 +│ [0-9a-f]{16}\.\.\.",
         r"time +│ \d+\.\d s",
         r"say a word +│ goldzone phonemize runs/slovak \w+",
@@ -76,7 +78,7 @@ def test_the_first_screen(goldzone: Goldzone, quick_toml: Path) -> None:
     assert max(map(len, finished.out.splitlines())) <= 80
     said = finished.err.splitlines()
     assert said[0] == "2,399 words, 18,791 positions, 262,092 samples, 21 neurons"
-    assert [line.partition(": words right: train ")[0] for line in said[1:]] == ["sweep 1/2", "sweep 2/2"]
+    assert [line.partition(": words right: train ")[0] for line in said[1:3]] == ["sweep 1/2", "sweep 2/2"]
     assert said[1].endswith("best so far")
 
 

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from goldzone.data.lexicon import Entry, Lexicon
 from goldzone.data.rows import ReadReport
-from goldzone.data.split import first_by_hash, split_key, split_lexicon, split_of
+from goldzone.data.split import (
+    first_by_hash,
+    split_around,
+    split_key,
+    split_lexicon,
+    split_of,
+    without_known,
+    word_keys,
+)
 from goldzone.errors import ConfigError
 
 LETTERS = "abcdeiklmnoprstuzßıİIéšž'- ñøæœαβγδςσάавгдийѓაბგאבגابتअआกขあ漢한"
@@ -119,3 +127,39 @@ def test_a_sample_of_more_words_than_there_are_is_the_lexicon() -> None:
     assert first_by_hash(NUMBERS, 10**9) == NUMBERS
     with pytest.raises(ConfigError, match="count: 0 words"):
         first_by_hash(NUMBERS, 0)
+
+
+@given(st.lists(words, max_size=20, unique=True), st.lists(words, max_size=6), st.lists(words, max_size=6))
+def test_words_held_out_by_hand_are_never_learnt(listed: list[str], dev: list[str], test: list[str]) -> None:
+    whole, own_dev, own_test = lexicon_of(listed), lexicon_of(dev), lexicon_of(test)
+    split = split_around(whole, dev=own_dev, test=own_test)
+    keys = [{split_key(e.word) for e in part} for part in (split.train, split.dev, split.test)]
+    assert split.test.entries == own_test.entries
+    assert not keys[0] & keys[1]
+    assert not keys[0] & keys[2]
+    assert not keys[1] & keys[2]
+    assert keys[0] == {split_key(word) for word in listed} - keys[1] - keys[2]
+
+
+def test_with_test_words_alone_dev_words_come_from_the_lexicon() -> None:
+    split = split_around(NUMBERS, test=lexicon_of(["word1", "word2", "other"]))
+    assert len(split.test) == 3
+    assert len(split.train) + len(split.dev) == len(NUMBERS) - 2
+    assert len(split.dev) / len(NUMBERS) == pytest.approx(1 / 9, abs=0.02)
+    assert {e.word for e in split_lexicon(NUMBERS).train} - {"word1", "word2"} <= {
+        e.word for e in split.train
+    }
+
+
+def test_with_dev_words_alone_nothing_is_tested() -> None:
+    split = split_around(NUMBERS, dev=lexicon_of(["word1", "other"]))
+    assert (len(split.train), len(split.dev), len(split.test)) == (len(NUMBERS) - 1, 2, 0)
+
+
+@given(st.lists(words, max_size=12, unique=True), st.lists(words, max_size=12))
+def test_known_words_are_left_out_in_any_capitalisation(listed: list[str], known: list[str]) -> None:
+    keys = word_keys(lexicon_of([word.upper() for word in known]))
+    kept = without_known(lexicon_of(listed), keys)
+    folded = {split_key(word) for word in known}
+    assert [e.word for e in kept] == [word for word in listed if split_key(word) not in folded]
+    assert keys.tolist() == sorted(set(keys.tolist()))

@@ -13,8 +13,9 @@ from goldzone.training.runs.events import RunFinished
 
 
 def sha256(run: Path) -> str:
-    """Return the SHA-256 of a run's model."""
-    return hashlib.sha256((run / "model" / "model.goldzone").read_bytes()).hexdigest()
+    """Return the SHA-256 of a run's model, and of that of all words where there is one."""
+    files = sorted(run.rglob("model.goldzone"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def log_problem(run: Path) -> str:

@@ -46,7 +46,9 @@ def test_a_model_that_was_written_outlives_a_failed_test(
 
 
 def test_a_run_leaves_its_sums_with_two_backups_and_a_damaged_file_is_made_good(tmp_path: Path) -> None:
-    longer = QUICK.model_copy(update={"pipeline": QUICK.pipeline.model_copy(update={"sweeps": 4})})
+    longer = QUICK.model_copy(
+        update={"pipeline": QUICK.pipeline.model_copy(update={"sweeps": 4, "patience": 4})}
+    )
     task = PhonemizerTask.of(load_builtin("slovak"), longer, limit=100)
     start_run(task, tmp_path / "run", RunContext())
     sums = RunFolder.open(tmp_path / "run").sums_path

@@ -65,9 +65,17 @@ class TrainingDisplay(Listener):
     """Shows a run on standard error: what happened line by line and, on a terminal, a live progress bar.
 
     The bar tells sweep, layer, neuron, rate and time left, and under it the accuracies of the last sweep.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Of the run.
+    title : str
+        What each line begins with, where a command trains more than one model.
     """
 
-    def __init__(self, config: TrainingConfig) -> None:
+    def __init__(self, config: TrainingConfig, title: str = "") -> None:
+        self._title = title
         self._sweeps = config.pipeline.sweeps
         self._done = RunProgress(config)
         self._unit = "words"
@@ -75,7 +83,7 @@ class TrainingDisplay(Listener):
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
+            TextColumn(title + "{task.description}", markup=False),
             BarColumn(bar_width=None),
             TaskProgressColumn(),
             TextColumn("{task.fields[rate]}"),
@@ -157,7 +165,7 @@ class TrainingDisplay(Listener):
                 pass
 
     def _say(self, line: str, style: str | None = None) -> None:
-        self._progress.console.print(line, style=style, markup=False)
+        self._progress.console.print(self._title + line, style=style, markup=False)
 
     def _right(self, train: float | None, dev: float | None) -> str:
         return f"{self._unit} right: train {percent(train)}  dev {percent(dev)}"

@@ -13,8 +13,10 @@ from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_
 from goldzone.cli.tasks import is_network
 
 if TYPE_CHECKING:
+    from goldzone.data.lexicon import Lexicon
     from goldzone.g2p.error_kinds import Errors
     from goldzone.g2p.evaluation import Diagnosis
+    from goldzone.g2p.model import G2PModel
 
 _EXAMPLES: Final = 3
 _CONFUSIONS: Final = 10
@@ -25,9 +27,16 @@ _MORE_CONFUSIONS: Final = 100
 """The same in JSON."""
 
 
+_LEFT_OUT: Final = {
+    "new": "that the model has met, or may have (--part all scores them too)",
+    **dict.fromkeys(("test", "dev", "train"), "of other parts"),
+}
+
+
 class Part(StrEnum):
     """Examples to score."""
 
+    NEW = "new"
     TEST = "test"
     DEV = "dev"
     TRAIN = "train"
@@ -46,44 +55,76 @@ def evaluate(
     ],
     dataset: DatasetOption = None,
     part: Annotated[
-        Part,
-        typer.Option(help="Which words or samples; training never used those of the test part."),
-    ] = Part.TEST,
+        Part | None,
+        typer.Option(
+            help="Which words or samples: those that are new to the model, or the parts of training's split. "
+            "[default: new; of samples, test]",
+            show_default=False,
+        ),
+    ] = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score a model: words right, and what the errors are.
 
-    With 95 % confidence intervals (bootstrap over words). By default on the words that training set aside.
+    With 95 % confidence intervals (bootstrap over words). By default on all words that the model has not met
+    in training; of a run folder, that model is judged that has not met the held-out words.
     Words out of reach are those that no path through the model's candidates says right. Errors are counted by
     kind, as edits and as words that have no other; the most frequent are listed with an example.
     For a network of plain samples: the share of samples right.
 
     Example: goldzone evaluate runs/slovak slovak
     """
-    if is_network(model):
-        _evaluate_network(model, Path(source), part, threads=thread_count(threads), as_json=as_json)
+    from goldzone.training.runs.run_folder import judged_model_file
+
+    file = judged_model_file(model)
+    if is_network(file):
+        _evaluate_network(file, Path(source), part, threads=thread_count(threads), as_json=as_json)
         return
     from goldzone.cli.display import print_table
-    from goldzone.data.split import split_lexicon
-    from goldzone.errors import DataError
     from goldzone.g2p.phonemizer import Phonemizer
 
-    phonemizer = Phonemizer.load(model)
-    lexicon = load_source(source, dataset).lexicon
-    if part is not Part.ALL:
-        fractions = phonemizer.model.trained_with().data.fractions
-        lexicon = getattr(split_lexicon(lexicon, fractions), part.value)
-    if not lexicon.entries:
-        raise DataError(f"{source}: has no words in its {part.value} part; use --part all")
+    phonemizer = Phonemizer.load(file)
+    words = load_source(source, dataset, settings=phonemizer.model.settings).lexicon
+    judged = part or Part.NEW
+    lexicon = _chosen(words, judged, phonemizer.model, file)
+    left_out = len(words) - len(lexicon)
     found = phonemizer.diagnose(lexicon, threads=thread_count(threads))
     if as_json:
         measured = found.to_json(examples=_MORE_EXAMPLES, confusions=_MORE_CONFUSIONS)
-        typer.echo(json.dumps({"model": str(model), "lexicon": lexicon.name, "part": part.value, **measured}))
+        about = {"model": str(model), "lexicon": lexicon.name, "part": judged.value, "left_out": left_out}
+        typer.echo(json.dumps({**about, **measured}))
         return
-    print_table(f"{model} on {lexicon.name}, {part.value} words", _score_rows(found))
+    rows = _score_rows(found)
+    if left_out:
+        rows.insert(1, ("left out", f"{left_out:,} {_LEFT_OUT[judged]}"))
+    print_table(f"{model} on {lexicon.name}, {judged.value} words", rows)
     if found.errors.words:
         _print_errors(found.errors, found.scores.words)
+
+
+def _chosen(lexicon: Lexicon, part: Part, model: G2PModel, file: Path) -> Lexicon:
+    """Take the words of a part."""
+    from goldzone.data.split import split_lexicon, without_known, word_keys
+    from goldzone.errors import DataError
+    from goldzone.g2p.known_words import read_known_words
+
+    if part is Part.ALL:
+        return lexicon
+    known = read_known_words(file) if part is Part.NEW else None
+    if known is not None:
+        chosen = without_known(lexicon, known)
+    else:
+        if part is Part.NEW and "judged" in model.about:
+            raise DataError(f"{file}: was trained on all words, and does not tell which; use --part all")
+        split = split_lexicon(lexicon, model.trained_with().data.fractions)
+        # A model file alone does not tell which words it has met: a hash tells which it cannot have.
+        held_out = word_keys(split.train)
+        chosen = without_known(lexicon, held_out) if part is Part.NEW else getattr(split, part.value)
+    if not chosen.entries:
+        wanted = "word that is new to the model" if part is Part.NEW else f"word in its {part.value} part"
+        raise DataError(f"{lexicon.name}: has no {wanted}; use --part all")
+    return chosen
 
 
 def _score_rows(found: Diagnosis) -> list[tuple[str, str]]:
@@ -130,13 +171,14 @@ def _print_errors(errors: Errors, n_words: int) -> None:
     print_titled("most frequent", confusions)
 
 
-def _evaluate_network(model: Path, source: Path, part: Part, *, threads: int, as_json: bool) -> None:
+def _evaluate_network(model: Path, source: Path, wanted: Part | None, *, threads: int, as_json: bool) -> None:
     from goldzone.cli.display import print_table
     from goldzone.deep.classifier import NetworkClassifier
     from goldzone.deep.samples import read_samples, split_samples
     from goldzone.deep.task import evaluate_network
     from goldzone.errors import DataError
 
+    part = Part.TEST if wanted in {None, Part.NEW} else wanted
     trained = NetworkClassifier.load(model).model
     samples = read_samples(source)
     if part is not Part.ALL:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from goldzone.cli.all_words import ALL_WORDS, finish_all_words
 from goldzone.cli.interruption import Interruption
 from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, thread_count
 from goldzone.cli.tasks import open_task
@@ -31,20 +32,25 @@ def resume(
     from goldzone.errors import StateError
     from goldzone.monitor.alert_settings import load_run_config
     from goldzone.monitor.notify import AlertListener
-    from goldzone.training.runner import resume_run
+    from goldzone.training.runner import is_finished, resume_run
     from goldzone.training.runs.run_folder import RunFolder
     from goldzone.training.task import RunContext
 
     folder = RunFolder.open(run)
+    if folder.source is not None and folder.source.task == ALL_WORDS:
+        run, folder = run.parent, RunFolder.open(run.parent)
     config, source = folder.config, folder.source
     if source is None:
         raise StateError(f"{run}: does not say where its words come from; start again with --force")
     opened = open_task(source, dataset=dataset)
-    alerts = AlertListener(load_run_config(folder.config_path).alerts, opened.name)
-    with TrainingDisplay(config) as display, Interruption(run) as interruption:
-        summary = resume_run(
-            opened.task(config),
-            run,
-            RunContext(thread_count(threads), (display, alerts), interruption.check),
-        )
-    show_summary(summary, as_json=as_json)
+    task = opened.task(config)
+    summary = None
+    if not (source.final and is_finished(folder)):
+        alerts = AlertListener(load_run_config(folder.config_path).alerts, opened.name)
+        with TrainingDisplay(config) as display, Interruption(run) as interruption:
+            context = RunContext(thread_count(threads), (display, alerts), interruption.check)
+            summary = resume_run(task, run, context)
+    all_words = finish_all_words(task, run, thread_count(threads)) if source.final else None
+    if summary is None and all_words is None:
+        raise StateError(f"{run}: this run is finished; there is nothing to resume")
+    show_summary(summary, all_words, as_json=as_json)

@@ -39,8 +39,10 @@ class Source:
     dataset: str | None = None
 
 
-def load_source(name: str, dataset: Path | None) -> Source:
+def load_source(name: str, dataset: Path | None, *, settings: LanguageSettings | None = None) -> Source:
     """Load a lexicon by file name, by language of a dataset folder, or by name of a built-in sample.
+
+    A file is read with the settings that are given, such as those of the words that it belongs to.
 
     Raises
     ------
@@ -54,7 +56,8 @@ def load_source(name: str, dataset: Path | None) -> Source:
     from goldzone.errors import DataError
 
     if Path(name).is_file():
-        return Source(read_lexicon(Path(name)), DEFAULT_SETTINGS, str(Path(name).resolve()))
+        settings = settings or DEFAULT_SETTINGS
+        return Source(read_lexicon(Path(name), settings=settings), settings, str(Path(name).resolve()))
     folders = {folder.name: folder for folder in find_languages(dataset)} if dataset else {}
     if name in builtin_names() and name not in folders:
         return Source(load_builtin(name), DEFAULT_SETTINGS, name)

@@ -73,9 +73,22 @@ def is_network(model: Path) -> bool:
 def _phonemizer(source: RunSource) -> Opened:
     from goldzone.g2p.task import PhonemizerTask
 
-    words = load_source(source.name, Path(source.dataset) if source.dataset else None)
-    task = partial(PhonemizerTask.of, words.lexicon, settings=words.settings, limit=source.limit)
-    found = source.model_copy(update={"name": words.name, "dataset": words.dataset})
+    dataset = Path(source.dataset) if source.dataset else None
+    words = load_source(source.name, dataset)
+    dev, test = (
+        load_source(name, dataset, settings=words.settings) if name else None
+        for name in (source.dev, source.test)
+    )
+    task = partial(
+        PhonemizerTask.of,
+        words.lexicon,
+        dev=dev.lexicon if dev else None,
+        test=test.lexicon if test else None,
+        settings=words.settings,
+        limit=source.limit,
+    )
+    files = {"dev": dev.name if dev else None, "test": test.name if test else None}
+    found = source.model_copy(update={"name": words.name, "dataset": words.dataset, **files})
     return Opened(found, words.lexicon.name, len(words.lexicon), task)
 
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldzone.cli.all_words import finish_all_words
 from goldzone.cli.interruption import Interruption
 from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, thread_count
 from goldzone.cli.tasks import Opened, open_task
@@ -35,6 +36,22 @@ PresetOption = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Train this network on plain samples (.csv, .tsv, .npz) instead."),
 ]
+DevOption = Annotated[
+    Path | None,
+    typer.Option("--dev", metavar="FILE", help="Lexicon whose words choose the best sweep."),
+]
+TestOption = Annotated[
+    Path | None,
+    typer.Option("--test", metavar="FILE", help="Lexicon whose words are said at the end."),
+]
+FinalOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--final/--no-final",
+        help="Learn all words in the end, those held out too. [default: unless --dev or --test is given]",
+        show_default=False,
+    ),
+]
 PipelineOption = Annotated[
     Pipeline | None,
     typer.Option(help="With --preset: goldzone's sweeps (the default), or the reference's search."),
@@ -50,6 +67,9 @@ def train(
         ),
     ],
     dataset: DatasetOption = None,
+    dev: DevOption = None,
+    test: TestOption = None,
+    final: FinalOption = None,
     preset: PresetOption = None,
     pipeline: PipelineOption = None,
     config: Annotated[Path | None, typer.Option(help="TOML file; every field is optional.")] = None,
@@ -61,7 +81,8 @@ def train(
         typer.Option(metavar="FILE", help="Flags file (TOML); overrides the configuration by language."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Train on this many examples only, chosen by hash.")
+        int | None,
+        typer.Option(min=1, help="Train on this many examples only, chosen by hash, and judge on fewer too."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME by default.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in the folder.")] = False,
@@ -71,7 +92,9 @@ def train(
     """Train a phonemizer, and test it on words it has not seen.
 
     A lexicon has a word, a tab and its pronunciation on each line. It is split by word: most are learnt, some
-    choose the best sweep, the rest are for the test.
+    choose the best sweep, the rest are for the test. In the end a second model learns all of the words; it is
+    the one that is used, and the figures of the first are what it can be trusted to reach.
+    With --dev or --test those words are held out instead, and are not learnt in the end.
 
     With --preset a network learns samples that are numbers already: a label and its inputs on each line.
 
@@ -85,14 +108,17 @@ def train(
     from goldzone.training.runner import start_run
     from goldzone.training.task import RunContext
 
-    opened = open_task(_source(source, dataset, limit, preset, pipeline))
+    own = {"dev": str(dev) if dev else None, "test": str(test) if test else None}
+    wanted = (dev is None and test is None and preset is None) if final is None else final
+    opened = open_task(_source(source, dataset, limit, preset, pipeline, final=wanted, **own))
     configured = configuration(config, seed)
     settings, initial_events = _flagged(configured.training, flags, opened)
     folder = out or Path("runs") / run_folder_name(opened.name)
     alerts = AlertListener(configured.alerts, opened.name)
+    task = opened.task(settings)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = start_run(
-            opened.task(settings),
+            task,
             folder,
             RunContext(thread_count(threads), (display, alerts), interruption.check),
             source=opened.source,
@@ -100,17 +126,31 @@ def train(
             initial_events=initial_events,
             other_sections=configured.alerts.to_toml("alerts"),
         )
-    show_summary(summary, as_json=as_json)
+    all_words = finish_all_words(task, folder, thread_count(threads)) if opened.source.final else None
+    show_summary(summary, all_words, as_json=as_json)
 
 
-def show_summary(summary: RunSummary, *, as_json: bool) -> None:
-    """Print what a run came to."""
+def show_summary(summary: RunSummary | None, all_words: RunSummary | None = None, *, as_json: bool) -> None:
+    """Print what a run came to, and the model of all words where one was trained.
+
+    Without a summary of the run, which was finished before, that of the model of all words is all there is.
+    """
     from goldzone.cli.display import print_table
 
+    shown = summary or all_words
+    if shown is None:
+        return
     if as_json:
-        typer.echo(json.dumps(summary.to_json(), ensure_ascii=False))
+        facts = shown.to_json()
+        if summary and all_words:
+            facts["final"] = {"words": all_words.train.examples, **_kept(all_words.to_json())}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
-        print_table(summary.name, _rows(summary))
+        print_table(shown.name, _rows(shown, all_words))
+
+
+def _kept(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: facts[name] for name in ("model", "bytes", "digest", "sweeps", "seconds")}
 
 
 def configuration(path: Path | None, seed: int | None) -> RunConfig:
@@ -124,20 +164,31 @@ def configuration(path: Path | None, seed: int | None) -> RunConfig:
 
 
 def _source(
-    name: str, dataset: Path | None, limit: int | None, preset: str | None, pipeline: Pipeline | None
+    name: str,
+    dataset: Path | None,
+    limit: int | None,
+    preset: str | None,
+    pipeline: Pipeline | None,
+    *,
+    dev: str | None,
+    test: str | None,
+    final: bool,
 ) -> RunSource:
     """Say what is trained; options that do not go together are refused."""
     from goldzone.errors import ConfigError
     from goldzone.training.runs.run_folder import RunSource
 
     if preset is not None:
+        if dev or test or final:
+            raise ConfigError("--dev, --test, --final: are for lexicons; leave them out with --preset")
         options = {"preset": preset, "pipeline": (pipeline or Pipeline.BACKWARD).value}
         return RunSource(name=name, limit=limit, task="network", options=options)
     if pipeline is not None:
         raise ConfigError("--pipeline: is for a network of plain samples; name it with --preset")
     if name.endswith(".npz"):
         raise ConfigError(f"{name}: holds plain samples; name their network with --preset")
-    return RunSource(name=name, dataset=str(dataset) if dataset else None, limit=limit)
+    folder = str(dataset) if dataset else None
+    return RunSource(name=name, dataset=folder, limit=limit, dev=dev, test=test, final=final)
 
 
 def _flagged(
@@ -159,7 +210,7 @@ def _flagged(
     return flagged, (event,)
 
 
-def _rows(summary: RunSummary) -> list[tuple[str, str]]:
+def _rows(summary: RunSummary, all_words: RunSummary | None) -> list[tuple[str, str]]:
     parts = [("train", summary.train), ("dev", summary.dev), ("test", summary.test)]
     unit, dev, test = summary.unit, summary.dev, summary.test
     one_by_one = unit == "words" and "right_when_met" not in summary.train.metrics  # then choices are judged
@@ -177,10 +228,14 @@ def _rows(summary: RunSummary) -> list[tuple[str, str]]:
             rows.append(("test phoneme errors", _with_interval(test.metrics["phoneme_error"], interval)))
         if "majority" in test.metrics:
             rows.append(("commonest label", f"{test.metrics['majority']:.1%} of the test {unit}"))
+    delivered, seconds = all_words or summary, summary.seconds
+    if all_words and all_words is not summary:
+        seconds += all_words.seconds
+        rows.append(("after that", f"all {all_words.train.examples:,} {unit} learnt, held-out ones too"))
     rows += [
-        ("model", f"{summary.model} ({summary.bytes:,} bytes)"),
-        ("SHA-256", f"{summary.digest[:16]}..."),
-        ("time", f"{summary.seconds:.1f} s"),
+        ("model", f"{delivered.model} ({delivered.bytes:,} bytes)"),
+        ("SHA-256", f"{delivered.digest[:16]}..."),
+        ("time", f"{seconds:.1f} s"),
     ]
     if "example" in summary.details:
         run, word = shlex.quote(summary.run), shlex.quote(summary.details["example"])

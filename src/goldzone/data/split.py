@@ -14,11 +14,25 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import Final, Generic, Literal, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from goldzone.data.letters import normalise_word
 from goldzone.data.lexicon import Lexicon
 from goldzone.errors import ConfigError
 
-__all__ = ["DEFAULT_FRACTIONS", "Part", "Split", "first_by_hash", "split_key", "split_lexicon", "split_of"]
+__all__ = [
+    "DEFAULT_FRACTIONS",
+    "Part",
+    "Split",
+    "first_by_hash",
+    "split_around",
+    "split_key",
+    "split_lexicon",
+    "split_of",
+    "without_known",
+    "word_keys",
+]
 
 Part = Literal["train", "dev", "test"]
 
@@ -99,6 +113,53 @@ def split_lexicon(
     return Split(train, dev, test)
 
 
+def split_around(
+    lexicon: Lexicon,
+    *,
+    dev: Lexicon | None = None,
+    test: Lexicon | None = None,
+    fractions: tuple[float, float, float] = DEFAULT_FRACTIONS,
+) -> Split[Lexicon]:
+    """Split a lexicon where dev words, test words or both are given; those stay as they are.
+
+    A word that is given for dev or test is not trained on, in any capitalisation, and one that is given for
+    both is a test word. Where only test words are given, dev words are taken from the lexicon by hash, in the
+    ratio that the fractions have; where only dev words are, nothing is tested.
+
+    Raises
+    ------
+    ConfigError
+        The fractions are not three shares of 1.
+    """
+    _check(fractions)
+    tested = {split_key(entry.word) for entry in test} if test else set()
+    if dev is None:
+        rest = _without(lexicon, tested)
+        if test is None:
+            return split_lexicon(lexicon, fractions)
+        share = fractions[0] / (fractions[0] + fractions[1])
+        cut = split_lexicon(rest, (share, 1.0 - share, 0.0))
+        return Split(cut.train, cut.dev, test)
+    dev = _without(dev, tested)
+    train = _without(lexicon, tested | {split_key(entry.word) for entry in dev})
+    return Split(train, dev, test or replace(lexicon, entries=()))
+
+
+def word_keys(lexicon: Lexicon) -> NDArray[np.uint64]:
+    """Return a number for each word, the same in any capitalisation, sorted and distinct: uint64[n].
+
+    It tells whether a word is among others for 8 bytes a word; that two of a million words agree by chance
+    has a probability of 3 in 100 millions.
+    """
+    return np.unique(np.array([_key(entry.word) for entry in lexicon.entries], dtype=np.uint64))
+
+
+def without_known(lexicon: Lexicon, keys: NDArray[np.uint64]) -> Lexicon:
+    """Leave out the words that have one of some keys (`word_keys`)."""
+    known = set(keys.tolist())
+    return replace(lexicon, entries=tuple(e for e in lexicon.entries if _key(e.word) not in known))
+
+
 def first_by_hash(lexicon: Lexicon, count: int) -> Lexicon:
     """Take a sample: the first `count` words in the order of a hash, in the lexicon's order.
 
@@ -118,6 +179,18 @@ def first_by_hash(lexicon: Lexicon, count: int) -> Lexicon:
     last = sorted(ranks)[count - 1]
     chosen = (entry for entry, rank in zip(lexicon.entries, ranks, strict=True) if rank <= last)
     return replace(lexicon, entries=tuple(chosen))
+
+
+def _key(word: str) -> int:
+    return int.from_bytes(_digest(word)[16:24], "big")
+
+
+def _without(lexicon: Lexicon, keys: set[str]) -> Lexicon:
+    if not keys:
+        return lexicon
+    return replace(
+        lexicon, entries=tuple(entry for entry in lexicon.entries if split_key(entry.word) not in keys)
+    )
 
 
 def _part(word: str, fractions: tuple[float, float, float]) -> Part:

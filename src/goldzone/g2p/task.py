@@ -13,10 +13,11 @@ from typing import Any, Final
 from goldzone.data.lexicon import Lexicon
 from goldzone.data.rows import ReadReport
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
-from goldzone.data.split import Split, first_by_hash, split_lexicon
+from goldzone.data.split import Split, first_by_hash, split_around, word_keys
 from goldzone.errors import StateError
 from goldzone.g2p.beam_trainer import STEPS_A_NAT, BeamTrainer
 from goldzone.g2p.evaluation import evaluate_model
+from goldzone.g2p.known_words import write_known_words
 from goldzone.g2p.lessons import lessons_of
 from goldzone.g2p.model import G2PModel, write_model
 from goldzone.g2p.prepared_data import PreparedData, fingerprint, network_templates, prepare
@@ -53,6 +54,10 @@ class PhonemizerTask:
     """How the lexicon's words were read."""
     rows: ReadReport = field(default_factory=ReadReport)
     """What reading the lexicon used and skipped."""
+    left_out: int = 0
+    """Words of the lexicon that are not trained on, because they are among dev or test words of their own."""
+    judged: Mapping[str, Any] | None = None
+    """Of a task of all words: what a model came to that had not met those held out."""
 
     @classmethod
     def of(
@@ -60,14 +65,59 @@ class PhonemizerTask:
         lexicon: Lexicon,
         config: TrainingConfig,
         *,
+        dev: Lexicon | None = None,
+        test: Lexicon | None = None,
         settings: LanguageSettings = DEFAULT_SETTINGS,
         limit: int | None = None,
     ) -> PhonemizerTask:
-        """Split a lexicon, with `limit` train words at most, the first by hash."""
-        split = split_lexicon(lexicon, config.data.fractions)
-        if limit is not None:
-            split = replace(split, train=first_by_hash(split.train, limit))
-        return cls(lexicon.name, split, config, settings, lexicon.report)
+        """Split a lexicon (`goldzone.data.split.split_around`).
+
+        Parameters
+        ----------
+        lexicon : Lexicon
+        config : TrainingConfig
+        dev, test : Lexicon, optional
+            Held-out words that were chosen by hand.
+        settings : LanguageSettings
+        limit : int, optional
+            Most train words, the first by hash; of dev and test words that come from the lexicon too, the
+            same share is taken.
+        """
+        split = split_around(lexicon, dev=dev, test=test, fractions=config.data.fractions)
+        own = (True, dev is None, dev is None and test is None)
+        parts = (split.train, split.dev, split.test)
+        left_out = len(lexicon) - sum(len(part) for part, taken in zip(parts, own, strict=True) if taken)
+        if limit is not None and limit < len(split.train):
+            share = limit / len(split.train)
+            split = Split(
+                *(
+                    first_by_hash(part, max(1, round(share * len(part)))) if taken else part
+                    for part, taken in zip(parts, own, strict=True)
+                )
+            )
+        return cls(lexicon.name, split, config, settings, lexicon.report, left_out)
+
+    def of_all_words(self, sweeps: int, judged: Mapping[str, Any]) -> PhonemizerTask:
+        """Return the task that learns dev and test words too, in so many sweeps.
+
+        Parameters
+        ----------
+        sweeps : int
+            Those after which the dev words were said best.
+        judged : mapping
+            What that model came to; the model of all words tells it too.
+        """
+        pipeline = self.config.pipeline.model_copy(update={"sweeps": sweeps})
+        train, dev, test = self.split.train, self.split.dev, self.split.test
+        nothing = replace(train, entries=())
+        everything = replace(train, entries=(*train.entries, *dev.entries, *test.entries))
+        return replace(
+            self,
+            split=Split(everything, nothing, nothing),
+            config=self.config.model_copy(update={"pipeline": pipeline}),
+            left_out=0,
+            judged=dict(judged),
+        )
 
     @cached_property
     def data_fingerprint(self) -> str:
@@ -94,8 +144,11 @@ class PhonemizerTask:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What reading the lexicon skipped."""
-        return (self.rows.summary(),) if self.rows.skipped else ()
+        """What reading the lexicon skipped, and what is left to dev and test words."""
+        skipped = (self.rows.summary(),) if self.rows.skipped else ()
+        if not self.left_out:
+            return skipped
+        return (*skipped, f"{self.left_out:,} words are among the dev or test words and are not trained on")
 
     def neurons_of(self, network: Committee) -> Sequence[AnyNeuron]:
         """Return the context neurons and the final one."""
@@ -222,6 +275,8 @@ class PreparedPhonemizer:
             "data": {"words": len(task.split.train.entries), "sha256": task.data_fingerprint},
             "metrics": metrics,
         }
+        if task.judged is not None:
+            about["judged"] = dict(task.judged)
         return G2PModel(
             name=task.name,
             settings=task.settings,
@@ -253,7 +308,8 @@ class PreparedPhonemizer:
         )
 
     def write_model(self, outcome: Outcome[Committee], path: Path) -> str:
-        """Write the model and return its SHA-256 in hex."""
+        """Write the model, and beside it which words it has met; return the model's SHA-256 in hex."""
+        write_known_words(path, word_keys(self._task.split.train))
         return write_model(path, self.trained_model(outcome))
 
     def test(self, outcome: Outcome[Committee]) -> PartResult | None:

@@ -17,6 +17,7 @@ from goldzone.monitor.alert_settings import AlertRule, AlertSettings
 from goldzone.monitor.rules import (
     HYSTERESIS,
     RULES,
+    BestSweep,
     Swing,
     crosses,
     is_back,
@@ -92,7 +93,7 @@ class AlertEngine:
         self._unit = "words"
         self._previous: tuple[int, int] | None = None
         self._finished = 0
-        self._best: float | None = None
+        self._best: BestSweep | None = None
 
     def feed(self, event: Event) -> tuple[AlertEvent, ...]:
         """Take the next event of the log and return the alerts that it moves.
@@ -219,12 +220,13 @@ class AlertEngine:
         if train is not None:
             # An open alert must not close for a train accuracy that only wavers around the limit.
             margin = HYSTERESIS * (1 - settings.memorised) if self._is_open("memorisation") else 0.0
-            value = memorised_gap(train, dev, settings.memorised - margin)
+            value = memorised_gap(train, dev, self._best, settings.memorised - margin)
             text = f"train {train:.1%} of {self._unit} right, dev {dev:.1%}"
             self._measure("memorisation", None, event, value, text)
-        self._best = dev if self._best is None else max(self._best, dev)
-        text = f"dev {dev:.1%} of {self._unit} right, best {self._best:.1%}"
-        self._measure("dev_falling", None, event, self._best - dev, text)
+        if self._best is None or dev > self._best.dev:
+            self._best = BestSweep(dev, 0.0 if train is None else train - dev)
+        text = f"dev {dev:.1%} of {self._unit} right, best {self._best.dev:.1%}"
+        self._measure("dev_falling", None, event, self._best.dev - dev, text)
 
     def _staleness(self, event: SweepFinished) -> None:
         for number, layer in enumerate(self._layers, 1):

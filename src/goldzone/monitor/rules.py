@@ -10,11 +10,12 @@ import statistics
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = [
     "HYSTERESIS",
     "RULES",
+    "BestSweep",
     "Rule",
     "Swing",
     "crosses",
@@ -103,9 +104,27 @@ def moved(value: float, reported: float) -> bool:
     return value != reported and abs(value - reported) >= _TOLD_AGAIN * abs(reported)
 
 
-def memorised_gap(train: float, dev: float, memorised: float) -> float:
-    """Return train minus dev word accuracy of a network that knows its training words; 0 of another one."""
-    return train - dev if train > memorised else 0.0
+class BestSweep(NamedTuple):
+    """The sweep that said the dev words best so far."""
+
+    dev: float
+    """Its dev word accuracy."""
+    gap: float
+    """Train minus dev word accuracy."""
+
+
+def memorised_gap(train: float, dev: float, best: BestSweep | None, memorised: float) -> float:
+    """Return by how much train minus dev word accuracy has grown since the best sweep on dev words.
+
+    0 of a network that does not know its training words, or that says the dev words better than ever; all of
+    the gap after the first sweep. A gap alone is no fault: where transcribers disagreed, no network says new
+    words as well as those that it was shown.
+    """
+    if train <= memorised:
+        return 0.0
+    if best is None:
+        return train - dev
+    return 0.0 if dev > best.dev else train - dev - best.gap
 
 
 def spread(values: Collection[float]) -> float:

@@ -17,7 +17,7 @@ from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import Event
 from goldzone.validation import Checked
 
-__all__ = ["RunFolder", "RunSource", "model_file"]
+__all__ = ["RunFolder", "RunSource", "judged_model_file", "model_file"]
 
 _CONFIG = "config.toml"
 _SOURCE = "source.json"
@@ -25,6 +25,7 @@ _EVENTS = "events.jsonl"
 _STATE = "state"
 _MODEL = "model"
 _MODEL_FILE = "model.goldzone"
+_FINAL = "final"
 _MAX_SOURCE_BYTES = 1 << 16
 
 
@@ -37,6 +38,12 @@ class RunSource(Checked):
     """The dataset's folder."""
     limit: int | None = None
     """Examples that are trained on; None: all."""
+    dev: str | None = None
+    """A file of dev words; None: some of the others."""
+    test: str | None = None
+    """A file of test words."""
+    final: bool = False
+    """Whether a model of all words follows, in a run folder of its own."""
     task: str = "phonemizer"
     """The kind of task; a folder that does not say is a phonemizer's."""
     options: dict[str, str] = Field(default_factory=dict)
@@ -148,8 +155,13 @@ class RunFolder:
 
     @property
     def model_path(self) -> Path:
-        """The model."""
+        """The model, judged on words that it has not met."""
         return self.path / _MODEL / _MODEL_FILE
+
+    @property
+    def final_path(self) -> Path:
+        """The run folder of the model of all words, where there is one."""
+        return self.path / _FINAL
 
     def delete_temporaries(self) -> None:
         """Delete the files that writers which were killed have left half written.
@@ -187,7 +199,16 @@ class RunFolder:
 
 
 def model_file(path: str | os.PathLike[str]) -> Path:
-    """Return the model that a path names: the file itself, or that of a run folder."""
+    """Return the model that a path names: the file itself, or a run folder's, that of all words first."""
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    final = path / _FINAL / _MODEL / _MODEL_FILE
+    return final if final.is_file() else judged_model_file(path)
+
+
+def judged_model_file(path: str | os.PathLike[str]) -> Path:
+    """Return the file itself, or the model of a run folder that has not met the held-out words."""
     path = Path(path)
     return path / _MODEL / _MODEL_FILE if path.is_dir() else path
 
@@ -213,7 +234,7 @@ def _delete_parts(folder: Path) -> None:
     """Delete what a run leaves besides its configuration, and no other file."""
     for file in (_EVENTS, _SOURCE):
         (folder / file).unlink(missing_ok=True)
-    for name in (_STATE, _MODEL):
+    for name in (_STATE, _MODEL, _FINAL):
         if (folder / name).exists():
             shutil.rmtree(folder / name)
 
@@ -232,7 +253,7 @@ def _make_room(folder: Path, *, force: bool) -> None:
     elif _is_half_made(folder):
         for name in (_EVENTS, _SOURCE):
             (folder / name).unlink(missing_ok=True)
-    for name in (_EVENTS, _SOURCE, _STATE, _MODEL):
+    for name in (_EVENTS, _SOURCE, _STATE, _MODEL, _FINAL):
         part = folder / name
         if part.exists() and not (part.is_dir() and not any(part.iterdir())):
             raise StateError(
