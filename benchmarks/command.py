@@ -111,7 +111,7 @@ def train(
     seed: int = 1,
     config: str = "",
 ) -> tuple[dict[str, Any], Finished]:
-    """Train by the command line; return the summary.
+    """Train by the command line, without the model of all words; return the summary.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def train(
         TOML.
     """
     command = [sys.executable, "-m", "goldzone", "train", language, "--out", str(out), "--json", *options]
-    command += ["--seed", str(seed)]
+    command += ["--no-final", "--seed", str(seed)]
     command += ["--dataset", str(dataset)] if dataset else []
     command += ["--limit", str(words)] if words else []
     with tempfile.TemporaryDirectory() as name:

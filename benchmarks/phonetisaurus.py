@@ -4,22 +4,32 @@
 
 Needs `pip install goldzone[benchmarks]`. Prints a Markdown table, and writes JSON with ``--out``. Trains on
 the first words (by hash) of each language's train part, tests on its whole test part. A word counts as right
-when the prediction is one of its listed pronunciations. Words that Phonetisaurus cannot take (beginning with
-"-", blanks inside, letters it never saw) are kept from its command line and count as its errors.
+when the prediction is one of its listed pronunciations. Phonetisaurus gets each letter as one character of
+its own, so that blanks, signs and letters of several characters cost it nothing; words with letters that it
+never saw are kept from it and count as its errors.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from benchmarks import command
 from goldzone.data.languages import load_language
-from goldzone.data.lexicon import Entry, Segments
+from goldzone.data.lexicon import Entry
+from goldzone.data.notation import Segments
 from goldzone.data.split import first_by_hash, split_lexicon
+from goldzone.errors import DataError
 from goldzone.g2p.scoring import score_words
+
+_FIRST: Final = 0x4E00
+"""The first of the characters that stand for letters: Han characters, of which there are `_ROOM`."""
+_ROOM: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,8 @@ class Measured:
 def goldzone(dataset: Path, language: str, words: int, seed: int, folder: Path) -> tuple[Measured, str]:
     """Train by the command line; return what was measured and the model's digest."""
     summary, finished = command.train(language, folder, dataset=dataset, words=words, seed=seed)
-    test = summary["test"]
+    ask = [sys.executable, "-m", "goldzone", "evaluate", str(folder), language, "--dataset", str(dataset)]
+    test = json.loads(command.run([*ask, "--part", "test", "--json"]).output)  # all of it, whatever --limit
     low, high = test["word_error_interval"]
     measured = Measured(
         1 - test["word_error"],
@@ -50,32 +61,30 @@ def goldzone(dataset: Path, language: str, words: int, seed: int, folder: Path) 
     return measured, summary["digest"]
 
 
-def phonetisaurus(train: list[Entry], test: list[Entry], folder: Path) -> Measured:
+def phonetisaurus(train: Sequence[Entry], test: Sequence[Entry], folder: Path) -> Measured:
     """Train and ask Phonetisaurus through its command line."""
     tool = str(Path(sys.executable).with_name("phonetisaurus"))
     lexicon, model = folder / "lexicon.txt", folder / "model.fst"
+    letters = sorted({letter for entry in train for letter in entry.letters})
+    if len(letters) > _ROOM:
+        raise DataError(f"{folder}: {len(letters)} letters are more than Phonetisaurus can be given here")
+    known = {letter: chr(_FIRST + number) for number, letter in enumerate(letters)}
     rows = [
-        f"{''.join(entry.letters)} {' '.join(pronunciation)}"
+        f"{''.join(known[letter] for letter in entry.letters)} {' '.join(pronunciation)}"
         for entry in train
-        if not any(letter.isspace() for letter in entry.letters)
         for pronunciation in entry.pronunciations
     ]
     lexicon.write_text("\n".join(rows) + "\n", encoding="utf-8")
     trained = command.run([tool, "train", str(lexicon), "--model", str(model)])
-    seen = {letter for entry in train for letter in entry.letters}
-    asked = {
-        "".join(entry.letters)
-        for entry in test
-        if set(entry.letters) <= seen
-        and not entry.word.startswith("-")
-        and not any(map(str.isspace, entry.letters))
-    }
+    spelled = ["".join(known.get(letter, "") for letter in entry.letters) for entry in test]
+    whole = [len(word) == len(entry.letters) for word, entry in zip(spelled, test, strict=True)]
+    asked = {word for word, every in zip(spelled, whole, strict=True) if every}
     said = command.run([tool, "predict", "--model", str(model)], "\n".join(sorted(asked)) + "\n")
     found: dict[str, Segments] = {}
     for line in said.output.splitlines():
         word, *segments = line.split()
         found.setdefault(word, tuple(segments))
-    guesses = [found.get("".join(entry.letters), ()) for entry in test]
+    guesses = [found.get(word, ()) if every else () for word, every in zip(spelled, whole, strict=True)]
     scores = score_words(guesses, [e.pronunciations for e in test])
     interval = scores.word_error_interval
     return Measured(
@@ -94,7 +103,7 @@ def compare(dataset: Path, language: str, words: int, seed: int) -> dict[str, ob
     train, test = first_by_hash(split.train, words).entries, split.test.entries
     with tempfile.TemporaryDirectory() as folder:
         ours, digest = goldzone(dataset, language, words, seed, Path(folder) / "run")
-        peer = phonetisaurus(list(train), list(test), Path(folder))
+        peer = phonetisaurus(train, test, Path(folder))
     return {
         "language": language,
         "train_words": len(train),

@@ -47,7 +47,7 @@ def test_a_newcomer_sees_the_eight_fields_that_matter_first(goldzone: Goldzone) 
     names = [line.split(" = ")[0] for line in finished.out.splitlines() if not line.startswith(" ")]
     assert sorted(names) == sorted(FIRST)
     assert len(names) == 8
-    assert "pipeline.sweeps = 5  " in finished.out
+    assert "pipeline.sweeps = 8  " in finished.out
     assert "  1 to 1,000\n    Most passes over all layers.\n" in finished.out
 
 

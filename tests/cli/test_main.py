@@ -18,6 +18,7 @@ COMMANDS = [
     "resume",
     "evaluate",
     "phonemize",
+    "pack",
     "inspect",
     "history",
     "sums",

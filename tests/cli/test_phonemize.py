@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from goldzone.g2p.phonemizer import Phonemizer
 from tests.cli.conftest import Goldzone, complaint
 
@@ -25,7 +27,7 @@ def test_standard_input_is_read_line_by_line(goldzone: Goldzone, run_folder: Pat
     stdin = "\ufeffvoda\r\n\n  mesto \ndve slová\n\tdom".encode()
     finished = goldzone("phonemize", run_folder, stdin=stdin)
     assert [line.partition("\t")[0] for line in finished.out.splitlines()] == [
-        *("voda", "mesto", "dve slová", "dom")
+        *("voda", "", "mesto", "dve slová", "dom")  # a line for each line
     ]
 
 
@@ -42,12 +44,71 @@ def test_no_words_are_no_lines(goldzone: Goldzone, run_folder: Path) -> None:
     assert (finished.code, finished.out, finished.err) == (0, "", "")
 
 
-def test_bytes_that_are_no_text_are_letters_that_say_nothing(goldzone: Goldzone, run_folder: Path) -> None:
-    finished = goldzone("phonemize", run_folder, stdin=b"\xff\xfe\nvoda\n")
+def test_bytes_that_are_no_text_are_refused_by_their_line(goldzone: Goldzone, run_folder: Path) -> None:
+    line = complaint(goldzone("phonemize", run_folder, stdin=b"voda\n\xff\xfe\n"))
+    assert line == "standard input: line 2 is not UTF-8 text; convert it (iconv -t UTF-8)"
+
+
+def test_signs_around_a_word_do_not_change_its_sound(goldzone: Goldzone, run_folder: Path) -> None:
+    finished = goldzone("phonemize", run_folder, "voda", "Voda!", "„voda“", "(voda).")
+    assert len({line.partition("\t")[2] for line in finished.out.splitlines()}) == 1
+
+
+def test_a_sentence_is_said_word_by_word(goldzone: Goldzone, run_folder: Path) -> None:
+    say = Phonemizer.load(run_folder)
+    stdin = b"Voda, [mesto](/mEsto/)!\n"
+    assert goldzone("phonemize", run_folder, stdin=stdin).out == (
+        f"Voda, [mesto](/mEsto/)!\t{say('voda')} mEsto\n"
+    )
+    text = goldzone("phonemize", run_folder, "--format", "text", "--punctuation", "keep", stdin=stdin)
+    assert text.out == f"{say('voda')}, mEsto!\n"
+    split = goldzone("phonemize", run_folder, "--separator", "-", "--word-separator", "#", stdin=stdin)
+    assert split.out.partition("\t")[2] == "-".join(say.n_best("voda", 1)[0].segments) + "#m-E-s-t-o\n"
+
+
+def test_what_cannot_be_said_is_said(goldzone: Goldzone, run_folder: Path) -> None:
+    finished = goldzone("phonemize", run_folder, "voda", "42", "чат", "3voda")
     assert finished.code == 0
-    unknown, known = finished.out.splitlines()
-    assert unknown == "\ufffd\ufffd\t"
-    assert known == goldzone("phonemize", run_folder, "voda").out.rstrip("\n")
+    assert finished.err.startswith("warning: 3 words hold letters that the model has never seen (")
+    told = [json.loads(line) for line in goldzone("phonemize", run_folder, "42", "--json").out.splitlines()]
+    assert told[0]["unknown"] == ["4", "2"]
+    assert told[0]["pronunciations"][0]["probability"] < 0.001
+    kept = goldzone("phonemize", run_folder, "3voda", "--unknown", "keep")
+    assert kept.out == f"3voda\t3{Phonemizer.load(run_folder)('voda')}\n"
+    line = complaint(goldzone("phonemize", run_folder, "3voda", "--unknown", "fail"))
+    assert line.startswith("line 1: 3voda: the model has never seen 3; ")
+
+
+def test_further_columns_are_counted_and_not_said(goldzone: Goldzone, run_folder: Path) -> None:
+    finished = goldzone("phonemize", run_folder, stdin=b"voda\tabc\nmesto\n")
+    assert finished.out == goldzone("phonemize", run_folder, "voda", "mesto").out
+    assert finished.err == "warning: 1 line has further columns, which are not read\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("kaldi", "{word} {a}", "{word} {b}"),
+        ("sherpa", "{word} {a}", "{word} {b}"),
+        ("mfa", "{word}\t{a}", "{word}\t{b}"),
+        ("cmudict", "{word}  {a}", "{word}(2)  {b}"),
+    ],
+)
+def test_dictionaries_of_other_tools(
+    goldzone: Goldzone, run_folder: Path, name: str, first: str, second: str
+) -> None:
+    (found,) = Phonemizer.load(run_folder).phonemize(["slovo"], n_best=2)
+    a, b = (" ".join(said.segments) for said in found)
+    finished = goldzone("phonemize", run_folder, "slovo, slovo", "--n-best", "2", "--format", name)
+    assert finished.out.splitlines() == [line.format(word="slovo", a=a, b=b) for line in (first, second)]
+
+
+def test_overrides_come_before_the_model(goldzone: Goldzone, run_folder: Path) -> None:
+    Path("mine.tsv").write_text("Voda\txyz\n", encoding="utf-8")
+    finished = goldzone("phonemize", run_folder, "Voda", "voda", "--overrides", "mine.tsv", "--format", "tsv")
+    rows = [line.split("\t") for line in finished.out.splitlines()]
+    assert rows[0] == ["Voda", "xyz", "1.0000", "override", ""]
+    assert rows[1][3] == "model"
 
 
 def test_a_word_is_answered_as_soon_as_its_line_is_there(run_folder: Path) -> None:
@@ -87,14 +148,21 @@ def test_json_is_one_object_a_word(goldzone: Goldzone, run_folder: Path) -> None
     assert first == {
         "word": "žaba",
         "pronunciations": [
-            {"ipa": p.text, "segments": list(p.segments), "log2_probability": p.log2_probability}
+            {
+                "ipa": p.text,
+                "segments": list(p.segments),
+                "log2_probability": p.log2_probability,
+                "probability": 2.0**p.log2_probability,
+            }
             for p in expected
         ],
+        "source": "model",
+        "unknown": [],
+        "line": 1,
     }
-    assert second == {
-        "word": "😀",
-        "pronunciations": [{"ipa": "", "segments": [], "log2_probability": 0.0}],
-    }
+    assert (second["word"], second["unknown"], second["line"]) == ("😀", ["😀"], 2)
+    assert second["pronunciations"][0]["segments"] == []
+    assert second["pronunciations"][0]["probability"] < 0.1
 
 
 def test_models_that_cannot_be_read_are_one_line(goldzone: Goldzone, run_folder: Path) -> None:

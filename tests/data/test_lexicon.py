@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from goldzone.data.lexicon import PronunciationForm, pronunciation_form, read_lexicon
+from goldzone.data.lexicon import pronunciation_form, read_lexicon
+from goldzone.data.notation import PronunciationForm
 from goldzone.data.settings import LanguageSettings
 from goldzone.errors import DataError
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldzone.data.lexicon import Segments
+from goldzone.data.notation import Segments
 from goldzone.data.segmentation import segment_ipa
 from goldzone.g2p.error_kinds import (
     Confusion,

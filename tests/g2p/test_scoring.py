@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldzone.data.lexicon import Segments
+from goldzone.data.notation import Segments
 from goldzone.errors import DataError
 from goldzone.g2p.scoring import _resample, edit_distance, score_words
 from tests.naive.scoring import naive_edit_distance, naive_resample

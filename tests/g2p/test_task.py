@@ -18,6 +18,7 @@ from goldzone.g2p.model import write_model
 from goldzone.g2p.prepared_data import fingerprint
 from goldzone.g2p.task import PhonemizerTask, TrainedModel, train_model
 from goldzone.training.config import TrainingConfig
+from goldzone.training.control.phases import change_noise
 from goldzone.training.pipeline import Hooks
 from goldzone.training.runs.events import Event, NeuronTrained, RunStarted, SweepFinished
 from goldzone.training.sums.cache import SumCache
@@ -93,6 +94,7 @@ def test_the_model_returned_is_that_of_the_best_sweep(slovak_split: Split[Lexico
     split = replace(slovak_split, train=first_by_hash(slovak_split.train, 200))
     config = TrainingConfig.model_validate(
         {
+            "credit": {"kind": "rank"},
             "network": {"neurons": 30},  # enough that some read earlier choices, and the beam matters
             "pipeline": {"sweeps": 20, "patience": 1},
             "capacity": {"premodulo": 512},
@@ -108,6 +110,20 @@ def test_the_model_returned_is_that_of_the_best_sweep(slovak_split: Split[Lexico
     metrics = trained.model.about["metrics"]
     assert metrics["dev_word_accuracy"] == round(scores.word_accuracy, 6)
     assert metrics["sweep"] == trained.outcome.sweep
+
+
+def test_of_graded_neurons_the_last_sweep_is_taken_that_is_not_worse_beyond_doubt(
+    slovak_split: Split[Lexicon],
+) -> None:
+    split = replace(slovak_split, train=first_by_hash(slovak_split.train, 200))
+    config = TrainingConfig.model_validate({"network": {"neurons": 30}, "pipeline": {"sweeps": 6}})
+    events: list[Event] = []
+    trained = train(split, config, hooks=Hooks(on_event=events.append))
+    dev = [event.dev_score or 0.0 for event in events if isinstance(event, SweepFinished)]
+    doubt = 2 * change_noise(len(split.dev))
+    hold = [sweep for sweep, score in enumerate(dev, 1) if score >= max(dev[:sweep]) - doubt]
+    assert trained.outcome.sweep == hold[-1]
+    assert any(score < max(dev[:sweep]) for sweep, score in enumerate(dev, 1))  # the rule had a say
 
 
 def test_training_learns(trained: TrainedModel, slovak_split: Split[Lexicon]) -> None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import prod
 
 from goldzone.data.alignment import AlignedLexicon
-from goldzone.data.lexicon import Segments
+from goldzone.data.notation import Segments
 
 Row = tuple[str, ...]
 Pair = tuple[Row, Row]

@@ -19,6 +19,7 @@ from goldzone.cli import (
     history,
     inspect,
     languages,
+    pack,
     phonemize,
     recommend,
     resume,
@@ -46,6 +47,7 @@ app.command("train-all")(train_all.train_all)
 app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("phonemize")(phonemize.phonemize)
+app.command("pack")(pack.pack)
 app.command("inspect")(inspect.inspect)
 app.command("history")(history.history)
 app.command("sums")(sums.sums)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -13,69 +13,182 @@ import typer
 from goldzone.cli.sources import JsonOption, ThreadsOption, thread_count
 
 if TYPE_CHECKING:
-    from goldzone.g2p.decoder import Pronunciation
+    from goldzone.data.notation import Segments
+    from goldzone.data.settings import LanguageSettings
+    from goldzone.g2p.transcriber import SaidLine
 
 _BLOCK = 1 << 16  # bytes read at most before words are said
+
+
+class Format(StrEnum):
+    """What is written."""
+
+    PAIRS = "pairs"
+    TEXT = "text"
+    TSV = "tsv"
+    JSON = "json"
+    KALDI = "kaldi"
+    MFA = "mfa"
+    SHERPA = "sherpa"
+    CMUDICT = "cmudict"
+
+
+class UnknownLetters(StrEnum):
+    """What becomes of letters that the model has never seen."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    FAIL = "fail"
+
+
+class Punctuation(StrEnum):
+    """What becomes of the signs between words."""
+
+    KEEP = "keep"
+    DROP = "drop"
 
 
 def phonemize(
     model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
     words: Annotated[
-        list[str] | None, typer.Argument(help="Words; standard input, one a line, when none.")
+        list[str] | None, typer.Argument(help="Words or texts; standard input, line by line, when none.")
     ] = None,
     n_best: Annotated[int, typer.Option("--n-best", min=1, max=64, help="Pronunciations a word.")] = 1,
+    output: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="pairs: each line and how it is said; text: only how; tsv, json: all that is known of each "
+            "word; or a dictionary for Kaldi, MFA, sherpa-onnx, CMUdict.",
+        ),
+    ] = Format.PAIRS,
+    unknown: Annotated[
+        UnknownLetters,
+        typer.Option(help="Letters that the model has never seen: leave them out, keep them, or fail."),
+    ] = UnknownLetters.DROP,
+    overrides: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Lexicon that counts more than the model.")
+    ] = None,
+    word_separator: Annotated[str, typer.Option(help="What is written between words.")] = " ",
+    separator: Annotated[
+        str | None, typer.Option(help="What is written between sounds; the lexicon's way by default.")
+    ] = None,
+    punctuation: Annotated[
+        Punctuation, typer.Option(help="Signs between words, with --format text.")
+    ] = Punctuation.DROP,
+    whole_lines: Annotated[
+        bool, typer.Option("--whole-lines", help="A line is one entry, with its blanks and signs.")
+    ] = False,
     beam: Annotated[
         int | None, typer.Option(min=1, max=64, help="Partial pronunciations kept by the search.")
     ] = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say words with a model.
+    """Say words and sentences with a model.
 
-    Prints a word, its pronunciation and (with --n-best) the log2 of its probability, separated by tabs.
+    Writes a line for each line: the text, a tab, and how it is said. With --n-best a word with each of its
+    pronunciations and the log2 of their probability. Signs around a word never change its sound. Of an input
+    line with tabs the first column is read. In a text, [word](/sounds/) says a word as you like.
+
+    Letters that the model has never seen (digits, signs, other scripts) are counted on standard error.
 
     Example: goldzone phonemize runs/slovak voda mesto
+
+    Example: goldzone phonemize runs/slovak --format mfa < words.txt > dictionary.dict
     """
+    from goldzone.g2p.model import read_model
     from goldzone.g2p.phonemizer import Phonemizer
+    from goldzone.g2p.transcriber import Transcriber
+    from goldzone.training.runs.run_folder import model_file
 
-    phonemizer = Phonemizer.load(model)
-    stdin = cast("io.BufferedReader", typer.get_binary_stream("stdin"))
-    for batch in [words] if words else _arriving(stdin):
-        found = phonemizer.phonemize(batch, n_best=n_best, beam=beam, threads=thread_count(threads))
-        answers = zip(batch, found, strict=True)
-        if as_json:
-            lines = [_as_json(word, pronunciations) for word, pronunciations in answers]
-        else:
-            lines = [row for word, pronunciations in answers for row in _rows(word, pronunciations, n_best)]
-        typer.echo("\n".join(lines))  # at once: each call flushes
+    loaded, _ = read_model(model_file(model))
+    transcriber = Transcriber(
+        Phonemizer(loaded, overrides=_listed(overrides, loaded.settings) if overrides else None),
+        n_best=n_best,
+        beam=beam,
+        separator=separator,
+        whole_lines=whole_lines,
+        unknown=unknown.value,
+        threads=thread_count(threads),
+    )
+    chosen = Format.JSON if as_json else output
+    write = _writer(chosen, n_best, word_separator, keep=punctuation is Punctuation.KEEP)
+    stdin = _Lines(cast("io.BufferedReader", typer.get_binary_stream("stdin")))
+    for batch in [words] if words else stdin:
+        lines = [line for said in transcriber.say(batch) for line in write(said)]
+        if lines:
+            typer.echo("\n".join(lines))  # at once: each call flushes
+    for told in (transcriber.summary, stdin.summary):
+        if told:
+            typer.echo(f"warning: {told}", err=True)
 
 
-def _rows(word: str, pronunciations: Sequence[Pronunciation], n_best: int) -> Iterator[str]:
-    for pronunciation in pronunciations:
-        probability = f"\t{pronunciation.log2_probability:.3f}" if n_best > 1 else ""
-        yield f"{word}\t{pronunciation.text}{probability}"
+def _listed(path: Path, settings: LanguageSettings) -> dict[str, tuple[Segments, ...]]:
+    from goldzone.data.lexicon import read_lexicon
+
+    return {entry.word: entry.pronunciations for entry in read_lexicon(path, settings=settings)}
 
 
-def _as_json(word: str, pronunciations: Sequence[Pronunciation]) -> str:
-    ranked = [
-        {"ipa": p.text, "segments": list(p.segments), "log2_probability": p.log2_probability}
-        for p in pronunciations
+def _writer(
+    output: Format, n_best: int, between_words: str, *, keep: bool
+) -> Callable[[SaidLine], Iterable[str]]:
+    from goldzone.g2p.writers import DICTIONARIES, DictionaryWriter, as_json, as_rows, dumps
+
+    if output.value in DICTIONARIES:
+        dictionary = DictionaryWriter(output.value)
+        return lambda said: [line for answer in said.answers for line in dictionary.lines(answer)]
+    if output is Format.JSON:
+        return lambda said: [dumps(as_json(answer, said.number)) for answer in said.answers]
+    if output is Format.TSV:
+        return lambda said: [row for answer in said.answers for row in as_rows(answer)]
+    if output is Format.TEXT:
+        return lambda said: [said.written(between_words, punctuation=keep)]
+    if n_best > 1:
+        return lambda said: [
+            f"{answer.word}\t{found.text}\t{found.log2_probability:.3f}"
+            for answer in said.answers
+            for found in answer.pronunciations
+        ]
+    return lambda said: [
+        f"{said.text}\t{said.written(between_words, punctuation=False)}" if said.text else ""
     ]
-    return json.dumps({"word": word, "pronunciations": ranked}, ensure_ascii=False)
 
 
-def _arriving(stream: io.BufferedReader) -> Iterator[list[str]]:
-    """Read words as they arrive: a file by blocks, a line typed at a terminal at once."""
-    rest = b""
-    while block := stream.read1(_BLOCK):
-        *lines, rest = (rest + block).split(b"\n")
-        if words := _words(lines):
-            yield words
-    if words := _words([rest]):
-        yield words
+class _Lines:
+    """Lines as they arrive: a file by blocks, a line typed at a terminal at once."""
 
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self._number = 0
+        self._columns = 0
 
-def _words(lines: Iterable[bytes]) -> list[str]:
-    """Take words from lines; a byte that is not UTF-8 is a letter that no model knows."""
-    words = (line.decode("utf-8", "replace").strip("\ufeff \t\r\n") for line in lines)
-    return [word for word in words if word]
+    def __iter__(self) -> Iterator[list[str]]:
+        rest = b""
+        while block := self._stream.read1(_BLOCK):
+            *lines, rest = (rest + block).split(b"\n")
+            if lines:
+                yield list(map(self._line, lines))
+        if rest:
+            yield [self._line(rest)]
+
+    @property
+    def summary(self) -> str:
+        """What was passed over; empty: nothing."""
+        n = self._columns
+        lines = "1 line has" if n == 1 else f"{n:,} lines have"
+        return f"{lines} further columns, which are not read" if n else ""
+
+    def _line(self, data: bytes) -> str:
+        from goldzone.errors import DataError
+
+        self._number += 1
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise DataError(
+                f"standard input: line {self._number} is not UTF-8 text; convert it (iconv -t UTF-8)"
+            ) from None
+        text, tab, _ = text.strip("\ufeff \t\r\n").partition("\t")
+        self._columns += bool(tab and text)
+        return text.strip()

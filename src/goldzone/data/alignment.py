@@ -38,7 +38,8 @@ from goldzone.data.alignment_kernels import (
     to_probabilities,
 )
 from goldzone.data.lattice_kernels import Lattices, list_shapes, number_grams, number_pairs
-from goldzone.data.lexicon import Entry, Segments
+from goldzone.data.lexicon import Entry
+from goldzone.data.notation import Segments
 from goldzone.data.segmentation import base_of
 from goldzone.errors import ConfigError, DataError
 

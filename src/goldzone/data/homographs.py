@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from goldzone.data.letters import normalise_word
-from goldzone.data.lexicon import Segments
+from goldzone.data.notation import Segments
 from goldzone.data.rows import MAX_FIELD, ReadReport, SkippedLines, UnusableRowError, read_rows
 from goldzone.data.segmentation import has_sound, segment_ipa
 from goldzone.data.split import DEFAULT_FRACTIONS, Split, split_of

@@ -7,21 +7,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from goldzone.data.letters import letters_of_normalised, normalise_word
+from goldzone.data.notation import JOINED, Notation, PronunciationForm, Segments
 from goldzone.data.rows import MAX_FIELD, ReadReport, SkippedLines, UnusableRowError, read_rows
 from goldzone.data.segmentation import has_sound, segment_all
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import DataError
 
-__all__ = ["Entry", "Lexicon", "PronunciationForm", "Segments", "pronunciation_form", "read_lexicon"]
-
-Segments = tuple[str, ...]
-"""A pronunciation."""
-
-PronunciationForm = Literal["joined", "spaced"]
-"""How a file writes a pronunciation: one IPA string, or segments separated by blanks."""
+__all__ = ["Entry", "Lexicon", "pronunciation_form", "read_lexicon"]
 
 _SPACED_ROWS: Final = 0.5
 _SPACED_TOKEN_LETTERS: Final = 2
@@ -47,6 +42,8 @@ class Lexicon:
     name: str
     entries: tuple[Entry, ...]
     report: ReadReport
+    notation: Notation = JOINED
+    """How the file writes pronunciations."""
 
     def __len__(self) -> int:
         """Count words."""
@@ -104,7 +101,8 @@ def read_lexicon(
         Entry(word, _letters(word, settings), tuple(pronunciations))
         for word, pronunciations in merged.items()
     )
-    return Lexicon(path.stem if name is None else name, entries, ReadReport.of(total, used, skipped))
+    report = ReadReport.of(total, used, skipped)
+    return Lexicon(path.stem if name is None else name, entries, report, Notation(form))
 
 
 def pronunciation_form(pronunciations: Iterable[str]) -> PronunciationForm:

@@ -53,6 +53,7 @@ STEPS_A_NAT: Final = 10
 
 _DAMPING: Final = VOTE_ONE // 10
 _CERTAIN: Final = round(0.999 * (1 << EXP_BITS))
+_SURE: Final = round(0.95 * (1 << EXP_BITS))
 _FARTHEST: Final = 256  # steps of score beyond which a path's share is below what a vote can say
 _JUDGED: Final = 2000
 """Train words said after a sweep; more would cost more time than they tell."""
@@ -116,6 +117,7 @@ class BeamTrainer(Together):
         self._path_rule = PathRule(
             exp_table(self._temperature, _FARTHEST), round(config.beam.margin * STEPS_A_NAT), _CERTAIN
         )
+        self._sure = np.zeros(lessons.offsets.size - 1, dtype=np.bool_)
         self._sweep = 1
         self._loss = 0.0
         self._counts = np.zeros(4, dtype=np.int64)
@@ -230,6 +232,7 @@ class BeamTrainer(Together):
         parts = self._neurons.memory()
         if parts:
             parts["score"] = self._score.astype("<i4").tobytes()
+            parts["sure"] = np.packbits(self._sure).tobytes()
         return parts
 
     def restore(self, network: Committee, memory: Mapping[str, bytes]) -> None:
@@ -247,6 +250,8 @@ class BeamTrainer(Together):
         self._neurons.remember(memory)
         if memory:
             self._score = np.frombuffer(memory["score"], "<i4").astype(np.int32)
+            bits = np.unpackbits(np.frombuffer(memory["sure"], np.uint8), count=self._sure.size)
+            self._sure = bits.astype(np.bool_)
 
     def premodulos(self, layer: int) -> NDArray[np.int64]:
         """Return the cells of each neuron of a layer: int64[n_neurons]."""
@@ -298,21 +303,30 @@ class BeamTrainer(Together):
 
     def _learn(self, learning: NDArray[np.int64], on_progress: Callable[[int, int], None]) -> None:
         """Let the words vote, batch by batch, in an order of the sweep's own."""
-        model, n_words, batch = self._arrays(), self._lessons.offsets.size - 1, self._settings.batch
-        order = np.argsort(stream(self._seed, "words", self._sweep, count=n_words), kind="stable")
+        model, batch = self._arrays(), self._settings.batch
+        order = self._met()
         groups = self._groups(model, learning)
         self._counts[:] = 0
+        self._counts[0] = self._sure.size - order.size  # those passed over were right
         loss, told = 0, 0
-        for start in range(0, n_words, batch):
+        for start in range(0, order.size, batch):
             chosen = np.array_split(order[start : start + batch], self._threads)
             for *counts, bits in self._spread(partial(self._credit, model, chosen)):
                 self._counts += counts
                 loss += int(bits)
             self._spread(partial(self._cast, groups))
-            if (done := min(start + batch, n_words)) * _REPORTS // n_words > told:
-                told = done * _REPORTS // n_words
-                on_progress(done, n_words)
+            if (done := min(start + batch, order.size)) * _REPORTS // order.size > told:
+                told = done * _REPORTS // order.size
+                on_progress(done, order.size)
         self._loss = loss / (1 << LOG_BITS)
+
+    def _met(self) -> NDArray[np.int64]:
+        """Return the words of this sweep, in an order of its own: of those that were sure, some."""
+        drawn = stream(self._seed, "words", self._sweep, count=self._sure.size)
+        order = np.argsort(drawn, kind="stable").astype(np.int64)
+        again = stream(self._seed, "again", self._sweep, count=self._sure.size)
+        passed = self._sure & (again >= int(self._settings.revisited * (1 << 32)))
+        return order[~passed[order]]
 
     def _groups(self, model: ModelArrays, learning: NDArray[np.int64]) -> list[_Group]:
         """Share the learning neurons out: by thread and kind of template, neurons and rows of the trace."""
@@ -339,7 +353,9 @@ class BeamTrainer(Together):
         desk, votes, _ = self._parts[part]
         forget_votes(desk.memo)
         chosen = words[part].astype(np.int64)
-        return credit_words(model, self._lessons, chosen, self._sweep - 1, self._path_rule, desk, votes)
+        found = credit_words(model, self._lessons, chosen, self._sweep - 1, self._path_rule, desk, votes)
+        self._sure[chosen] = desk.share[: chosen.size] >= _SURE
+        return found
 
     def _cast(self, groups: Sequence[_Group], part: int) -> None:
         """Cast the votes of all parts in the cells of some neurons."""

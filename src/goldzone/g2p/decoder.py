@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 import numpy as np
 
 from goldzone.data.atom_kernels import UNKNOWN_SYMBOL
 from goldzone.data.letters import letters_of
-from goldzone.data.lexicon import Segments
 from goldzone.data.marks import part_marks
+from goldzone.data.notation import Segments
 from goldzone.data.samples import even_cuts
 from goldzone.g2p.decode_kernels import Found, decode_words
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.search_arrays import model_arrays
+from goldzone.g2p.spelling import Spelling
 from goldzone.g2p.vote_kernels import Memo, Workspace, empty_memo, empty_workspace
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, exp_table, fixed_log2
 
@@ -40,12 +42,22 @@ class Pronunciation:
     """Phoneme segments."""
     log2_probability: float
     """Of the word being said this way, among the ways that the search found (a model of bit tables: of the
-    letters, one after the other); ways that differ in the alignment alone are not added up."""
+    letters, one after the other); ways that differ in the alignment alone are not added up. A letter that the
+    model never saw counts as if it said each of the model's chunks as probably."""
+    by_letter: tuple[Segments, ...] = ()
+    """What each letter says."""
+    separator: str = ""
+    """What stands between segments where they are written."""
+
+    @property
+    def probability(self) -> float:
+        """The probability itself."""
+        return math.exp2(self.log2_probability)
 
     @property
     def text(self) -> str:
-        """The segments as one string."""
-        return "".join(self.segments)
+        """The segments as the model's lexicon wrote them."""
+        return self.separator.join(self.segments)
 
 
 class Decoder:
@@ -59,9 +71,11 @@ class Decoder:
         self.model = model
         self._symbols = _Symbols({letter: index for index, letter in enumerate(model.letters)})
         self._chunks = [tuple(model.segments[index] for index in chunk) for chunk in model.chunks]
+        self._spelling = Spelling(model.letters, lower=model.settings.lower, sounding=self._sounding())
         self._arrays = model_arrays(model)
         self._exponentials = exp_table(model.temperature, _FARTHEST if model.committee.graded else 1)
         self._idle: list[tuple[Memo, Workspace]] = []
+        self._bits_unknown = math.log2(len(model.chunks))
 
     def encode(self, letters: Sequence[str]) -> list[int]:
         """Turn letters into symbols; one never seen counts as its small or base letter, else as unknown."""
@@ -102,10 +116,25 @@ class Decoder:
         return [answers[spelling].copy() for spelling in spelled]
 
     def letters(self, word: str) -> Segments:
-        """Take a word apart as the training data was."""
+        """Take a word apart as the training data was, in the model's own letters where it has them.
+
+        Signs at the ends are left out (`goldzone.g2p.spelling`).
+        """
         settings = self.model.settings
-        letters = letters_of(word, lower=settings.lower, trim=settings.trim)
+        letters = letters_of(self._spelling.of(word), lower=settings.lower, trim=settings.trim)
         return part_marks(letters, self.model.parted_marks)
+
+    def unknown(self, letters: Sequence[str]) -> tuple[str, ...]:
+        """Return those of a word's letters that the model has never seen, nor a relative of theirs."""
+        return tuple(letter for letter in letters if self._symbols[letter] == UNKNOWN_SYMBOL)
+
+    def _sounding(self) -> Iterator[str]:
+        """Go through the letters whose most frequent candidate is not silence."""
+        candidates = self.model.candidates
+        for letter, (first, last) in zip(self.model.letters, pairwise(candidates.offsets), strict=True):
+            most = int(candidates.chunk[first + int(np.argmax(candidates.count[first:last]))])
+            if self._chunks[most]:
+                yield letter
 
     def _say_together(self, spelled: Sequence[bytes], beam: int, n_best: int) -> list[list[Pronunciation]]:
         """Say words given as bytes of int32 symbols."""
@@ -124,10 +153,14 @@ class Decoder:
         if self.model.committee.graded:
             self._make_probabilities(found)
         rows, edges = found.chunk.tolist(), offsets.tolist()
+        before = np.concatenate(([0], np.cumsum(symbol == UNKNOWN_SYMBOL)))
+        unknown = np.diff(before[offsets]).tolist()
         return [
-            self._ranked([row[first:last] for row in rows[:count]], cost, n_best)
-            for first, last, count, cost in zip(
-                edges[:-1], edges[1:], found.n_found.tolist(), found.cost.T.tolist(), strict=True
+            self._ranked(
+                [row[first:last] for row in rows[:count]], cost, n_best, self._bits_unknown * letters
+            )
+            for first, last, count, cost, letters in zip(
+                edges[:-1], edges[1:], found.n_found.tolist(), found.cost.T.tolist(), unknown, strict=True
             )
         ]
 
@@ -139,15 +172,22 @@ class Decoder:
             total = int(exponentials[np.minimum(behind, exponentials.size - 1)].sum())
             found.cost[:count, word] = behind * step + int(fixed_log2(total)) - (EXP_BITS << LOG_BITS)
 
-    def _ranked(self, rows: list[list[int]], costs: list[int], n_best: int) -> list[Pronunciation]:
-        """Spell out chunks, the cheapest first; of equal pronunciations the first counts."""
-        ranked: dict[Segments, float] = {}
+    def _ranked(
+        self, rows: list[list[int]], costs: list[int], n_best: int, bits_unknown: float
+    ) -> list[Pronunciation]:
+        """Spell out chunks, the cheapest first; of those that are written alike the first counts."""
+        ranked: dict[str, Pronunciation] = {}
+        separator = self.model.notation.separator
         for row, cost in zip(rows, costs, strict=False):
-            segments = tuple(chain.from_iterable(map(self._chunks.__getitem__, row)))
-            ranked.setdefault(segments, -cost / (1 << LOG_BITS))
-            if len(ranked) == n_best:
-                break
-        return [Pronunciation(segments, probability) for segments, probability in ranked.items()]
+            by_letter = tuple(map(self._chunks.__getitem__, row))
+            segments = tuple(chain.from_iterable(by_letter))
+            written = separator.join(segments)
+            if written not in ranked:
+                probability = -cost / (1 << LOG_BITS) - bits_unknown
+                ranked[written] = Pronunciation(segments, probability, by_letter, separator)
+                if len(ranked) == n_best:
+                    break
+        return list(ranked.values())
 
 
 class _Symbols(dict[str, int]):

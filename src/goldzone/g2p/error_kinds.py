@@ -14,9 +14,10 @@ from functools import cache
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
-from goldzone.data.lexicon import Segments
+from goldzone.data.notation import Segments
 from goldzone.data.segmentation import LENGTH_MARKS, MARK_CATEGORIES, STRESS_MARKS, VOWELS
 from goldzone.data.sound_classes import ACCENTS
+from goldzone.g2p.scoring import BORDER
 
 __all__ = ["Confusion", "Edit", "ErrorKind", "Errors", "KindCount", "KindRule", "align_said", "find_errors"]
 
@@ -233,6 +234,8 @@ def find_errors(
     predicted: Sequence[Segments],
     listed: Sequence[Sequence[Segments]],
     rule: KindRule | None = None,
+    *,
+    by_segments: bool = False,
 ) -> Errors:
     """Align each wrong word with its nearest listed pronunciation, and count the edits.
 
@@ -246,12 +249,14 @@ def find_errors(
     listed : sequence of sequences of Segments
         At least one a word, none of them empty.
     rule : KindRule, optional
+    by_segments : bool
     """
     rule = rule or KindRule()
+    joint = BORDER if by_segments else ""
     wrong = [
         (_nearest_edits(guess, truths, rule), word)
         for word, guess, truths in zip(words, predicted, listed, strict=True)
-        if "".join(guess) not in map("".join, truths)
+        if joint.join(guess) not in map(joint.join, truths)
     ]
     edits, with_kind, with_only = Counter[ErrorKind](), Counter[ErrorKind](), Counter[ErrorKind]()
     for found, _ in wrong:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from goldzone.data.lexicon import Entry, Segments
+from goldzone.data.lexicon import Entry
+from goldzone.data.notation import JOINED, Notation, Segments
 from goldzone.errors import DataError
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.error_kinds import Errors, KindRule, find_errors
@@ -25,6 +26,8 @@ class Diagnosis:
     out_of_reach: tuple[Entry, ...]
     """Words of which the candidates can say no listed pronunciation, in their order."""
     errors: Errors
+    notation: Notation = JOINED
+    """How pronunciations are written."""
 
     @property
     def share_out_of_reach(self) -> float:
@@ -39,7 +42,7 @@ class Diagnosis:
                 "words": len(self.out_of_reach),
                 "share": self.share_out_of_reach,
                 "examples": [
-                    {"word": entry.word, "should_be": ["".join(said) for said in entry.pronunciations]}
+                    {"word": entry.word, "should_be": [*map(self.notation.write, entry.pronunciations)]}
                     for entry in self.out_of_reach[:examples]
                 ],
             },
@@ -47,8 +50,18 @@ class Diagnosis:
         }
 
 
-def evaluate_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, threads: int = 1) -> Scores:
+def evaluate_model(
+    model: G2PModel,
+    entries: Sequence[Entry],
+    *,
+    beam: int,
+    notation: Notation | None = None,
+    threads: int = 1,
+) -> Scores:
     """Say every word and score it against its listed pronunciations; no word is left out.
+
+    The borders of segments count where the model and the entries separate them (`notation`, by default the
+    model's).
 
     Raises
     ------
@@ -57,10 +70,18 @@ def evaluate_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, thre
     """
     decoder = Decoder(model)
     guesses = _say_all(decoder, _spelled(decoder, entries), beam, threads)
-    return score_words(guesses, [entry.pronunciations for entry in entries])
+    listed = [entry.pronunciations for entry in entries]
+    return score_words(guesses, listed, by_segments=_by_segments(model, notation))
 
 
-def diagnose_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, threads: int = 1) -> Diagnosis:
+def diagnose_model(
+    model: G2PModel,
+    entries: Sequence[Entry],
+    *,
+    beam: int,
+    notation: Notation | None = None,
+    threads: int = 1,
+) -> Diagnosis:
     """Score as `evaluate_model` does, and tell what is wrong with the words that are not right.
 
     Raises
@@ -72,13 +93,20 @@ def diagnose_model(model: G2PModel, entries: Sequence[Entry], *, beam: int, thre
     words = _spelled(decoder, entries)
     guesses = _say_all(decoder, words, beam, threads)
     listed = [entry.pronunciations for entry in entries]
-    reached = in_reach(model, list(map(decoder.encode, words)), listed)
+    by_segments = _by_segments(model, notation)
+    reached = in_reach(model, list(map(decoder.encode, words)), listed, by_segments=by_segments)
     rule = KindRule(model.settings.stress_marks, model.settings.length_marks)
     return Diagnosis(
-        scores=score_words(guesses, listed),
+        scores=score_words(guesses, listed, by_segments=by_segments),
         out_of_reach=tuple(entry for entry, can in zip(entries, reached.tolist(), strict=True) if not can),
-        errors=find_errors([entry.word for entry in entries], guesses, listed, rule),
+        errors=find_errors([entry.word for entry in entries], guesses, listed, rule, by_segments=by_segments),
+        notation=model.notation,
     )
+
+
+def _by_segments(model: G2PModel, notation: Notation | None) -> bool:
+    """Tell whether the borders of segments are known on both sides."""
+    return model.notation.form == "spaced" and (notation or model.notation).form == "spaced"
 
 
 def _spelled(decoder: Decoder, entries: Sequence[Entry]) -> list[Segments]:

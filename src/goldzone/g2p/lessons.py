@@ -75,6 +75,7 @@ def empty_desk(model: ModelArrays, lessons: Lessons, n_words: int, beam: int) ->
         owed=np.zeros(beam + 1, dtype=np.int64),
         weight=np.zeros(beam + 1, dtype=np.int64),
         down=np.zeros(beam, dtype=np.int64),
+        share=np.zeros(n_words, dtype=np.int64),
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from goldzone.data.candidates import CandidateTable
+from goldzone.data.notation import JOINED, Notation, Segments
 from goldzone.data.settings import LanguageSettings
 from goldzone.data.sound_classes import SoundClasses
 from goldzone.data.templates import Templates, parse_templates
 from goldzone.errors import ConfigError, ModelFormatError
+from goldzone.g2p.exceptions import decode_exceptions, encode_exceptions
 from goldzone.hashtron.committee import (
     Committee,
     decode_grades,
@@ -34,6 +36,7 @@ __all__ = ["G2PModel", "read_model", "write_model"]
 
 _TABLES: Final = "tables.gaps"
 _GRADES: Final = "tables.grades"
+_EXCEPTIONS: Final = "exceptions.tsv"
 _KIND: Final = "g2p-committee"
 
 # Bounds of what a file may ask for: beyond all that training makes, within all that decoding can do.
@@ -70,6 +73,10 @@ class G2PModel:
         JSON: training config, data fingerprint, metrics.
     parted_marks : str
         Marks that words are parted from before they are said (`goldzone.data.marks.part_marks`).
+    notation : Notation
+        How its lexicon wrote pronunciations.
+    exceptions : mapping of str to tuple of Segments
+        Words that are not left to the network, with their pronunciations (`goldzone.g2p.exceptions`).
     """
 
     name: str
@@ -84,6 +91,8 @@ class G2PModel:
     temperature: float
     about: dict[str, Any]
     parted_marks: str = ""
+    notation: Notation = JOINED
+    exceptions: Mapping[str, tuple[Segments, ...]] = field(default_factory=dict)
 
     def trained_with(self) -> TrainedWith:
         """Return the settings that saying and testing words need; the defaults where the model tells none.
@@ -150,6 +159,7 @@ class _Content(Checked):
     name: str
     settings: _Settings
     parted_marks: str = ""
+    notation: Literal["joined", "spaced"] = "joined"
     letters: list[Text]
     segments: list[Text]
     chunks: list[Annotated[list[Index], Field(max_length=_MAX_CHUNK)]]
@@ -205,6 +215,7 @@ def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
         "name": model.name,
         "settings": asdict(model.settings),
         **({"parted_marks": model.parted_marks} if model.parted_marks else {}),
+        **({"notation": model.notation.form} if model.notation != JOINED else {}),
         "letters": list(model.letters),
         "segments": list(model.segments),
         "chunks": [list(chunk) for chunk in model.chunks],
@@ -224,7 +235,10 @@ def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
         "temperature": model.temperature,
         "about": model.about,
     }
-    return write_container(path, content, _encode(committee))
+    members = _encode(committee)
+    if model.exceptions:
+        members[_EXCEPTIONS] = encode_exceptions(model.exceptions)
+    return write_container(path, content, members)
 
 
 def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
@@ -244,6 +258,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
     content = check(_Content, container.content, f"{path}: manifest", error=ModelFormatError)
     graded = content.architecture == "graded_committee"
     wanted = [_TABLES, _GRADES] if graded else [_TABLES]
+    exceptions = container.members.pop(_EXCEPTIONS, b"")
     if set(container.members) != set(wanted):
         raise ModelFormatError(
             f"{path}: members are {sorted(container.members)}; a {content.architecture} has {wanted}"
@@ -287,6 +302,8 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
         temperature=content.temperature,
         about=content.about,
         parted_marks=content.parted_marks,
+        notation=Notation(content.notation),
+        exceptions=decode_exceptions(exceptions, f"{path}: {_EXCEPTIONS}"),
     )
     return model, container.digest
 

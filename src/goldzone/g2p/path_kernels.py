@@ -87,6 +87,8 @@ class Desk(NamedTuple):
     right, owed : uint8[beam + 1], int64[beam + 1]
         Of the paths of a word; the last one is that found under its goal.
     weight, down : int64[beam + 1], int64[beam]
+    share : int64[n_words]
+        p(right) of each word, with `EXP_BITS` fraction bits; 0 of those that no path can say.
     """
 
     words: Words
@@ -104,6 +106,7 @@ class Desk(NamedTuple):
     owed: NDArray[np.int64]
     weight: NDArray[np.int64]
     down: NDArray[np.int64]
+    share: NDArray[np.int64]
 
 
 class VoteList(NamedTuple):
@@ -201,12 +204,14 @@ def credit_words(
         n_paths = desk.free.n_ranks[side, at]
         n_good = _find_right(lessons, chosen[at], desk.free, side, at, desk.right)
         bound_at = desk.lost_at[at]
+        desk.share[at] = 0
         if n_good == 0 and desk.bound.n_ranks[side, bound_at] == 0:
             n_unreachable += 1
             continue
         led = n_good == 0
         cost = desk.bound.cost[side, bound_at, 0] if led else np.int64(0)
         share = _owe(model, desk, side, at, n_paths, led, cost, rule)
+        desk.share[at] = share
         loss += (EXP_BITS << 16) - fixed_log2(max(share, np.int64(1)))
         if share >= rule.certain:
             continue

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from goldzone.data.lexicon import Lexicon, read_lexicon
+from goldzone.data.notation import Segments
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import ConfigError
+from goldzone.g2p.answers import Answer, Source
 from goldzone.g2p.decoder import Decoder, Pronunciation
 from goldzone.g2p.evaluation import Diagnosis, diagnose_model, evaluate_model
+from goldzone.g2p.exceptions import Exceptions
 from goldzone.g2p.model import G2PModel, read_model, write_model
 from goldzone.g2p.scoring import Scores
 from goldzone.g2p.task import PhonemizerTask, train_model
@@ -24,7 +28,7 @@ __all__ = ["Phonemizer"]
 
 
 class Phonemizer:
-    """Says words that it has never seen.
+    """Says words, those too that it has never seen.
 
     Examples
     --------
@@ -36,10 +40,25 @@ class Phonemizer:
     'vɔda'
     """
 
-    def __init__(self, model: G2PModel) -> None:
+    def __init__(
+        self, model: G2PModel, *, overrides: Mapping[str, tuple[Segments, ...]] | None = None
+    ) -> None:
+        """Take a model, and pronunciations that count more than what it says.
+
+        Parameters
+        ----------
+        model : G2PModel
+        overrides : mapping of str to tuple of Segments, optional
+            By word, as `goldzone.data.letters.normalise_word` leaves it.
+        """
         self.model = model
         self._decoder = Decoder(model)
         self._beam = model.trained_with().decoding.beam
+        lower = model.settings.lower
+        self._listed: tuple[tuple[Source, Exceptions], ...] = (
+            ("override", Exceptions(overrides or {}, lower=lower)),
+            ("exception", Exceptions(model.exceptions, lower=lower)),
+        )
 
     @classmethod
     def train(
@@ -79,7 +98,7 @@ class Phonemizer:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Phonemizer:
-        """Load a model file, or the model of a run folder.
+        """Load a model file, or the model of a run folder, that of all words first.
 
         Raises
         ------
@@ -128,18 +147,58 @@ class Phonemizer:
         ConfigError
             A number is below 1, or `words` is a single text.
         """
+        answers = self.answer(words, n_best=n_best, beam=beam, threads=threads)
+        return [list(answer.pronunciations) for answer in answers]
+
+    def answer(
+        self, words: Iterable[str], *, n_best: int = 1, beam: int | None = None, threads: int = 1
+    ) -> list[Answer]:
+        """Say many words, and tell where each pronunciation comes from and which letters are not known.
+
+        Parameters and errors are those of `phonemize`. Overrides come first, then the model's exceptions,
+        then what its network says.
+        """
         if isinstance(words, str):
             raise ConfigError(f"words: {words!r} is one word; give a list of words, or call the phonemizer")
         for name, value in (("n_best", n_best), ("beam", beam), ("threads", threads)):
             if value is not None and value < 1:
                 raise ConfigError(f"{name}: {value} is below 1; give 1 or more")
-        letters = [self._decoder.letters(word) for word in words]
-        return self._decoder.decode(letters, beam=beam or self._beam, n_best=n_best, threads=threads)
+        asked = list(words)
+        listed = [self._look_up(word) for word in asked]
+        letters = [self._decoder.letters(word) for word in asked]
+        left = [spelled for spelled, found in zip(letters, listed, strict=True) if found is None]
+        said = iter(self._decoder.decode(left, beam=beam or self._beam, n_best=n_best, threads=threads))
+        return [
+            Answer(word, spelled, tuple(next(said)), self._decoder.unknown(spelled))
+            if found is None
+            else Answer(word, spelled, found[1][:n_best], source=found[0])
+            for word, spelled, found in zip(asked, letters, listed, strict=True)
+        ]
+
+    def given(self, word: str, text: str) -> Answer:
+        """Answer a word with a pronunciation that is written in the model's notation."""
+        segments = self.model.notation.read(text, self.model.settings)
+        said = Pronunciation(segments, 0.0, separator=self.model.notation.separator)
+        return Answer(word, self._decoder.letters(word), (said,), source="override")
+
+    def _look_up(self, word: str) -> tuple[Source, tuple[Pronunciation, ...]] | None:
+        """Return the pronunciations that are listed for a word, as equally probable, and by whom."""
+        for source, listed in self._listed:
+            if found := listed.find(word):
+                bits, separator = -math.log2(len(found)), self.model.notation.separator
+                return source, tuple(Pronunciation(said, bits, separator=separator) for said in found)
+        return None
 
     def evaluate(self, lexicon: Lexicon, *, threads: int = 1) -> Scores:
         """Score the phonemizer on a lexicon (give it one that training has not seen)."""
-        return evaluate_model(self.model, lexicon.entries, beam=self._beam, threads=threads)
+        notation = lexicon.notation
+        return evaluate_model(
+            self.model, lexicon.entries, beam=self._beam, notation=notation, threads=threads
+        )
 
     def diagnose(self, lexicon: Lexicon, *, threads: int = 1) -> Diagnosis:
         """Score as `evaluate` does, and tell what is wrong with the words that are not right."""
-        return diagnose_model(self.model, lexicon.entries, beam=self._beam, threads=threads)
+        notation = lexicon.notation
+        return diagnose_model(
+            self.model, lexicon.entries, beam=self._beam, notation=notation, threads=threads
+        )

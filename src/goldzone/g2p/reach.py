@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.data.lexicon import Segments
+from goldzone.data.notation import Segments
 from goldzone.g2p.lane_kernels import Words
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.path_kernels import fill_reachable
+from goldzone.g2p.scoring import BORDER
 from goldzone.g2p.search_arrays import ChunkArrays, ModelArrays, model_arrays
 from goldzone.g2p.search_kernels import Goals
 
@@ -22,11 +23,15 @@ _TOGETHER: Final = 4096
 
 
 def in_reach(
-    model: G2PModel, words: Sequence[Sequence[int]], listed: Sequence[Sequence[Segments]]
+    model: G2PModel,
+    words: Sequence[Sequence[int]],
+    listed: Sequence[Sequence[Segments]],
+    *,
+    by_segments: bool = False,
 ) -> NDArray[np.bool_]:
     """Tell of each word whether the model's candidates can say any of its listed pronunciations.
 
-    They are compared as texts, as scores are: a word that is right is in reach.
+    They are compared as scores compare them: a word that is right is in reach.
 
     Parameters
     ----------
@@ -34,18 +39,25 @@ def in_reach(
     words : sequence of sequences of int
         Symbols of letters, as `goldzone.g2p.decoder.Decoder.encode` gives them.
     listed : sequence of sequences of Segments
+    by_segments : bool
+        Whether the borders of segments count.
 
     Returns
     -------
     bool[n_words]
     """
     arrays = model_arrays(model)
-    # Characters take the place of segments.
-    spelled = ["".join(model.segments[index] for index in chunk) for chunk in model.chunks]
+    # Characters take the place of segments; each border is one too, if it counts.
+    border = BORDER if by_segments else ""
+
+    def text_of(segments: Iterable[str]) -> str:
+        return "".join(segment + border for segment in segments)
+
+    spelled = [text_of(model.segments[index] for index in chunk) for chunk in model.chunks]
     chunks = ChunkArrays(_offsets(spelled), _characters(spelled), arrays.chunks.silent)
     arrays = arrays._replace(chunks=chunks)
     asked = [
-        (number, word, "".join(segments))
+        (number, word, text_of(segments))
         for number, (word, pronunciations) in enumerate(zip(words, listed, strict=True))
         for segments in pronunciations
     ]

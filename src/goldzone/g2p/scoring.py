@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.compilation.decorator import compiled
-from goldzone.data.lexicon import Segments
+from goldzone.data.notation import Segments
 from goldzone.errors import DataError
 from goldzone.training.streams import stream
 
-__all__ = ["Interval", "Scores", "edit_distance", "score_words"]
+__all__ = ["BORDER", "Interval", "Scores", "edit_distance", "score_words"]
 
 _RESAMPLES: Final = 1000
 _COVERAGE: Final = 0.95
+
+BORDER: Final = "\x1f"
+"""What stands between segments where their borders count."""
 
 # SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators"): a counter in
 # steps of the odd number nearest 2^64 / golden ratio, and a finaliser.
@@ -74,7 +77,11 @@ def edit_distance(a: NDArray[np.int32], b: NDArray[np.int32]) -> int:
 
 
 def score_words(
-    predicted: Sequence[Segments], listed: Sequence[Sequence[Segments]], *, seed: int = 1
+    predicted: Sequence[Segments],
+    listed: Sequence[Sequence[Segments]],
+    *,
+    by_segments: bool = False,
+    seed: int = 1,
 ) -> Scores:
     """Score one prediction a word against the word's listed pronunciations.
 
@@ -84,6 +91,8 @@ def score_words(
         Empty where nothing was predicted: an error, of as many edits as the nearest pronunciation is long.
     listed : sequence of sequences of Segments
         At least one a word, none of them empty.
+    by_segments : bool
+        Whether the borders of segments count: ``S IH0 N G`` is then another pronunciation than ``S IH0 NG``.
     seed : int
         Of the bootstrap.
 
@@ -95,6 +104,7 @@ def score_words(
     if not predicted:
         raise DataError("there is no word to score; give words with their pronunciations")
     ids: dict[str, int] = {}
+    joint = BORDER if by_segments else ""
 
     def encode(segments: Segments) -> NDArray[np.int32]:
         return np.array([ids.setdefault(segment, len(ids)) for segment in segments], dtype=np.int32)
@@ -102,8 +112,8 @@ def score_words(
     counts = np.zeros((3, len(predicted)), dtype=np.int64)
     wrong, edits, lengths = counts
     for word, (guess, truths) in enumerate(zip(predicted, listed, strict=True)):
-        text = "".join(guess)
-        said = [len(truth) for truth in truths if "".join(truth) == text]
+        text = joint.join(guess)
+        said = [len(truth) for truth in truths if joint.join(truth) == text]
         if said:
             lengths[word] = said[0]
             continue

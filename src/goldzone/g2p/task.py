@@ -24,6 +24,7 @@ from goldzone.g2p.prepared_data import PreparedData, fingerprint, network_templa
 from goldzone.hashtron.committee import Committee
 from goldzone.hashtron.neuron import AnyNeuron, BitTable, GradedTable, Hashtron
 from goldzone.training.config import TrainingConfig
+from goldzone.training.control.phases import change_noise
 from goldzone.training.learners.committee import CommitteeTrainer, assign_templates
 from goldzone.training.pipeline import HeldOut, Hooks, Outcome, Progress
 from goldzone.training.runner import train_prepared
@@ -34,8 +35,11 @@ from goldzone.training.task import PartResult
 
 __all__ = ["PhonemizerTask", "PreparedPhonemizer", "TrainedModel", "train_model"]
 
-_STATE_FORMAT: Final = "goldzone-state-3"
+_STATE_FORMAT: Final = "goldzone-state-4"
 """Part of a state's identity: a change of what training does with the same state changes it."""
+
+_DOUBT: Final = 2.0
+"""Standard errors of a change that count as none."""
 
 _DEV_WORDS: Final = 2000
 """Dev words evaluated after a sweep; more would cost more time than they tell."""
@@ -259,13 +263,18 @@ class PreparedPhonemizer:
         return train_sweeps(self._trainer, task.config, hooks, run=task.name, sums=sums, progress=progress)
 
     def evaluate(self, network: Committee) -> HeldOut | None:
-        """Say the dev words; of networks with as many right, that with the fewest wrong sounds is best."""
+        """Say the dev words; of networks with as many right, that with the fewest wrong sounds is best.
+
+        Graded neurons are the mean of sweeps, and better with each: one is given up for an earlier one only
+        where the dev words speak against it beyond doubt.
+        """
         if not self._dev:
             return None
         beam = self._task.config.decoding.beam
         scores = evaluate_model(self.model(network, {}), self._dev, beam=beam, threads=self._threads)
         metrics = {"word_accuracy": scores.word_accuracy, "phoneme_error": scores.phoneme_error}
-        return HeldOut(scores.word_accuracy, -scores.phoneme_error, metrics)
+        noise = _DOUBT * change_noise(len(self._dev)) if network.graded else 0.0
+        return HeldOut(scores.word_accuracy, -scores.phoneme_error, metrics, noise)
 
     def model(self, network: Committee, metrics: dict[str, Any]) -> G2PModel:
         """Return a model with a network and what it came to."""
@@ -290,6 +299,7 @@ class PreparedPhonemizer:
             temperature=float(STEPS_A_NAT) if network.graded else task.config.credit.temperature,
             about=about,
             parted_marks=self.data.parted_marks,
+            notation=task.split.train.notation,
         )
 
     def trained_model(self, outcome: Outcome[Committee]) -> G2PModel:

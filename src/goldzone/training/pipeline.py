@@ -101,6 +101,8 @@ class HeldOut:
     """Of two states of one score the one with the higher value is better."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     """What else the task measures, by name."""
+    noise: float = 0.0
+    """By how much the score may be below the highest one and still hold; 0: by nothing."""
 
     def beats(self, other: HeldOut) -> bool:
         """Tell whether this is the better result."""

@@ -165,8 +165,10 @@ class BeamSettings(Section):
         tuple[Annotated[float, Field(ge=0, le=1e6)], ...], Field(min_length=1), BeforeValidator(_as_schedule)
     ] = (1.5, 2.25, 3.0, 3.75, 4.5)
     """Summed votes, in words, that a cell needs for a grade, sweep by sweep; the last one stays."""
-    averaged: Annotated[int, Field(ge=1, le=16)] = 3
+    averaged: Annotated[int, Field(ge=1, le=16)] = 4
     """Sweeps whose grades the network is the mean of."""
+    revisited: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """Share of the words met in a sweep of which the sweep before was sure (p above 0.95); 1: all are met."""
 
 
 class PipelineSettings(Section):
@@ -176,9 +178,9 @@ class PipelineSettings(Section):
 
     direction: Literal["backward", "forward"] = "backward"
     """From the final neuron to the first layer, or from the first layer to the final neuron."""
-    sweeps: Annotated[int, Field(ge=1, le=1000)] = 5
+    sweeps: Annotated[int, Field(ge=1, le=1000)] = 8
     """Most passes over all layers."""
-    patience: Annotated[int, Field(ge=1)] = 2
+    patience: Annotated[int, Field(ge=1)] = 4
     """Sweeps without a better dev word accuracy before training stops."""
     time_limit_seconds: Seconds | None = None
     """No further sweep begins after this time; the model then depends on the machine's speed."""

@@ -20,9 +20,9 @@ from goldzone.hashtron.hashing import LARGEST
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.controller_input import ControllerInput
 from goldzone.training.control.controllers import CapacityDecision, make_controller
-from goldzone.training.control.curve import CurvePoint
+from goldzone.training.control.curve import Curve, CurvePoint
 from goldzone.training.control.pairs import MOST_COMPARED, choose_pairs
-from goldzone.training.control.phases import detect_phase, forecast, must_step_back
+from goldzone.training.control.phases import best_point, detect_phase, forecast, must_step_back
 from goldzone.training.control.selection import select_neurons
 from goldzone.training.learners.results import TrainedNeuron
 from goldzone.training.pipeline import HeldOut, Hooks, NetworkT, NeuronTrainer, Outcome, Progress, Step
@@ -298,7 +298,8 @@ class _Pipeline(Generic[NetworkT]):
         progress, pipeline = self._progress, self._config.pipeline
         result = self._book.measure(progress.sweep)
         gained = progress.best is None or _better(result.held_out, progress.best.held_out)
-        if gained:
+        chosen = gained or _holds(result.held_out, progress.curve)
+        if chosen:
             progress.best = result.outcome(progress.sweep)
         progress.without_gain = 0 if gained else progress.without_gain + 1
         point = CurvePoint(progress.sweep, result.train.score, result.dev_score, self._median_premodulo())
@@ -309,7 +310,7 @@ class _Pipeline(Generic[NetworkT]):
         progress.seconds += seconds
         self._on_event(
             with_fields(
-                result.event(progress.sweep, best=gained, seconds=seconds),
+                result.event(progress.sweep, best=chosen, seconds=seconds),
                 premodulo=point.premodulo,
                 phase=phase.value,
                 forecast=expected.dev_accuracy if expected else None,
@@ -340,10 +341,11 @@ class _Pipeline(Generic[NetworkT]):
         progress, pipeline = self._progress, self._config.pipeline
         if not pipeline.step_back or progress.best is None:
             return
-        if must_step_back(progress.curve, tolerance=pipeline.tolerance) != progress.best.sweep:
+        to_sweep = must_step_back(progress.curve, tolerance=pipeline.tolerance)
+        if to_sweep is not None and self._trainer.learns_together:
+            progress.held = True  # its sums go on growing: lowering ends, and the best state is kept
             return
-        if self._trainer.learns_together:  # its sums go on growing: lowering ends, and the best state is kept
-            progress.held = True
+        if to_sweep != progress.best.sweep:
             return
         self._trainer.restore(progress.best.network, {})
         self._sums.mark_reverted(self._book.run, progress.best.sweep)
@@ -395,3 +397,11 @@ def _decided(
 def _better(new: HeldOut | None, old: HeldOut | None) -> bool:
     """Tell whether a state is to be preferred; where nothing is held out, the later one is."""
     return new is None or old is None or new.beats(old)
+
+
+def _holds(new: HeldOut | None, before: Curve) -> bool:
+    """Tell whether a later state does as well as any before, but for noise that it allows for."""
+    if new is None or not new.noise:
+        return False
+    highest = best_point(before)
+    return highest is None or new.score >= (highest.dev_accuracy or 0.0) - new.noise

@@ -1,0 +1,151 @@
+"""Lines of text said word by word, and an account of what could not be said."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Final
+
+from goldzone.errors import DataError
+from goldzone.g2p.answers import Answer, Unknown, with_unknown
+from goldzone.g2p.phonemizer import Phonemizer
+from goldzone.g2p.running_text import Token, tokens
+
+__all__ = ["SaidLine", "Transcriber"]
+
+_SHOWN: Final = 8
+"""Unknown letters that a summary names."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidLine:
+    """A line and the answers for its words."""
+
+    number: int
+    """From 1."""
+    text: str
+    parts: tuple[Token | Answer, ...]
+    """What stands in the line, with answers in the place of words."""
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The words."""
+        return [part for part in self.parts if isinstance(part, Answer)]
+
+    def written(self, between_words: str, *, punctuation: bool) -> str:
+        """Write the line's best pronunciations, with or without what stands between the words."""
+        if not punctuation:
+            return between_words.join(filter(None, (answer.best.text for answer in self.answers)))
+        return "".join(
+            part.best.text if isinstance(part, Answer) else _between(part.text, between_words)
+            for part in self.parts
+        )
+
+
+class Transcriber:
+    """Says lines, and counts the letters that the model has never seen.
+
+    Parameters
+    ----------
+    phonemizer : Phonemizer
+    n_best : int
+        Pronunciations a word, at most.
+    beam : int, optional
+    separator : str, optional
+        What is written between segments; the lexicon's way by default.
+    whole_lines : bool
+        Whether a line is one entry, blanks and signs included.
+    unknown : Unknown
+        What becomes of letters that the model has never seen.
+    threads : int
+    """
+
+    def __init__(
+        self,
+        phonemizer: Phonemizer,
+        *,
+        n_best: int = 1,
+        beam: int | None = None,
+        separator: str | None = None,
+        whole_lines: bool = False,
+        unknown: Unknown = "drop",
+        threads: int = 1,
+    ) -> None:
+        self._phonemizer = phonemizer
+        self._options = {"n_best": n_best, "beam": beam, "threads": threads}
+        self._separator = separator
+        self._whole_lines = whole_lines
+        self._unknown = unknown
+        self._lines = 0
+        self._words = 0
+        self._letters: Counter[str] = Counter()
+
+    def say(self, lines: Sequence[str]) -> list[SaidLine]:
+        """Say the next lines.
+
+        Raises
+        ------
+        DataError
+            A letter is not known, and that is to end it.
+        """
+        parts = [self._parts(line) for line in lines]
+        asked = [part.text for part in chain.from_iterable(parts) if part.is_word and part.given is None]
+        answers = iter(self._phonemizer.answer(asked, **self._options))  # type: ignore[arg-type]
+        said = []
+        for line, found in zip(lines, parts, strict=True):
+            self._lines += 1
+            done = [self._written(self._answer(part, answers)) if part.is_word else part for part in found]
+            said.append(SaidLine(self._lines, line, tuple(done)))
+        return said
+
+    @property
+    def summary(self) -> str:
+        """What could not be said, in one line; empty where all was."""
+        if not self._words:
+            return ""
+        most = ", ".join(letter for letter, _ in self._letters.most_common(_SHOWN))
+        more = ", ..." if len(self._letters) > _SHOWN else ""
+        done = "kept as they are" if self._unknown == "keep" else "left out"
+        held = "1 word holds" if self._words == 1 else f"{self._words:,} words hold"
+        return f"{held} letters that the model has never seen ({most}{more}), which are {done}"
+
+    def _parts(self, line: str) -> list[Token]:
+        if self._whole_lines:
+            return [Token(line, is_word=True)] if line.strip() else []
+        found = tokens(line)
+        if not any(part.is_word for part in found) and any(unicodedata.category(c)[0] == "S" for c in line):
+            return [Token(line, is_word=True)]  # symbols alone are what is asked for
+        return found
+
+    def _written(self, answer: Answer) -> Answer:
+        if self._separator is None:
+            return answer
+        said = (replace(found, separator=self._separator) for found in answer.pronunciations)
+        return replace(answer, pronunciations=tuple(said))
+
+    def _answer(self, token: Token, answers: Iterator[Answer]) -> Answer:
+        if token.given is not None:
+            return self._phonemizer.given(token.word, token.given)
+        answer = next(answers)
+        if not answer.unknown:
+            return answer
+        if self._unknown == "fail":
+            letters = ", ".join(dict.fromkeys(answer.unknown))
+            raise DataError(
+                f"line {self._lines}: {answer.word}: the model has never seen {letters}; "
+                "spell it otherwise, or use --unknown drop"
+            )
+        self._words += 1
+        self._letters.update(dict.fromkeys(answer.unknown, 1))
+        if self._unknown == "drop":
+            return answer
+        kept = (with_unknown(said, answer.letters, answer.unknown) for said in answer.pronunciations)
+        return replace(answer, pronunciations=tuple(kept))
+
+
+def _between(text: str, between_words: str) -> str:
+    """Write what stands between words, with blanks as they are asked for."""
+    return between_words.join(text.split(" ")) if between_words != " " else text
