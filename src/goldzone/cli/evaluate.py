@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
+from goldzone.cli.sources import (
+    DatasetOption,
+    FormatOption,
+    JsonOption,
+    ThreadsOption,
+    load_source,
+    thread_count,
+)
 from goldzone.cli.tasks import is_network
 
 if TYPE_CHECKING:
@@ -54,6 +61,7 @@ def evaluate(
         ),
     ],
     dataset: DatasetOption = None,
+    written: FormatOption = None,
     part: Annotated[
         Part | None,
         typer.Option(
@@ -85,7 +93,7 @@ def evaluate(
     from goldzone.g2p.phonemizer import Phonemizer
 
     phonemizer = Phonemizer.load(file)
-    words = load_source(source, dataset, settings=phonemizer.model.settings).lexicon
+    words = load_source(source, dataset, settings=phonemizer.model.settings, written=written).lexicon
     judged = part or Part.NEW
     lexicon = _chosen(words, judged, phonemizer.model, file)
     left_out = len(words) - len(lexicon)

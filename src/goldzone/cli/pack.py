@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, load_source, thread_count
+from goldzone.cli.sources import (
+    DatasetOption,
+    FormatOption,
+    JsonOption,
+    ThreadsOption,
+    load_source,
+    thread_count,
+)
 
 
 def pack(
@@ -21,6 +28,7 @@ def pack(
         ),
     ] = None,
     dataset: DatasetOption = None,
+    written: FormatOption = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Packed model; NAME.goldzone by default.")
     ] = None,
@@ -47,13 +55,13 @@ def pack(
     if dataset is None and source is not None and source.dataset:
         dataset = Path(source.dataset)
     loaded, _ = read_model(model_file(model))
-    names = [name]
+    names, written = [name], written or (source.format if source else None)
     if lexicon is None and source is not None:
         names += [part for part in (source.dev, source.test) if part]
     listed = {
         entry.word: entry
         for each in reversed(names)
-        for entry in load_source(each, dataset, settings=loaded.settings).lexicon
+        for entry in load_source(each, dataset, settings=loaded.settings, written=written).lexicon
     }
     packed = pack_model(loaded, list(listed.values()), threads=thread_count(threads))
     path = out or Path(f"{loaded.name.replace('/', '-')}.goldzone")

@@ -14,12 +14,29 @@ if TYPE_CHECKING:
     from goldzone.data.lexicon import Lexicon
     from goldzone.data.settings import LanguageSettings
 
-__all__ = ["DatasetOption", "JsonOption", "Source", "ThreadsOption", "load_source", "thread_count"]
+__all__ = [
+    "DatasetOption",
+    "FormatOption",
+    "JsonOption",
+    "Source",
+    "ThreadsOption",
+    "load_source",
+    "thread_count",
+]
 
 DatasetOption = Annotated[
     Path | None,
     typer.Option(
         "--dataset", envvar="GOLDZONE_DATASET", help="Folder with one folder a language (lexicon.tsv)."
+    ),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="How a lexicon file is written: tsv, csv, cmudict, kaldi, mfa, sherpa, ipa-dict or wikipron. "
+        "[default: recognised]",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
@@ -39,10 +56,13 @@ class Source:
     dataset: str | None = None
 
 
-def load_source(name: str, dataset: Path | None, *, settings: LanguageSettings | None = None) -> Source:
+def load_source(
+    name: str, dataset: Path | None, *, settings: LanguageSettings | None = None, written: str | None = None
+) -> Source:
     """Load a lexicon by file name, by language of a dataset folder, or by name of a built-in sample.
 
-    A file is read with the settings that are given, such as those of the words that it belongs to.
+    A file is read with the settings that are given, such as those of the words that it belongs to, and in the
+    format of that name; as what it was read is told on standard error.
 
     Raises
     ------
@@ -50,6 +70,7 @@ def load_source(name: str, dataset: Path | None, *, settings: LanguageSettings |
         Nothing is known by that name, or it cannot be read.
     """
     from goldzone.data.builtin import builtin_names, load_builtin
+    from goldzone.data.formats import format_named
     from goldzone.data.languages import find_languages, load_language
     from goldzone.data.lexicon import read_lexicon
     from goldzone.data.settings import DEFAULT_SETTINGS
@@ -57,7 +78,11 @@ def load_source(name: str, dataset: Path | None, *, settings: LanguageSettings |
 
     if Path(name).is_file():
         settings = settings or DEFAULT_SETTINGS
-        return Source(read_lexicon(Path(name), settings=settings), settings, str(Path(name).resolve()))
+        lexicon = read_lexicon(
+            Path(name), settings=settings, format=format_named(written) if written else None
+        )
+        typer.echo(_read_as(name, lexicon), err=True)
+        return Source(lexicon, settings, str(Path(name).resolve()))
     folders = {folder.name: folder for folder in find_languages(dataset)} if dataset else {}
     if name in builtin_names() and name not in folders:
         return Source(load_builtin(name), DEFAULT_SETTINGS, name)
@@ -77,3 +102,11 @@ def thread_count(threads: int | None) -> int:
         return threads
     # A container or a batch system may allow fewer processors than there are.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _read_as(name: str, lexicon: Lexicon) -> str:
+    """Say how a file was read."""
+    report = lexicon.report
+    said = f"{name}: read as {report.read_as}, {report.rows:,} rows, {len(lexicon):,} words"
+    more = report.more_columns
+    return said + (f"; further columns of {more:,} rows were left alone" if more else "")

@@ -74,9 +74,9 @@ def _phonemizer(source: RunSource) -> Opened:
     from goldzone.g2p.task import PhonemizerTask
 
     dataset = Path(source.dataset) if source.dataset else None
-    words = load_source(source.name, dataset)
+    words = load_source(source.name, dataset, written=source.format)
     dev, test = (
-        load_source(name, dataset, settings=words.settings) if name else None
+        load_source(name, dataset, settings=words.settings, written=source.format) if name else None
         for name in (source.dev, source.test)
     )
     task = partial(

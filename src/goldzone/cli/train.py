@@ -14,7 +14,7 @@ import typer
 
 from goldzone.cli.all_words import finish_all_words
 from goldzone.cli.interruption import Interruption
-from goldzone.cli.sources import DatasetOption, JsonOption, ThreadsOption, thread_count
+from goldzone.cli.sources import DatasetOption, FormatOption, JsonOption, ThreadsOption, thread_count
 from goldzone.cli.tasks import Opened, open_task
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def train(
         ),
     ],
     dataset: DatasetOption = None,
+    written: FormatOption = None,
     dev: DevOption = None,
     test: TestOption = None,
     final: FinalOption = None,
@@ -91,10 +92,11 @@ def train(
 ) -> None:
     """Train a phonemizer, and test it on words it has not seen.
 
-    A lexicon has a word, a tab and its pronunciation on each line. It is split by word: most are learnt, some
-    choose the best sweep, the rest are for the test. In the end a second model learns all of the words; it is
-    the one that is used, and the figures of the first are what it can be trusted to reach.
-    With --dev or --test those words are held out instead, and are not learnt in the end.
+    A lexicon has a word, a tab and its pronunciation on each line; dictionaries of CMU, Kaldi, MFA and others
+    are read too. It is split by word: most are learnt, some choose the best sweep, the rest are for the test.
+    In the end a second model learns all of the words; it is the one that is used, and the figures of the
+    first are what it can be trusted to reach. With --dev or --test those words are held out instead, and are
+    not learnt in the end.
 
     With --preset a network learns samples that are numbers already: a label and its inputs on each line.
 
@@ -110,7 +112,9 @@ def train(
 
     own = {"dev": str(dev) if dev else None, "test": str(test) if test else None}
     wanted = (dev is None and test is None and preset is None) if final is None else final
-    opened = open_task(_source(source, dataset, limit, preset, pipeline, final=wanted, **own))
+    opened = open_task(
+        _source(source, dataset, limit, preset, pipeline, final=wanted, written=written, **own)
+    )
     configured = configuration(config, seed)
     settings, initial_events = _flagged(configured.training, flags, opened)
     folder = out or Path("runs") / run_folder_name(opened.name)
@@ -173,14 +177,15 @@ def _source(
     dev: str | None,
     test: str | None,
     final: bool,
+    written: str | None,
 ) -> RunSource:
     """Say what is trained; options that do not go together are refused."""
     from goldzone.errors import ConfigError
     from goldzone.training.runs.run_folder import RunSource
 
     if preset is not None:
-        if dev or test or final:
-            raise ConfigError("--dev, --test, --final: are for lexicons; leave them out with --preset")
+        if dev or test or final or written:
+            raise ConfigError("--dev, --test, --final, --format: are for lexicons; not for --preset")
         options = {"preset": preset, "pipeline": (pipeline or Pipeline.BACKWARD).value}
         return RunSource(name=name, limit=limit, task="network", options=options)
     if pipeline is not None:
@@ -188,7 +193,7 @@ def _source(
     if name.endswith(".npz"):
         raise ConfigError(f"{name}: holds plain samples; name their network with --preset")
     folder = str(dataset) if dataset else None
-    return RunSource(name=name, dataset=folder, limit=limit, dev=dev, test=test, final=final)
+    return RunSource(name=name, dataset=folder, limit=limit, dev=dev, test=test, final=final, format=written)
 
 
 def _flagged(

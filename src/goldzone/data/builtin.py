@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 from typing import Final
 
+from goldzone.data.formats import FORMATS
 from goldzone.data.homographs import SentenceFile, read_sentences
 from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.errors import DataError
@@ -39,7 +40,7 @@ def load_builtin(name: str) -> Lexicon:
     """
     _check(name, _LEXICONS)
     with as_file(files("goldzone.data") / "builtin" / f"{name}.tsv") as path:
-        return read_lexicon(path, name=name)
+        return read_lexicon(path, name=name, format=FORMATS["tsv"])
 
 
 def load_builtin_sentences(name: str) -> SentenceFile:

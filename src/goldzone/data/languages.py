@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from goldzone.data.formats import FORMATS
 from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings, read_settings
 from goldzone.errors import DataError
@@ -69,7 +70,9 @@ class LanguageFolder:
         DataError
             Its files cannot be read (`read_lexicon`).
         """
-        return read_lexicon(self.path / _LEXICON, settings=self.settings, name=self.name)
+        return read_lexicon(
+            self.path / _LEXICON, settings=self.settings, name=self.name, format=FORMATS["tsv"]
+        )
 
 
 def find_languages(dataset_dir: str | Path) -> list[LanguageFolder]:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from goldzone.data.letters import letters_of_normalised, normalise_word
+from goldzone.data.formats import PASSED_OVER, Format, recognise
+from goldzone.data.letters import letters_of_normalised
+from goldzone.data.lost_characters import LostCharacters, joined_arpabet
 from goldzone.data.notation import JOINED, Notation, PronunciationForm, Segments
-from goldzone.data.rows import MAX_FIELD, ReadReport, SkippedLines, UnusableRowError, read_rows
+from goldzone.data.rows import ReadReport, SkippedLines, first_lines, read_rows
 from goldzone.data.segmentation import has_sound, segment_all
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import DataError
 
 __all__ = ["Entry", "Lexicon", "pronunciation_form", "read_lexicon"]
 
+_LOOKED_AT: Final = 400
+"""Lines by which a format is recognised."""
+_MANY: Final = 20
+_MANY_SHARE: Final = 0.05
+"""So many rows, and such a share of them, must be unreadable for a file to be refused."""
 _SPACED_ROWS: Final = 0.5
 _SPACED_TOKEN_LETTERS: Final = 2
 _SPACED_LONG_TOKENS: Final = 0.2
@@ -55,39 +62,53 @@ class Lexicon:
 
 
 def read_lexicon(
-    path: str | Path, *, settings: LanguageSettings | None = None, name: str | None = None
+    path: str | Path,
+    *,
+    settings: LanguageSettings | None = None,
+    name: str | None = None,
+    format: Format | None = None,  # noqa: A002 - what people call it
 ) -> Lexicon:
-    """Read ``word<TAB>pronunciation`` rows; what follows a second tab (neurlang's tags) is left alone.
+    """Read a lexicon of any known format (`goldzone.data.formats`).
 
     Rows of one word are merged, and duplicates dropped. Rows that cannot be used (no tab, empty word or
     pronunciation, a pronunciation without a sound, bytes that are not UTF-8, control characters, a field of
-    more than `MAX_FIELD` characters) are skipped and counted in the report. In a file of spaced segments
-    (`pronunciation_form`) each token between blanks is one as it stands, in any notation (ARPAbet).
+    more than `MAX_FIELD` characters) are skipped and counted in the report; many of them are an error. In a
+    file of spaced segments (`pronunciation_form`) each token between blanks is one as it stands, in any
+    notation (ARPAbet).
 
     Parameters
     ----------
     path : str or Path
-        A UTF-8 text file.
+        A text file, UTF-8 or UTF-16.
     settings : LanguageSettings, optional
         How the language spells and marks; by default, capitals are read as small letters.
     name : str, optional
         The lexicon's name; by default, the file's name without suffix.
+    format : Format, optional
+        How it is written; recognised by default.
 
     Raises
     ------
     DataError
-        The file is missing, a folder, binary, or has no usable row.
+        The file is missing, a folder, binary, of no known format, has no usable row, or has many that are
+        not.
     """
     path = Path(path)
     settings = settings or DEFAULT_SETTINGS
+    format = format or recognise(first_lines(path, _LOOKED_AT), str(path))  # noqa: A001
     skipped: SkippedLines = {}
-    rows = [(line, *fields) for line, fields in read_rows(path, _fields, skipped)]
-    total = len(rows) + sum(map(len, skipped.values()))
-    form = pronunciation_form(ipa for _, _, ipa in rows)
+    listed = list(read_rows(path, format.parse, skipped))
+    total = len(listed) + sum(map(len, skipped.values()))
+    _refuse_lost(path, total, skipped)
+    rows = [(line, row.word, text) for line, row in listed for text in row.pronunciations]
+    form = _form(format, [text for _, _, text in rows])
 
     merged: dict[str, dict[Segments, None]] = {}
     used = 0
-    for (line, word, _), segments in zip(rows, _segments(rows, form, settings), strict=True):
+    lost = LostCharacters()
+    for (line, word, text), segments in zip(rows, _segments(rows, form, settings), strict=True):
+        if form == "joined":
+            lost.note(text, segments)
         if not has_sound(segments):
             skipped.setdefault("pronunciation without a sound", []).append(line)
             continue
@@ -95,13 +116,18 @@ def read_lexicon(
         used += segments not in pronunciations
         pronunciations[segments] = None
     if not merged:
-        raise DataError(f"{path}: no usable row; give a file with word<TAB>pronunciation on each line")
+        raise DataError(f"{path}: no usable row{_reasons(skipped)}; give word<TAB>pronunciation on each line")
 
     entries = tuple(
         Entry(word, _letters(word, settings), tuple(pronunciations))
         for word, pronunciations in merged.items()
     )
-    report = ReadReport.of(total, used, skipped)
+    more = len(rows) - len(listed)  # pronunciations that share a row
+    columns = sum(row.more for _, row in listed)
+    notes = (*lost.notes(), *joined_arpabet([text for _, _, text in rows] if form == "joined" else []))
+    report = ReadReport.of(
+        total + more, used, skipped, read_as=format.title, more_columns=columns, notes=notes
+    )
     return Lexicon(path.stem if name is None else name, entries, report, Notation(form))
 
 
@@ -133,20 +159,30 @@ def _is_long(token: str) -> bool:
     )
 
 
-def _fields(text: str) -> tuple[str, str]:
-    """Take the word and the pronunciation out of a row."""
-    word, tab, rest = text.partition("\t")
-    if not tab:
-        raise UnusableRowError("no tab between word and pronunciation")
-    ipa = rest.partition("\t")[0].strip()
-    if len(word) > MAX_FIELD or len(ipa) > MAX_FIELD:
-        raise UnusableRowError("too long")
-    word = normalise_word(word)
-    if not word:
-        raise UnusableRowError("empty word")
-    if not ipa:
-        raise UnusableRowError("empty pronunciation")
-    return word, ipa
+def _form(format: Format, texts: Sequence[str]) -> PronunciationForm:  # noqa: A002
+    if format.spaced is None:
+        return pronunciation_form(texts)
+    return "spaced" if format.spaced else "joined"
+
+
+def _refuse_lost(path: Path, rows: int, skipped: SkippedLines) -> None:
+    """Refuse a file of which many rows cannot be read: its rest would be learnt as if it were all."""
+    bad = {reason: lines for reason, lines in skipped.items() if reason not in PASSED_OVER}
+    lost = sum(map(len, bad.values()))
+    if lost < _MANY or lost < _MANY_SHARE * rows:
+        return
+    advice = "correct them, or name the format (--format)"
+    if len(bad.get("not UTF-8", ())) * 2 > lost:
+        advice = "convert it to UTF-8 (such as: iconv -f WINDOWS-1252 -t UTF-8)"
+    raise DataError(f"{path}: {lost:,} of {rows:,} rows cannot be read{_reasons(bad)}; {advice}")
+
+
+def _reasons(skipped: SkippedLines) -> str:
+    """Say why rows were skipped, the most frequent reason first."""
+    if not skipped:
+        return ""
+    ranked = sorted(skipped.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return ": " + ", ".join(f"{reason} (line {lines[0]}, {len(lines):,} in all)" for reason, lines in ranked)
 
 
 def _segments(

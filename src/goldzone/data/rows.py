@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias, TypeVar
 
 from goldzone.errors import DataError
 
-__all__ = ["MAX_FIELD", "ReadReport", "SkippedLines", "SkippedRows", "UnusableRowError", "read_rows"]
+__all__ = [
+    "MAX_FIELD",
+    "ReadReport",
+    "SkippedLines",
+    "SkippedRows",
+    "UnusableRowError",
+    "first_lines",
+    "read_rows",
+]
 
 MAX_FIELD: Final = 1000
 """Longest field that is read, in characters; the longest sentence of a real file has a third of that."""
@@ -18,6 +29,7 @@ _MAX_LINE: Final = 65_536  # bytes; two fields of four-byte characters fit with 
 _SNIFFED: Final = 8_192
 _FIRST_LINES: Final = 5
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _C0, _DELETE, _C1_END = 0x20, 0x7F, 0xA0
 
 _Row = TypeVar("_Row")
@@ -44,9 +56,24 @@ class ReadReport:
     """Usable rows that said again what an earlier row had said."""
     skipped: tuple[SkippedRows, ...] = ()
     """The rest, by reason, the most frequent first."""
+    read_as: str = ""
+    """The format, as people call it."""
+    more_columns: int = 0
+    """Rows with further columns, which were left alone."""
+    notes: tuple[str, ...] = ()
+    """What else should be known of what was read."""
 
     @classmethod
-    def of(cls, rows: int, used: int, skipped: SkippedLines) -> ReadReport:
+    def of(
+        cls,
+        rows: int,
+        used: int,
+        skipped: SkippedLines,
+        *,
+        read_as: str = "",
+        more_columns: int = 0,
+        notes: tuple[str, ...] = (),
+    ) -> ReadReport:
         """Make a report; usable rows that told nothing new are duplicates."""
         reasons = sorted(skipped, key=lambda reason: (-len(skipped[reason]), reason))
         return cls(
@@ -57,6 +84,9 @@ class ReadReport:
                 SkippedRows(reason, len(skipped[reason]), tuple(skipped[reason][:_FIRST_LINES]))
                 for reason in reasons
             ),
+            read_as,
+            more_columns,
+            notes,
         )
 
     def summary(self) -> str:
@@ -82,7 +112,8 @@ SkippedLines: TypeAlias = dict[str, list[int]]
 def read_rows(path: Path, parse: Callable[[str], _Row], skipped: SkippedLines) -> Iterator[tuple[int, _Row]]:
     r"""Yield each usable row with its line number, and note the others in `skipped`.
 
-    UTF-8 with or without byte order mark, ``\n`` or ``\r\n``; empty lines are passed over. `parse` turns a
+    UTF-8 with or without byte order mark, or UTF-16 with one; lines end with ``\n``, ``\r\n`` or ``\r``;
+    empty lines are passed over. `parse` turns a
     line's text into a row, and raises `UnusableRowError` where it cannot.
 
     Raises
@@ -90,21 +121,55 @@ def read_rows(path: Path, parse: Callable[[str], _Row], skipped: SkippedLines) -
     DataError
         The file is missing, a folder, unreadable or binary.
     """
+    with _opened(path) as file:
+        yield from _parsed(file, parse, skipped)
+
+
+def first_lines(path: Path, count: int) -> list[str]:
+    """Read the first lines of a text file, without their ends; what is not UTF-8 in them is replaced.
+
+    Raises
+    ------
+    DataError
+        As for `read_rows`.
+    """
+    with _opened(path) as file:
+        lines = (file.readline(_MAX_LINE) for _ in range(count))
+        return [line.rstrip(b"\r\n").decode("utf-8", "replace") for line in takewhile(bool, lines)]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a text file as UTF-8 with line feeds, at its first line."""
     try:
         with path.open("rb") as file:
             start = file.read(_SNIFFED)
+            if start.startswith(_UTF16):
+                yield io.BytesIO(_from_utf16(path, start + file.read()))
+                return
             if b"\0" in start:
                 raise DataError(
                     f"{path}: holds NUL bytes, so it is no UTF-8 text; give a tab-separated text file"
                 )
+            if b"\r" in start and b"\n" not in start:  # lines end as they did on old Macs
+                text = start.removeprefix(_BYTE_ORDER_MARK) + file.read()
+                yield io.BytesIO(text.replace(b"\r", b"\n"))
+                return
             file.seek(len(_BYTE_ORDER_MARK) if start.startswith(_BYTE_ORDER_MARK) else 0)
-            yield from _parsed(file, parse, skipped)
+            yield file
     except IsADirectoryError as error:
         raise DataError(f"{path}: is a folder; give a tab-separated text file") from error
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file; check the path") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+
+
+def _from_utf16(path: Path, data: bytes) -> bytes:
+    try:
+        return data.decode("utf-16").replace("\r\n", "\n").replace("\r", "\n").encode()
+    except UnicodeError as error:
+        raise DataError(f"{path}: is damaged UTF-16 text ({error}); save it as UTF-8") from None
 
 
 def _parsed(

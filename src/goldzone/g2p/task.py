@@ -149,7 +149,7 @@ class PhonemizerTask:
     @property
     def warnings(self) -> Sequence[str]:
         """What reading the lexicon skipped, and what is left to dev and test words."""
-        skipped = (self.rows.summary(),) if self.rows.skipped else ()
+        skipped = ((self.rows.summary(),) if self.rows.skipped else ()) + self.rows.notes
         if not self.left_out:
             return skipped
         return (*skipped, f"{self.left_out:,} words are among the dev or test words and are not trained on")

@@ -42,6 +42,8 @@ class RunSource(Checked):
     """A file of dev words; None: some of the others."""
     test: str | None = None
     """A file of test words."""
+    format: str | None = None
+    """How the files are written; None: as is recognised."""
     final: bool = False
     """Whether a model of all words follows, in a run folder of its own."""
     task: str = "phonemizer"
