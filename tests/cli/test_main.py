@@ -18,6 +18,7 @@ COMMANDS = [
     "resume",
     "evaluate",
     "phonemize",
+    "lexicon",
     "pack",
     "inspect",
     "history",

@@ -19,6 +19,7 @@ from goldzone.cli import (
     history,
     inspect,
     languages,
+    lexicon,
     pack,
     phonemize,
     recommend,
@@ -47,6 +48,7 @@ app.command("train-all")(train_all.train_all)
 app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("phonemize")(phonemize.phonemize)
+app.command("lexicon")(lexicon.lexicon)
 app.command("pack")(pack.pack)
 app.command("inspect")(inspect.inspect)
 app.command("history")(history.history)

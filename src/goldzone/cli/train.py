@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from goldzone.training.runs.run_folder import RunSource
     from goldzone.training.task import RunSummary
 
+_FEW = 20
+"""Examples of which an interval says nothing."""
+
 
 class Pipeline(StrEnum):
     """How a network of plain samples is trained."""
@@ -226,7 +229,9 @@ def _rows(summary: RunSummary, all_words: RunSummary | None) -> list[tuple[str, 
         (f"train {unit} right", f"{summary.train.score:.1%}{meant}"),
         (f"dev {unit} right", f"{dev.score:.1%}" if dev else f"no dev {unit}: last sweep taken"),
     ]
-    if test:
+    if test and test.examples < _FEW:
+        rows.append((f"test {unit} right", f"{test.score:.1%} of {test.examples}: too few to judge"))
+    elif test:
         rows.append((f"test {unit} right", _with_interval(test.score, test.interval)))
         if "phoneme_error" in test.metrics:
             interval = test.metrics["phoneme_error_interval"]

@@ -14,7 +14,7 @@ from goldzone.data.lexicon import Lexicon
 from goldzone.data.rows import ReadReport
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.data.split import Split, first_by_hash, split_around, word_keys
-from goldzone.errors import StateError
+from goldzone.errors import DataError, StateError
 from goldzone.g2p.beam_trainer import STEPS_A_NAT, BeamTrainer
 from goldzone.g2p.evaluation import evaluate_model
 from goldzone.g2p.known_words import write_known_words
@@ -37,6 +37,9 @@ __all__ = ["PhonemizerTask", "PreparedPhonemizer", "TrainedModel", "train_model"
 
 _STATE_FORMAT: Final = "goldzone-state-4"
 """Part of a state's identity: a change of what training does with the same state changes it."""
+
+_LEAST_WORDS: Final = 50
+"""Of which some are dev and test words almost surely."""
 
 _DOUBT: Final = 2.0
 """Standard errors of a change that count as none."""
@@ -194,6 +197,12 @@ class PhonemizerTask:
         DataError
             No word can be aligned.
         """
+        if not self.split.train.entries:
+            words = sum(map(len, (self.split.train, self.split.dev, self.split.test)))
+            raise DataError(
+                f"{self.name}: {words} words, none of them to be trained on; give at least {_LEAST_WORDS}, "
+                "or other data.fractions"
+            )
         data = prepare(self.split.train, self.config, threads=threads, on_stage=on_stage)
         return PreparedPhonemizer(self, data, threads)
 
