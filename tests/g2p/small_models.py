@@ -6,6 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from goldzone.data.candidates import CandidateTable
+from goldzone.data.notation import Notation
 from goldzone.data.settings import LanguageSettings
 from goldzone.data.sound_classes import SoundClasses
 from goldzone.data.templates import parse_templates
@@ -68,6 +69,9 @@ def small_model(random: Generator, *, max_candidates: int = 4, graded: bool | No
         ),
         temperature=float(random.choice([0.5, 1.0, 2.5, 8.0])),
         about={},
+        notation=Notation(random.choice(["joined", "spaced"])),
+        spread=float(random.choice([1.0, 1.25, 2.0])),
+        exceptions={"ab": (("x", "y"), ("z",)), "é": ((),)} if random.random() < 0.5 else {},
     )
 
 

@@ -53,7 +53,7 @@ def same(a: G2PModel, b: G2PModel) -> bool:
         getattr(a, name) == getattr(b, name)
         for name in (
             *("name", "settings", "letters", "segments", "chunks", "committee", "temperature", "about"),
-            "parted_marks",
+            *("parted_marks", "notation", "spread", "exceptions"),
         )
     )
     return tables and plain and a.templates.texts == b.templates.texts

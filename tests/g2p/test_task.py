@@ -195,7 +195,7 @@ def test_a_word_that_cannot_be_aligned_is_left_out() -> None:
 
 @pytest.mark.parametrize("words", [NOTHING, lexicon_of(("a", "x" * 30), ("b", "y" * 30))])
 def test_nothing_to_learn_from_is_refused(words: Lexicon) -> None:
-    with pytest.raises(DataError, match="no word|none of them to be trained on"):
+    with pytest.raises(DataError, match=r"no word|none of them to be trained on"):
         train(Split(words, NOTHING, NOTHING))
 
 

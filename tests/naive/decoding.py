@@ -47,9 +47,12 @@ def naive_probabilities(model: G2PModel, paths: Sequence[Path]) -> list[Path]:
     """Make costs of graded neurons those of a softmax over all these paths."""
     step, least = bits_per_vote(model.temperature), min(cost for cost, _ in paths)
     behind = [(cost - least) // step for cost, _ in paths]
-    exponentials = exp_table(model.temperature, max(behind) + 1)
+    exponentials = exp_table(model.temperature * model.spread, max(behind) + 1)
     total = int(fixed_log2(sum(int(exponentials[steps]) for steps in behind))) - (EXP_BITS << LOG_BITS)
-    return [(steps * step + total, chunks) for steps, (_, chunks) in zip(behind, paths, strict=True)]
+    return [
+        (int(steps * step / model.spread) + total, chunks)
+        for steps, (_, chunks) in zip(behind, paths, strict=True)
+    ]
 
 
 def naive_choices(

@@ -148,6 +148,7 @@ def _score_rows(found: Diagnosis) -> list[tuple[str, str]]:
         ("word error rate", f"{scores.word_error:.1%} (95 %: {wer.low:.1%} to {wer.high:.1%})"),
         ("phoneme error rate", f"{scores.phoneme_error:.1%} (95 %: {per.low:.1%} to {per.high:.1%})"),
         ("out of reach", out_of_reach),
+        ("confidence", f"expects {found.expected:.1%} of the words to be right"),
     ]
 
 

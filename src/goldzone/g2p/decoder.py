@@ -12,6 +12,7 @@ from itertools import chain, pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from goldzone.data.atom_kernels import UNKNOWN_SYMBOL
 from goldzone.data.letters import letters_of
@@ -25,9 +26,9 @@ from goldzone.g2p.spelling import Spelling
 from goldzone.g2p.vote_kernels import Memo, Workspace, empty_memo, empty_workspace
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, exp_table, fixed_log2
 
-__all__ = ["Decoder", "Pronunciation"]
+__all__ = ["FARTHEST", "Decoder", "Pronunciation"]
 
-_FARTHEST: Final = 512
+FARTHEST: Final = 512
 """Steps of score beyond which a pronunciation counts as this far behind."""
 
 _LANES_A_JOB: Final = 1024
@@ -73,7 +74,8 @@ class Decoder:
         self._chunks = [tuple(model.segments[index] for index in chunk) for chunk in model.chunks]
         self._spelling = Spelling(model.letters, lower=model.settings.lower, sounding=self._sounding())
         self._arrays = model_arrays(model)
-        self._exponentials = exp_table(model.temperature, _FARTHEST if model.committee.graded else 1)
+        wide = model.temperature * model.spread
+        self._exponentials = exp_table(wide, FARTHEST if model.committee.graded else 1)
         self._idle: list[tuple[Memo, Workspace]] = []
         self._bits_unknown = math.log2(len(model.chunks))
 
@@ -128,6 +130,28 @@ class Decoder:
         """Return those of a word's letters that the model has never seen, nor a relative of theirs."""
         return tuple(letter for letter in letters if self._symbols[letter] == UNKNOWN_SYMBOL)
 
+    def steps_behind(self, words: Sequence[Sequence[str]], beam: int) -> list[NDArray[np.int64]]:
+        """Return by how many steps of score each pronunciation that the search keeps is behind the best one.
+
+        Parameters
+        ----------
+        words : sequence of sequences of str
+            Letters, as `letters` gives them.
+        beam : int
+
+        Returns
+        -------
+        list of int64[n_found]
+            For each word; the first is 0.
+        """
+        symbol = np.array([self._symbols[letter] for word in words for letter in word], dtype=np.int32)
+        offsets = np.cumsum([0, *map(len, words)], dtype=np.int64)
+        most = self._arrays.most_candidates
+        found = decode_words(self._arrays, offsets, symbol, beam, 1, empty_memo(most), empty_workspace(most))
+        step = self._arrays.softmax.bits_per_vote
+        behind = (found.cost - found.cost[0]) // step
+        return [behind[:count, word] for word, count in enumerate(found.n_found.tolist())]
+
     def _sounding(self) -> Iterator[str]:
         """Go through the letters whose most frequent candidate is not silence."""
         candidates = self.model.candidates
@@ -170,7 +194,8 @@ class Decoder:
         for word, count in enumerate(found.n_found.tolist()):
             behind = (found.cost[:count, word] - found.cost[0, word]) // step
             total = int(exponentials[np.minimum(behind, exponentials.size - 1)].sum())
-            found.cost[:count, word] = behind * step + int(fixed_log2(total)) - (EXP_BITS << LOG_BITS)
+            bits = (behind * step / self.model.spread).astype(np.int64)
+            found.cost[:count, word] = bits + int(fixed_log2(total)) - (EXP_BITS << LOG_BITS)
 
     def _ranked(
         self, rows: list[list[int]], costs: list[int], n_best: int, bits_unknown: float

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from goldzone.data.lexicon import Entry
 from goldzone.data.notation import JOINED, Notation, Segments
 from goldzone.errors import DataError
-from goldzone.g2p.decoder import Decoder
+from goldzone.g2p.confidence import Bin, reliability
+from goldzone.g2p.decoder import Decoder, Pronunciation
 from goldzone.g2p.error_kinds import Errors, KindRule, find_errors
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.reach import in_reach
-from goldzone.g2p.scoring import Scores, score_words
+from goldzone.g2p.scoring import BORDER, Scores, score_words
 
 __all__ = ["Diagnosis", "diagnose_model", "evaluate_model"]
 
@@ -26,8 +29,15 @@ class Diagnosis:
     out_of_reach: tuple[Entry, ...]
     """Words of which the candidates can say no listed pronunciation, in their order."""
     errors: Errors
+    confidence: tuple[Bin, ...] = ()
+    """How sure the model was, and how often it was right."""
     notation: Notation = JOINED
     """How pronunciations are written."""
+
+    @property
+    def expected(self) -> float:
+        """The share of the words that the model expects to be right."""
+        return sum(each.words * each.expected for each in self.confidence) / max(1, self.scores.words)
 
     @property
     def share_out_of_reach(self) -> float:
@@ -46,6 +56,7 @@ class Diagnosis:
                     for entry in self.out_of_reach[:examples]
                 ],
             },
+            "confidence": {"expected": self.expected, "bins": [each._asdict() for each in self.confidence]},
             **self.errors.to_json(confusions=confusions),
         }
 
@@ -91,7 +102,8 @@ def diagnose_model(
     """
     decoder = Decoder(model)
     words = _spelled(decoder, entries)
-    guesses = _say_all(decoder, words, beam, threads)
+    said = [found[0] for found in decoder.decode(words, beam=beam, threads=threads)]
+    guesses = [found.segments for found in said]
     listed = [entry.pronunciations for entry in entries]
     by_segments = _by_segments(model, notation)
     reached = in_reach(model, list(map(decoder.encode, words)), listed, by_segments=by_segments)
@@ -99,9 +111,21 @@ def diagnose_model(
     return Diagnosis(
         scores=score_words(guesses, listed, by_segments=by_segments),
         out_of_reach=tuple(entry for entry, can in zip(entries, reached.tolist(), strict=True) if not can),
+        confidence=tuple(_confidence(said, listed, by_segments=by_segments)),
         errors=find_errors([entry.word for entry in entries], guesses, listed, rule, by_segments=by_segments),
         notation=model.notation,
     )
+
+
+def _confidence(
+    said: Sequence[Pronunciation], listed: Sequence[Sequence[Segments]], *, by_segments: bool
+) -> list[Bin]:
+    joint = BORDER if by_segments else ""
+    right = [
+        joint.join(found.segments) in map(joint.join, truths)
+        for found, truths in zip(said, listed, strict=True)
+    ]
+    return reliability(np.array([found.probability for found in said]), np.array(right))
 
 
 def _by_segments(model: G2PModel, notation: Notation | None) -> bool:

@@ -44,7 +44,9 @@ def final_task(task: PhonemizerTask, run: RunFolder, *, threads: int = 1) -> Pho
         "test_word_accuracy": None,
         "sha256": finished.model_digest,
     }
-    test = task.test_model(read_model(run.model_path)[0], threads=threads)
+    model, _ = read_model(run.model_path)
+    judged["spread"] = model.spread
+    test = task.test_model(model, threads=threads)
     if test is not None:
         judged["test_word_accuracy"] = round(test.score, 6)
     return task.of_all_words(finished.best_sweep or task.config.pipeline.sweeps, judged)

@@ -75,6 +75,9 @@ class G2PModel:
         Marks that words are parted from before they are said (`goldzone.data.marks.part_marks`).
     notation : Notation
         How its lexicon wrote pronunciations.
+    spread : float
+        Of graded neurons: how much wider than by the temperature probabilities are spread
+        (`goldzone.g2p.confidence`).
     exceptions : mapping of str to tuple of Segments
         Words that are not left to the network, with their pronunciations (`goldzone.g2p.exceptions`).
     """
@@ -92,6 +95,7 @@ class G2PModel:
     about: dict[str, Any]
     parted_marks: str = ""
     notation: Notation = JOINED
+    spread: float = 1.0
     exceptions: Mapping[str, tuple[Segments, ...]] = field(default_factory=dict)
 
     def trained_with(self) -> TrainedWith:
@@ -160,6 +164,7 @@ class _Content(Checked):
     settings: _Settings
     parted_marks: str = ""
     notation: Literal["joined", "spaced"] = "joined"
+    spread: Annotated[float, Field(ge=0.125, le=64)] = 1.0
     letters: list[Text]
     segments: list[Text]
     chunks: list[Annotated[list[Index], Field(max_length=_MAX_CHUNK)]]
@@ -216,6 +221,7 @@ def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
         "settings": asdict(model.settings),
         **({"parted_marks": model.parted_marks} if model.parted_marks else {}),
         **({"notation": model.notation.form} if model.notation != JOINED else {}),
+        **({"spread": model.spread} if model.spread != 1.0 else {}),
         "letters": list(model.letters),
         "segments": list(model.segments),
         "chunks": [list(chunk) for chunk in model.chunks],
@@ -303,6 +309,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
         about=content.about,
         parted_marks=content.parted_marks,
         notation=Notation(content.notation),
+        spread=content.spread,
         exceptions=decode_exceptions(exceptions, f"{path}: {_EXCEPTIONS}"),
     )
     return model, container.digest

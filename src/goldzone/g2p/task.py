@@ -16,6 +16,7 @@ from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.data.split import Split, first_by_hash, split_around, word_keys
 from goldzone.errors import DataError, StateError
 from goldzone.g2p.beam_trainer import STEPS_A_NAT, BeamTrainer
+from goldzone.g2p.confidence import best_spread
 from goldzone.g2p.evaluation import evaluate_model
 from goldzone.g2p.known_words import write_known_words
 from goldzone.g2p.lessons import lessons_of
@@ -224,6 +225,7 @@ class PreparedPhonemizer:
         self._threads = threads
         self._trainer = _make_trainer(data, task.config, threads)
         self._dev = first_by_hash(task.split.dev, _DEV_WORDS).entries
+        self._spread: float | None = None
         self.data = data
 
     @property
@@ -312,9 +314,9 @@ class PreparedPhonemizer:
         )
 
     def trained_model(self, outcome: Outcome[Committee]) -> G2PModel:
-        """Return the model of a run's best state."""
+        """Return the model of a run's best state, with the spread that its dev words ask for."""
         held_out = outcome.held_out
-        return self.model(
+        model = self.model(
             outcome.network,
             {
                 "sweep": outcome.sweep,
@@ -325,6 +327,10 @@ class PreparedPhonemizer:
                 else round(held_out.metrics["phoneme_error"], 6),
             },
         )
+        if self._spread is None:
+            judged, beam = self._task.judged, self._task.config.decoding.beam
+            self._spread = judged["spread"] if judged else best_spread(model, self._dev, beam=beam)
+        return replace(model, spread=self._spread)
 
     def write_model(self, outcome: Outcome[Committee], path: Path) -> str:
         """Write the model, and beside it which words it has met; return the model's SHA-256 in hex."""
