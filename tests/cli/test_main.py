@@ -20,6 +20,7 @@ COMMANDS = [
     "phonemize",
     "lexicon",
     "pack",
+    "check-lexicon",
     "inspect",
     "history",
     "sums",

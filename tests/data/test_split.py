@@ -12,6 +12,7 @@ from goldzone.data.rows import ReadReport
 from goldzone.data.split import (
     first_by_hash,
     split_around,
+    split_in_parts,
     split_key,
     split_lexicon,
     split_of,
@@ -163,3 +164,12 @@ def test_known_words_are_left_out_in_any_capitalisation(listed: list[str], known
     folded = {split_key(word) for word in known}
     assert [e.word for e in kept] == [word for word in listed if split_key(word) not in folded]
     assert keys.tolist() == sorted(set(keys.tolist()))
+
+
+@given(st.lists(words, max_size=20, unique=True), st.integers(2, 5))
+def test_parts_hold_each_word_once_and_capitals_together(listed: list[str], count: int) -> None:
+    parts = split_in_parts(lexicon_of([*listed, *(word.upper() for word in listed)]), count)
+    assert len(parts) == count
+    keys = [{split_key(entry.word) for entry in part} for part in parts]
+    assert sum(map(len, parts)) == 2 * len(listed)
+    assert sum(map(len, keys)) == len(set().union(*keys))

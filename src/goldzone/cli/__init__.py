@@ -12,6 +12,7 @@ import typer
 from goldzone import __version__
 from goldzone.cli import (
     alerts,
+    check_lexicon,
     config,
     evaluate,
     export,
@@ -50,6 +51,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("phonemize")(phonemize.phonemize)
 app.command("lexicon")(lexicon.lexicon)
 app.command("pack")(pack.pack)
+app.command("check-lexicon")(check_lexicon.check_lexicon)
 app.command("inspect")(inspect.inspect)
 app.command("history")(history.history)
 app.command("sums")(sums.sums)

@@ -20,7 +20,7 @@ def recommend(
     force: Annotated[bool, typer.Option("--force", help="Replace the file of --out.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what to change for the next run, from how this one went.
+    """Say what to change in the next run, by how one went.
 
     Each recommendation says what is seen, and which fields to change from what to what. Follow them with
     goldzone train LANGUAGE --config FILE.

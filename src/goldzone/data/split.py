@@ -27,6 +27,7 @@ __all__ = [
     "Split",
     "first_by_hash",
     "split_around",
+    "split_in_parts",
     "split_key",
     "split_lexicon",
     "split_of",
@@ -143,6 +144,22 @@ def split_around(
     dev = _without(dev, tested)
     train = _without(lexicon, tested | {split_key(entry.word) for entry in dev})
     return Split(train, dev, test or replace(lexicon, entries=()))
+
+
+def split_in_parts(lexicon: Lexicon, count: int) -> list[Lexicon]:
+    """Split a lexicon by hash in parts of about the same size, in its order; all capitalisations in one part.
+
+    Raises
+    ------
+    ConfigError
+        The count is below 2.
+    """
+    if count < 2:
+        raise ConfigError(f"parts: {count} are too few; give 2 or more")
+    parts: list[list[Entry]] = [[] for _ in range(count)]
+    for entry in lexicon.entries:
+        parts[int.from_bytes(_digest(entry.word)[24:32], "big") % count].append(entry)
+    return [replace(lexicon, entries=tuple(part)) for part in parts]
 
 
 def word_keys(lexicon: Lexicon) -> NDArray[np.uint64]:

@@ -19,7 +19,17 @@ from goldzone.data.segmentation import LENGTH_MARKS, MARK_CATEGORIES, STRESS_MAR
 from goldzone.data.sound_classes import ACCENTS
 from goldzone.g2p.scoring import BORDER
 
-__all__ = ["Confusion", "Edit", "ErrorKind", "Errors", "KindCount", "KindRule", "align_said", "find_errors"]
+__all__ = [
+    "Confusion",
+    "Edit",
+    "ErrorKind",
+    "Errors",
+    "KindCount",
+    "KindRule",
+    "align_said",
+    "find_errors",
+    "nearest_edits",
+]
 
 _TONES: Final = frozenset(
     (
@@ -254,7 +264,7 @@ def find_errors(
     rule = rule or KindRule()
     joint = BORDER if by_segments else ""
     wrong = [
-        (_nearest_edits(guess, truths, rule), word)
+        (nearest_edits(guess, truths, rule), word)
         for word, guess, truths in zip(words, predicted, listed, strict=True)
         if joint.join(guess) not in map(joint.join, truths)
     ]
@@ -279,7 +289,8 @@ def find_errors(
     )
 
 
-def _nearest_edits(guess: Segments, truths: Sequence[Segments], rule: KindRule) -> list[Edit]:
+def nearest_edits(guess: Segments, truths: Sequence[Segments], rule: KindRule) -> list[Edit]:
+    """Return the edits from what was said to the nearest of the listed pronunciations."""
     options = [(align_said(guess, truth, rule), len(truth)) for truth in truths]
     return min(options, key=lambda option: (len(option[0]) / option[1], len(option[0])))[0]
 

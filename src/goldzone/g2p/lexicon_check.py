@@ -1,0 +1,117 @@
+"""Entries of a lexicon that look wrong: each word is judged by a model that has not learnt it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from goldzone.data.lexicon import Entry, Lexicon
+from goldzone.data.notation import Segments
+from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
+from goldzone.data.split import Split, split_in_parts
+from goldzone.errors import DataError
+from goldzone.g2p.decoder import Decoder
+from goldzone.g2p.error_kinds import Edit, KindRule, nearest_edits
+from goldzone.g2p.model import G2PModel
+from goldzone.g2p.task import PhonemizerTask, train_model
+from goldzone.hashtron.committee import Committee
+from goldzone.training.config import TrainingConfig
+from goldzone.training.pipeline import Hooks
+
+__all__ = ["Suspect", "check_lexicon"]
+
+_N_BEST: Final = 8
+_FLOOR: Final = 2.0**-10
+"""The probability of a pronunciation that is not among the best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """An entry that looks wrong."""
+
+    word: str
+    listed: tuple[Segments, ...]
+    expected: Segments
+    """What a model says that has not learnt the word."""
+    probability: float
+    """Of the expected pronunciation."""
+    odds: float
+    """How many times as probable the expected pronunciation is as the listed one."""
+    edits: tuple[Edit, ...]
+    """From the expected pronunciation to the nearest listed one."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all as JSON values."""
+        return {
+            "word": self.word,
+            "listed": [list(said) for said in self.listed],
+            "expected": list(self.expected),
+            "probability": round(self.probability, 4),
+            "odds": round(self.odds, 1),
+            "edits": [list(edit) for edit in self.edits],
+        }
+
+
+def check_lexicon(
+    lexicon: Lexicon,
+    config: TrainingConfig,
+    *,
+    parts: int = 3,
+    settings: LanguageSettings = DEFAULT_SETTINGS,
+    threads: int = 1,
+    hooks: Callable[[int], Hooks[Committee]] = lambda part: Hooks(),
+) -> list[Suspect]:
+    """Train a model on all parts but one, for each part, and rank the words of the part that look wrong.
+
+    Parameters
+    ----------
+    lexicon : Lexicon
+    config : TrainingConfig
+    parts : int
+        At least 2; more parts learn more words and take longer.
+    settings : LanguageSettings
+    threads : int
+        Changes the speed, never the result.
+    hooks : callable
+        Gives the hooks of each training, by its part from 0.
+
+    Returns
+    -------
+    list of Suspect
+        Words of which the models expect another pronunciation than those listed, the most suspicious first.
+
+    Raises
+    ------
+    DataError
+        There are fewer words than parts, or none can be aligned.
+    """
+    if len(lexicon) < parts:
+        raise DataError(f"{lexicon.name}: {len(lexicon)} words are too few for {parts} parts")
+    found: list[Suspect] = []
+    nothing = replace(lexicon, entries=())
+    for number, part in enumerate(split_in_parts(lexicon, parts)):
+        others = {entry.word for entry in part}
+        train = replace(lexicon, entries=tuple(e for e in lexicon.entries if e.word not in others))
+        task = PhonemizerTask(lexicon.name, Split(train, nothing, nothing), config, settings)
+        model = train_model(task, hooks(number), threads=threads).model
+        found += _suspects(model, part.entries, config.decoding.beam, threads)
+    return sorted(found, key=lambda suspect: (-suspect.odds, -suspect.probability, suspect.word))
+
+
+def _suspects(model: G2PModel, entries: Sequence[Entry], beam: int, threads: int) -> list[Suspect]:
+    decoder = Decoder(model)
+    words = [decoder.letters(entry.word) for entry in entries]
+    answers = decoder.decode(words, beam=beam, n_best=_N_BEST, threads=threads)
+    rule = KindRule(model.settings.stress_marks, model.settings.length_marks)
+    found = []
+    for entry, said in zip(entries, answers, strict=True):
+        share = {each.segments: each.probability for each in said}
+        best = said[0]
+        if best.segments in entry.pronunciations:
+            continue
+        listed = max((share.get(segments, _FLOOR) for segments in entry.pronunciations), default=_FLOOR)
+        odds = best.probability / max(listed, _FLOOR)
+        edits = tuple(nearest_edits(best.segments, entry.pronunciations, rule))
+        found.append(Suspect(entry.word, entry.pronunciations, best.segments, best.probability, odds, edits))
+    return found

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from goldzone.data.lexicon import read_lexicon
+from tests.cli.conftest import Goldzone, complaint
+
+
+@pytest.fixture
+def flawed(tmp_path: Path) -> Path:
+    """A lexicon whose letters are its sounds, but for two words."""
+    rows = {f"{a}{b}{c}{d}": f"{a}{b}{c}{d}" for a in "bdgk" for b in "aei" for c in "mnr" for d in "ou"}
+    rows |= {"bamo": "bamu", "kiru": "kiro"}
+    path = tmp_path / "flawed.tsv"
+    path.write_text("".join(f"{word}\t{said}\n" for word, said in rows.items()), encoding="utf-8")
+    return path
+
+
+def test_entries_that_are_wrong_come_first(goldzone: Goldzone, flawed: Path, quick_toml: Path) -> None:
+    options = ("--config", quick_toml, "--parts", "2", "--patch", "patch.tsv", "--json")
+    finished = goldzone("check-lexicon", flawed, *options)
+    assert finished.code == 0, finished.err
+    found = json.loads(finished.out)
+    assert found["words"] == 72
+    assert {suspect["word"] for suspect in found["suspects"][:2]} == {"bamo", "kiru"}
+    first = found["suspects"][0]
+    assert "".join(first["expected"]) == first["word"]
+    assert first["odds"] == max(suspect["odds"] for suspect in found["suspects"])
+    assert sorted(Path("patch.tsv").read_text(encoding="utf-8").splitlines()[:2]) == [
+        "bamo\tbamu\tbamo",
+        "kiru\tkiro\tkiru",
+    ]
+    shown = goldzone("check-lexicon", flawed, *options[:4], "--top", "2").out
+    assert "the most suspicious first" in shown
+    assert "bamo" in shown
+
+
+def test_an_edited_patch_is_taken(goldzone: Goldzone, flawed: Path) -> None:
+    Path("patch.tsv").write_text("bamo\tbamu\tbamo\n\nnone\tx\ty\n", encoding="utf-8")
+    finished = goldzone("check-lexicon", flawed, "--accept", "patch.tsv", "--out", "better.tsv")
+    assert finished.err.splitlines()[-1] == "1 of 2 corrections taken"
+    before, after = read_lexicon(flawed), read_lexicon(Path("better.tsv"))
+    assert [entry.word for entry in after] == [entry.word for entry in before]
+    changed = [new for old, new in zip(before, after, strict=True) if old != new]
+    assert [(entry.word, "".join(entry.pronunciations[0])) for entry in changed] == [("bamo", "bamo")]
+    Path("patch.tsv").write_text("bamo\tbamu\n", encoding="utf-8")
+    assert complaint(goldzone("check-lexicon", flawed, "--accept", "patch.tsv")).startswith(
+        "patch.tsv: line 1 has no three columns"
+    )
+
+
+def test_too_few_words_are_refused(goldzone: Goldzone, tmp_path: Path) -> None:
+    (tmp_path / "one.tsv").write_text("a\ta\n", encoding="utf-8")
+    assert "1 words are too few for 3 parts" in complaint(goldzone("check-lexicon", tmp_path / "one.tsv"))
