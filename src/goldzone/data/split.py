@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.data.letters import normalise_word
-from goldzone.data.lexicon import Lexicon
+from goldzone.data.lexicon import Entry, Lexicon
 from goldzone.errors import ConfigError
 
 __all__ = [
