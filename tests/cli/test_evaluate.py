@@ -38,6 +38,10 @@ def test_each_part_is_scored(goldzone: Goldzone, run_folder: Path, slovak: Lexic
                 for entry in found.out_of_reach[:20]
             ],
         },
+        "confidence": {
+            "expected": found.expected,
+            "bins": [each._asdict() for each in found.confidence],
+        },
         **found.errors.to_json(confusions=100),
     }
 

@@ -103,7 +103,9 @@ class Forks:
     """
 
     def __init__(self, words: str, config: str, folder: Path) -> None:
-        self._train = ["train", words, "--config", config, "--out"]
+        # The model of all words is one more run: with it where neurons learn together, which is the default.
+        final = "--final" if "rank" not in Path(config).read_text(encoding="utf-8") else "--no-final"
+        self._train = ["train", words, "--config", config, final, "--out"]
         self._folder = folder
         self._made = 0
         counted = Fuse(folder / "reference")

@@ -19,8 +19,8 @@ from goldzone.data.ragged import take_rows
 from goldzone.data.samples import Samples
 from goldzone.errors import StateError
 from goldzone.g2p.decode_kernels import decode_words
-from goldzone.g2p.lessons import empty_desk, empty_votes
-from goldzone.g2p.path_kernels import Desk, Lessons, PathRule, VoteList, credit_words, hash_pronunciations
+from goldzone.g2p.lessons import credit_words, empty_desk, empty_votes
+from goldzone.g2p.path_kernels import Desk, Lessons, PathRule, VoteList, hash_pronunciations
 from goldzone.g2p.search_arrays import LanguageArrays, ModelArrays, NeuronArrays, arrays_of
 from goldzone.g2p.vote_kernels import empty_memo, empty_workspace, forget_votes
 from goldzone.hashtron.committee import MAX_CELLS, Committee
@@ -348,7 +348,7 @@ class BeamTrainer(Together):
 
     def _credit(
         self, model: ModelArrays, words: Sequence[NDArray[np.int64]], part: int
-    ) -> tuple[int, int, int, int, np.int64]:
+    ) -> tuple[int, int, int, int, int]:
         """Search a part of the batch and list its votes."""
         desk, votes, _ = self._parts[part]
         forget_votes(desk.memo)

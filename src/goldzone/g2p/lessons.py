@@ -10,12 +10,24 @@ from numpy.typing import NDArray
 from goldzone.data.alignment import AlignedLexicon
 from goldzone.data.ragged import take_rows
 from goldzone.g2p.lane_kernels import Words, empty_partials
-from goldzone.g2p.path_kernels import Desk, Lessons, VoteList, hash_pronunciations
+from goldzone.g2p.path_kernels import (
+    Desk,
+    Lessons,
+    PathRule,
+    VoteList,
+    fill_reachable,
+    find_lost,
+    hash_pronunciations,
+    set_goals,
+    swap_columns,
+    take_words,
+    vote_for_paths,
+)
 from goldzone.g2p.search_arrays import ModelArrays
-from goldzone.g2p.search_kernels import Goals, Trace, empty_room, find_earlier
+from goldzone.g2p.search_kernels import Goals, Trace, empty_room, find_earlier, search
 from goldzone.g2p.vote_kernels import empty_memo, empty_workspace
 
-__all__ = ["empty_desk", "empty_votes", "lessons_of"]
+__all__ = ["credit_words", "empty_desk", "empty_votes", "lessons_of"]
 
 
 def lessons_of(aligned: AlignedLexicon) -> Lessons:
@@ -97,3 +109,64 @@ def _empty_words(model: ModelArrays, n_words: int, n_letters: int) -> Words:
 
 def _longest(offsets: NDArray[np.int64]) -> int:
     return int(np.diff(offsets).max(initial=1))
+
+
+def credit_words(  # noqa: PLR0917 - what its kernels take
+    model: ModelArrays,
+    lessons: Lessons,
+    chosen: NDArray[np.int64],
+    turn: int,
+    rule: PathRule,
+    desk: Desk,
+    votes: VoteList,
+) -> tuple[int, int, int, int, int]:
+    """Search some words and list the votes of their paths.
+
+    Not a kernel itself: the search would be compiled once more as a part of it.
+
+    Parameters
+    ----------
+    model : ModelArrays
+    lessons : Lessons
+    chosen : int64[n]
+        Numbers of the words.
+    turn : int
+        Which pronunciation, counted round, a word is led to that no path says right.
+    rule : PathRule
+    desk : Desk
+    votes : VoteList
+        Output.
+
+    Returns
+    -------
+    right, lost, unreachable, voting : int
+        Words whose best path is right; that no path says right; that no path can say; that vote.
+    loss : int
+        Sum of -log2 p(right), with `LOG_BITS` fraction bits; of all words but those that no path can say.
+    """
+    votes.length[:] = 0
+    desk.trace.used[:] = 0
+    words = _taken(model, lessons, chosen, desk.words)
+    goals = desk.goals
+    no_goals = Goals(goals.offsets[:0], goals.segments, goals.room_offsets, goals.reachable)
+    search(model, words, no_goals, desk.free, desk.room, desk.memo, desk.work, desk.trace)
+    lost_chosen = np.empty(chosen.size, np.int64)
+    n_right, n_lost = find_lost(lessons, chosen, words.offsets, desk, lost_chosen)
+    if n_lost > 0:
+        lost_chosen = lost_chosen[:n_lost]
+        n_letters = int(words.offsets[-1])
+        desk.bound_columns[:n_letters] = desk.trace.columns[:n_letters]
+        lost = _taken(model, lessons, lost_chosen, desk.lost)
+        size = set_goals(lessons, lost_chosen, turn, lost.offsets, goals)
+        goals = Goals(goals.offsets[: n_lost + 1], goals.segments, goals.room_offsets, goals.reachable[:size])
+        fill_reachable(model, lost, goals)
+        search(model, lost, goals, desk.bound, desk.room, desk.memo, desk.work, desk.trace)
+        # What was noted of the first search is put back, and what was noted of the second kept beside it.
+        swap_columns(desk.trace.columns, desk.bound_columns, n_letters)
+    n_unreachable, n_voting, loss = vote_for_paths(model, lessons, chosen, words, rule, desk, votes)
+    return n_right, n_lost, n_unreachable, n_voting, int(loss)
+
+
+def _taken(model: ModelArrays, lessons: Lessons, chosen: NDArray[np.int64], room: Words) -> Words:
+    take_words(lessons, chosen, room)
+    return Words(room.offsets[: chosen.size + 1], room.symbol, room.earlier, model.classes.letters)

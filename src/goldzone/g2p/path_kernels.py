@@ -18,12 +18,24 @@ from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.data.atom_kernels import EMPTY_HISTORY, extend_history
 from goldzone.g2p.lane_kernels import Partials, Words
 from goldzone.g2p.search_arrays import ModelArrays
-from goldzone.g2p.search_kernels import Goals, Room, Trace, search
+from goldzone.g2p.search_kernels import Goals, Room, Trace
 from goldzone.g2p.vote_kernels import Memo, Workspace
 from goldzone.hashtron.fixed_point import EXP_BITS, fixed_log2
 from goldzone.training.learners.graded_kernels import VOTE_BITS
 
-__all__ = ["Desk", "Lessons", "PathRule", "VoteList", "credit_words", "fill_reachable", "hash_pronunciations"]
+__all__ = [
+    "Desk",
+    "Lessons",
+    "PathRule",
+    "VoteList",
+    "fill_reachable",
+    "find_lost",
+    "hash_pronunciations",
+    "set_goals",
+    "swap_columns",
+    "take_words",
+    "vote_for_paths",
+]
 
 
 class Lessons(NamedTuple):
@@ -139,65 +151,38 @@ def hash_pronunciations(
 
 
 @compiled
-def credit_words(
+def find_lost(
+    lessons: Lessons,
+    chosen: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    desk: Desk,
+    lost: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Give numbers to words that no path says right; return how many are right at first and how many lost."""
+    n_right, n_lost = 0, 0
+    for at in range(chosen.shape[0]):
+        desk.lost_at[at] = -1
+        side = (offsets[at + 1] - offsets[at]) & 1
+        if _find_right(lessons, chosen[at], desk.free, side, at, desk.right) == 0:
+            desk.lost_at[at] = n_lost
+            lost[n_lost] = chosen[at]
+            n_lost += 1
+        n_right += desk.right[0]
+    return n_right, n_lost
+
+
+@compiled
+def vote_for_paths(
     model: ModelArrays,
     lessons: Lessons,
     chosen: NDArray[np.int64],
-    turn: int,
+    words: Words,
     rule: PathRule,
     desk: Desk,
     votes: VoteList,
-) -> tuple[int, int, int, int, np.int64]:
-    """Search some words and list the votes of their paths.
-
-    Parameters
-    ----------
-    model : ModelArrays
-    lessons : Lessons
-    chosen : int64[n]
-        Numbers of the words.
-    turn : int
-        Which pronunciation, counted round, a word is led to that no path says right.
-    rule : PathRule
-    desk : Desk
-    votes : VoteList
-        Output.
-
-    Returns
-    -------
-    right, lost, unreachable, voting : int
-        Words whose best path is right; that no path says right; that no path can say; that vote.
-    loss : int
-        Sum of -log2 p(right), with `LOG_BITS` fraction bits; of all words but those that no path can say.
-    """
-    votes.length[:] = 0
-    desk.trace.used[:] = 0
-    words = _take(lessons, chosen, desk.words, model)
-    # Not `NO_GOALS`: as a constant it has a type of its own, for which the search would be compiled again.
-    no_goals = Goals(
-        desk.goals.offsets[:0], desk.goals.segments, desk.goals.room_offsets, desk.goals.reachable
-    )
-    search(model, words, no_goals, desk.free, desk.room, desk.memo, desk.work, desk.trace)
-    n_right, n_lost, n_unreachable = 0, 0, 0
-    lost_chosen = np.empty(chosen.shape[0], np.int64)
-    for at in range(chosen.shape[0]):
-        desk.lost_at[at] = -1
-        side = (words.offsets[at + 1] - words.offsets[at]) & 1
-        if _find_right(lessons, chosen[at], desk.free, side, at, desk.right) == 0:
-            desk.lost_at[at] = n_lost
-            lost_chosen[n_lost] = chosen[at]
-            n_lost += 1
-        n_right += desk.right[0]
-    if n_lost > 0:
-        for index in range(words.offsets[chosen.shape[0]]):
-            desk.bound_columns[index, 0] = desk.trace.columns[index, 0]
-            desk.bound_columns[index, 1] = desk.trace.columns[index, 1]
-        lost = _take(lessons, lost_chosen[:n_lost], desk.lost, model)
-        goals = _set_goals(model, lessons, lost_chosen[:n_lost], turn, lost, desk.goals)
-        search(model, lost, goals, desk.bound, desk.room, desk.memo, desk.work, desk.trace)
-        # What was noted of the first search is put back, and what was noted of the second kept beside it.
-        _swap_columns(desk.trace.columns, desk.bound_columns, int(words.offsets[chosen.shape[0]]))
-    n_voting, loss = 0, np.int64(0)
+) -> tuple[int, int, np.int64]:
+    """List the votes of all paths; return words that no path can say, words that vote, and the loss."""
+    n_unreachable, n_voting, loss = 0, 0, np.int64(0)
     for at in range(chosen.shape[0]):
         begin, side = words.offsets[at], (words.offsets[at + 1] - words.offsets[at]) & 1
         n_letters = words.offsets[at + 1] - begin
@@ -224,18 +209,19 @@ def credit_words(
             desk.down[0] = desk.owed[n_paths]
             start = desk.lost.offsets[bound_at]
             _vote_along(model, desk.lost, start, n_letters, desk.bound, desk.bound_columns, desk.down, votes)
-    return n_right, n_lost, n_unreachable, n_voting, loss
+    return n_unreachable, n_voting, loss
 
 
-@compiled_part
-def _swap_columns(first: NDArray[np.int64], second: NDArray[np.int64], size: int) -> None:
+@compiled
+def swap_columns(first: NDArray[np.int64], second: NDArray[np.int64], size: int) -> None:
+    """Exchange the first rows of two arrays of two columns."""
     for index in range(size):
         for kind in range(2):
             first[index, kind], second[index, kind] = second[index, kind], first[index, kind]
 
 
-@compiled_part
-def _take(lessons: Lessons, chosen: NDArray[np.int64], room: Words, model: ModelArrays) -> Words:
+@compiled
+def take_words(lessons: Lessons, chosen: NDArray[np.int64], room: Words) -> None:
     """Copy the letters of some words."""
     end = np.int64(0)
     room.offsets[0] = 0
@@ -244,7 +230,6 @@ def _take(lessons: Lessons, chosen: NDArray[np.int64], room: Words, model: Model
             room.symbol[end], room.earlier[end] = lessons.symbol[index], lessons.earlier[index]
             end += 1
         room.offsets[at + 1] = end
-    return Words(room.offsets[: chosen.shape[0] + 1], room.symbol, room.earlier, model.classes.letters)
 
 
 @compiled_part
@@ -272,11 +257,14 @@ def _find_right(
     return count
 
 
-@compiled_part
-def _set_goals(
-    model: ModelArrays, lessons: Lessons, chosen: NDArray[np.int64], turn: int, words: Words, room: Goals
-) -> Goals:
-    """Give each word one of its pronunciations as its goal."""
+@compiled
+def set_goals(
+    lessons: Lessons, chosen: NDArray[np.int64], turn: int, letters: NDArray[np.int64], room: Goals
+) -> np.int64:
+    """Give each word one of its pronunciations as its goal; return the room that they take together.
+
+    `letters` says where the letters of each word begin.
+    """
     end, size = np.int64(0), np.int64(0)
     room.offsets[0] = 0
     for at in range(chosen.shape[0]):
@@ -287,12 +275,8 @@ def _set_goals(
             end += 1
         room.offsets[at + 1] = end
         room.room_offsets[at] = size
-        size += (words.offsets[at + 1] - words.offsets[at] + 1) * (end - room.offsets[at] + 1)
-    goals = Goals(
-        room.offsets[: chosen.shape[0] + 1], room.segments, room.room_offsets, room.reachable[:size]
-    )
-    fill_reachable(model, words, goals)
-    return goals
+        size += (letters[at + 1] - letters[at] + 1) * (end - room.offsets[at] + 1)
+    return size
 
 
 @compiled

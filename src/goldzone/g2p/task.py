@@ -25,6 +25,7 @@ from goldzone.g2p.prepared_data import PreparedData, fingerprint, network_templa
 from goldzone.hashtron.committee import Committee
 from goldzone.hashtron.neuron import AnyNeuron, BitTable, GradedTable, Hashtron
 from goldzone.training.config import TrainingConfig
+from goldzone.training.control.ladder import for_words
 from goldzone.training.control.phases import change_noise
 from goldzone.training.learners.committee import CommitteeTrainer, assign_templates
 from goldzone.training.pipeline import HeldOut, Hooks, Outcome, Progress
@@ -223,7 +224,8 @@ class PreparedPhonemizer:
     def __init__(self, task: PhonemizerTask, data: PreparedData, threads: int = 1) -> None:
         self._task = task
         self._threads = threads
-        self._trainer = _make_trainer(data, task.config, threads)
+        self._config = for_words(task.config, len(task.split.train))
+        self._trainer = _make_trainer(data, self._config, threads)
         self._dev = first_by_hash(task.split.dev, _DEV_WORDS).entries
         self._spread: float | None = None
         self.data = data
@@ -271,7 +273,7 @@ class PreparedPhonemizer:
     ) -> Outcome[Committee]:
         """Train from where the run stands to its end."""
         task = self._task
-        return train_sweeps(self._trainer, task.config, hooks, run=task.name, sums=sums, progress=progress)
+        return train_sweeps(self._trainer, self._config, hooks, run=task.name, sums=sums, progress=progress)
 
     def evaluate(self, network: Committee) -> HeldOut | None:
         """Say the dev words; of networks with as many right, that with the fewest wrong sounds is best.

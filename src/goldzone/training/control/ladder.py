@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["climb", "nearest_rung", "rung_below"]
+from goldzone.hashtron.committee import MAX_CELLS
+from goldzone.training.config import TrainingConfig
+
+__all__ = ["climb", "for_words", "nearest_rung", "rung_below"]
 
 
 def rung_below(cells: int) -> int:
@@ -28,3 +31,18 @@ def climb(aim: int, current: int, wanted: int, ceiling: int) -> int:
     if rung == current and aim > current and nearest_rung(wanted) > current:
         return min(2 * current, rung_below(ceiling))
     return rung
+
+
+def for_words(config: TrainingConfig, words: int) -> TrainingConfig:
+    """Return a configuration with the premodulo that so many training words ask for.
+
+    `capacity.cells_per_word` graded cells a word, on the nearest rung; at least `capacity.premodulo`, and at
+    most the ceiling and what a model holds.
+    """
+    capacity = config.capacity
+    asked = round(capacity.cells_per_word * words)
+    if config.credit.kind != "beam" or asked <= capacity.premodulo:
+        return config
+    most = min(capacity.ceiling, MAX_CELLS // config.context_neurons())
+    premodulo = max(capacity.premodulo, min(nearest_rung(asked), rung_below(most)))
+    return config.model_copy(update={"capacity": capacity.model_copy(update={"premodulo": premodulo})})

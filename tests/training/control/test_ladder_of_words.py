@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from goldzone.hashtron.committee import MAX_CELLS
+from goldzone.training.config import TrainingConfig
+from goldzone.training.control.ladder import for_words
+
+
+@pytest.mark.parametrize(
+    ("words", "capacity", "kind", "premodulo"),
+    [
+        (100, {}, "beam", 4096),
+        (8_000, {}, "beam", 4096),
+        (12_000, {}, "beam", 8192),  # 6,000 is nearer to 8,192 than to 4,096 on a logarithmic scale
+        (33_344, {}, "beam", 16_384),
+        (33_344, {}, "rank", 4096),
+        (33_344, {"cells_per_word": 0}, "beam", 4096),
+        (33_344, {"premodulo": 65_536}, "beam", 65_536),
+        (33_344, {"ceiling": 8192}, "beam", 8192),
+        (10_000_000, {"ceiling": 1 << 18}, "beam", 1 << 18),
+    ],
+)
+def test_many_words_ask_for_more_cells(
+    words: int, capacity: dict[str, int], kind: str, premodulo: int
+) -> None:
+    config = TrainingConfig.model_validate({"capacity": capacity, "credit": {"kind": kind}})
+    assert for_words(config, words).capacity.premodulo == premodulo
+
+
+def test_a_model_holds_no_more_cells_than_it_can() -> None:
+    config = TrainingConfig.model_validate({"network": {"neurons": 4096}})
+    assert for_words(config, 10_000_000).capacity.premodulo == MAX_CELLS // 4096
