@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -167,6 +168,11 @@ def test_json_is_one_object_a_word(goldzone: Goldzone, run_folder: Path) -> None
 
 def test_models_that_cannot_be_read_are_one_line(goldzone: Goldzone, run_folder: Path) -> None:
     assert complaint(goldzone("phonemize", "nothing", "voda")).startswith("nothing: cannot be read")
+    shutil.copytree(run_folder, "unfinished")
+    Path("unfinished/model/model.goldzone").unlink()
+    assert complaint(goldzone("phonemize", "unfinished", "voda")) == (
+        "unfinished: is an unfinished run; go on with it (goldzone resume)"
+    )
     damaged = bytearray((run_folder / "model" / "model.goldzone").read_bytes())
     damaged[len(damaged) // 2] ^= 0xFF
     Path("damaged.goldzone").write_bytes(damaged)

@@ -141,3 +141,10 @@ def test_weights_of_a_trained_model_are_exported_whole(tmp_path: Path, phonemize
 def test_weights_go_to_a_file_of_a_known_suffix(tmp_path: Path, phonemizer: Phonemizer) -> None:
     with pytest.raises(ModelFormatError, match="unknown suffix"):
         phonemizer.export_weights(tmp_path / "slovak.json")
+
+
+def test_a_built_in_sample_is_trained_by_its_name(quick_config: TrainingConfig) -> None:
+    from goldzone.data.builtin import load_builtin
+
+    by_name = Phonemizer.train("slovak", config=quick_config)
+    assert by_name("voda") == Phonemizer.train(load_builtin("slovak"), config=quick_config)("voda")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from goldzone.data.builtin import builtin_names, load_builtin
 from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.data.notation import Segments
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
@@ -74,8 +75,8 @@ class Phonemizer:
 
         Parameters
         ----------
-        lexicon : Lexicon or path
-            A path is read as ``word<TAB>pronunciation`` rows.
+        lexicon : Lexicon, path or str
+            A file of any known format, or the name of a built-in sample.
         config : TrainingConfig, optional
         settings : LanguageSettings
             How words are spelled with letters.
@@ -91,7 +92,9 @@ class Phonemizer:
         """
         config = config or TrainingConfig()
         if not isinstance(lexicon, Lexicon):
-            lexicon = read_lexicon(Path(lexicon), settings=settings)
+            name = os.fspath(lexicon)
+            known = name in builtin_names() and not Path(name).exists()
+            lexicon = load_builtin(name) if known else read_lexicon(name, settings=settings)
         task = PhonemizerTask.of(lexicon, config, settings=settings)
         trained = train_model(task, Hooks(on_event=on_event), threads=threads or os.cpu_count() or 1)
         return cls(trained.model)

@@ -157,6 +157,8 @@ def memorisation(state: RunState) -> Recommendation | None:
     best, now = best_point(state.curve), state.curve[-1]
     if best is None or best.dev_accuracy is None or now.dev_accuracy is None:
         return None
+    if state.last_taken:  # what dev words lost since is within what they vary by
+        return None
     if now.train_accuracy <= best.train_accuracy + tolerance:
         return None
     if now.dev_accuracy >= best.dev_accuracy - tolerance:

@@ -58,6 +58,8 @@ class RunState:
     """Whether the run came to its end."""
     steps_back: tuple[tuple[int, int], ...] = ()
     """Sweeps after which the run stepped back, each with the sweep that it went back to."""
+    last_taken: bool = False
+    """Whether the last sweep is the one that the model is taken from."""
 
 
 def learning_curve(history: RunHistory) -> Curve:
@@ -91,7 +93,8 @@ def run_state(history: RunHistory, config: TrainingConfig) -> RunState:
         if (history.neurons.layer == layer).any()
     )
     steps_back = tuple((step.sweep, step.to_sweep) for step in history.steps_back)
-    return RunState(config, curve, layers, history.finished is not None, steps_back)
+    last = history.sweeps[-1]
+    return RunState(config, curve, layers, history.finished is not None, steps_back, last.best)
 
 
 def _median_trained(history: RunHistory, sweep: int) -> int:

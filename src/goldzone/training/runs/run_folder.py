@@ -201,7 +201,13 @@ class RunFolder:
 
 
 def model_file(path: str | os.PathLike[str]) -> Path:
-    """Return the model that a path names: the file itself, or a run folder's, that of all words first."""
+    """Return the model that a path names: the file itself, or a run folder's, that of all words first.
+
+    Raises
+    ------
+    StateError
+        The run of the folder has not come to a model yet.
+    """
     path = Path(path)
     if not path.is_dir():
         return path
@@ -210,9 +216,20 @@ def model_file(path: str | os.PathLike[str]) -> Path:
 
 
 def judged_model_file(path: str | os.PathLike[str]) -> Path:
-    """Return the file itself, or the model of a run folder that has not met the held-out words."""
+    """Return the file itself, or the model of a run folder that has not met the held-out words.
+
+    Raises
+    ------
+    StateError
+        The run of the folder has not come to a model yet.
+    """
     path = Path(path)
-    return path / _MODEL / _MODEL_FILE if path.is_dir() else path
+    if not path.is_dir():
+        return path
+    model = path / _MODEL / _MODEL_FILE
+    if not model.exists() and (path / _CONFIG).exists():
+        raise StateError(f"{path}: is an unfinished run; go on with it (goldzone resume)")
+    return model
 
 
 def _read_source(path: Path) -> RunSource | None:
