@@ -30,7 +30,7 @@ def run_started(layers: tuple[int, ...]) -> RunStarted:
         samples=SAMPLES,
         positions=1,
         train_examples=1,
-        dev_examples=1,
+        dev_examples=1_000_000,
         seed=1,
     )
 

@@ -126,7 +126,7 @@ def score_words(
     return Scores(
         words=len(predicted),
         word_error=float(wrong.mean()),
-        word_error_interval=_interval(sums[0] / len(predicted)),
+        word_error_interval=_interval_of_words(int(wrong.sum()), len(predicted), sums[0] / len(predicted)),
         phoneme_error=float(edits.sum() / lengths.sum()),
         phoneme_error_interval=_interval(sums[1] / sums[2]),
     )
@@ -160,6 +160,18 @@ def _resample(counts: NDArray[np.int64], states: NDArray[np.uint64]) -> NDArray[
             for count in range(n_counts):
                 sums[count, resample] += counts[count, word]
     return sums
+
+
+def _interval_of_words(wrong: int, words: int, shares: NDArray[np.float64]) -> Interval:
+    """Return the interval of the share of wrong words.
+
+    Where all are wrong, or none, resampling sees no other case: then it is the exact one of the binomial
+    distribution (Clopper and Pearson 1934).
+    """
+    if 0 < wrong < words:
+        return _interval(shares)
+    beyond = 1 - float(((1 - _COVERAGE) / 2) ** (1 / words))
+    return Interval(0.0, beyond) if wrong == 0 else Interval(1 - beyond, 1.0)
 
 
 def _interval(ratios: NDArray[np.float64]) -> Interval:

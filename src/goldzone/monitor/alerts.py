@@ -20,6 +20,7 @@ from goldzone.monitor.rules import (
     BestSweep,
     Swing,
     crosses,
+    doubt,
     is_back,
     memorised_gap,
     moved,
@@ -94,6 +95,7 @@ class AlertEngine:
         self._previous: tuple[int, int] | None = None
         self._finished = 0
         self._best: BestSweep | None = None
+        self._doubt = 0.0
 
     def feed(self, event: Event) -> tuple[AlertEvent, ...]:
         """Take the next event of the log and return the alerts that it moves.
@@ -141,6 +143,7 @@ class AlertEngine:
     def _start(self, event: RunStarted) -> None:
         """Make room for the network's layers; the same network again is the same run, resumed."""
         self._unit = event.unit
+        self._doubt = doubt(event.dev_examples)
         if event.layers == tuple(layer.size for layer in self._layers):
             return
         for rule, layer in list(self._states):
@@ -217,16 +220,21 @@ class AlertEngine:
         if dev is None:
             return
         settings = self._settings
+        best = self._best
+        lost = 0.0 if best is None else best.dev - dev
+        if lost <= self._doubt:  # nothing that is known
+            lost = 0.0
         if train is not None:
             # An open alert must not close for a train accuracy that only wavers around the limit.
             margin = HYSTERESIS * (1 - settings.memorised) if self._is_open("memorisation") else 0.0
-            value = memorised_gap(train, dev, self._best, settings.memorised - margin)
+            limit = settings.memorised - margin
+            value = memorised_gap(train, dev, best, limit) if best is None or lost else 0.0
             text = f"train {train:.1%} of {self._unit} right, dev {dev:.1%}"
             self._measure("memorisation", None, event, value, text)
         if self._best is None or dev > self._best.dev:
             self._best = BestSweep(dev, 0.0 if train is None else train - dev)
         text = f"dev {dev:.1%} of {self._unit} right, best {self._best.dev:.1%}"
-        self._measure("dev_falling", None, event, self._best.dev - dev, text)
+        self._measure("dev_falling", None, event, lost, text)
 
     def _staleness(self, event: SweepFinished) -> None:
         for number, layer in enumerate(self._layers, 1):

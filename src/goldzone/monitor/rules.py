@@ -6,6 +6,7 @@ A rule compares one value with a threshold. Where thresholds, windows and severi
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ __all__ = [
     "Rule",
     "Swing",
     "crosses",
+    "doubt",
     "is_back",
     "memorised_gap",
     "moved",
@@ -31,6 +33,7 @@ HYSTERESIS: Final = 0.1
 """An alert closes when its value is back by this share of the threshold."""
 _TOLD_AGAIN: Final = 0.2
 """An open alert is told again when its value has moved by this share."""
+_CHURN: Final = 0.07
 _LEAST_SECONDS: Final = 10.0
 _LEAST_STEP: Final = 1.1
 """Least factor by which a premodulo has gone up or down."""
@@ -102,6 +105,15 @@ def is_back(value: float, threshold: float, *, low: bool) -> bool:
 def moved(value: float, reported: float) -> bool:
     """Tell whether a value has moved far enough from the one reported last to be told again."""
     return value != reported and abs(value - reported) >= _TOLD_AGAIN * abs(reported)
+
+
+def doubt(examples: int) -> float:
+    """Return by how much an accuracy of so many examples may fall from sweep to sweep and mean nothing.
+
+    Two standard errors of a change in which 7 % of the answers turn one way or the other, which is the most
+    that was measured; 0 where the number is not known.
+    """
+    return 2 * math.sqrt(_CHURN / examples) if examples > 0 else 0.0
 
 
 class BestSweep(NamedTuple):

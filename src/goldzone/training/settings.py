@@ -215,7 +215,7 @@ class CapacitySettings(Section):
     """The premodulo is fixed, by the capacity law, by the Go trainer's rule, the largest, or halved."""
     premodulo: Premodulo = 4096
     """Cells of each neuron: the constant, and where the other controllers start."""
-    cells_per_word: Annotated[float, Field(ge=0, le=64)] = 0.5
+    cells_per_word: Annotated[float, Field(ge=0, le=64)] = 2.0
     """Graded neurons of many words have more: the power of two nearest to so many a word, if it is above
     `premodulo`; 0: never."""
     floor: Premodulo = 16

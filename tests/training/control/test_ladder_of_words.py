@@ -11,12 +11,13 @@ from goldzone.training.control.ladder import for_words
     ("words", "capacity", "kind", "premodulo"),
     [
         (100, {}, "beam", 4096),
-        (8_000, {}, "beam", 4096),
-        (12_000, {}, "beam", 8192),  # 6,000 is nearer to 8,192 than to 4,096 on a logarithmic scale
-        (33_344, {}, "beam", 16_384),
+        (800, {}, "beam", 4096),
+        (3_000, {}, "beam", 8192),  # 6,000 is nearer to 8,192 than to 4,096 on a logarithmic scale
+        (8_000, {}, "beam", 16_384),
+        (33_344, {}, "beam", 65_536),
         (33_344, {}, "rank", 4096),
         (33_344, {"cells_per_word": 0}, "beam", 4096),
-        (33_344, {"premodulo": 65_536}, "beam", 65_536),
+        (33_344, {"premodulo": 131_072}, "beam", 131_072),
         (33_344, {"ceiling": 8192}, "beam", 8192),
         (10_000_000, {"ceiling": 1 << 18}, "beam", 1 << 18),
     ],
