@@ -216,8 +216,8 @@ class CapacitySettings(Section):
     premodulo: Premodulo = 4096
     """Cells of each neuron: the constant, and where the other controllers start."""
     cells_per_word: Annotated[float, Field(ge=0, le=64)] = 2.0
-    """Graded neurons of many words have more: the power of two nearest to so many a word, if it is above
-    `premodulo`; 0: never."""
+    """Graded neurons of many words have more, where `premodulo` is left at its default: the power of two
+    nearest to so many a word; 0: never."""
     floor: Premodulo = 16
     """Least premodulo."""
     ceiling: Premodulo = 262_144

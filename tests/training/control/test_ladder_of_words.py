@@ -17,7 +17,7 @@ from goldzone.training.control.ladder import for_words
         (33_344, {}, "beam", 65_536),
         (33_344, {}, "rank", 4096),
         (33_344, {"cells_per_word": 0}, "beam", 4096),
-        (33_344, {"premodulo": 131_072}, "beam", 131_072),
+        (33_344, {"premodulo": 1024}, "beam", 1024),  # what was chosen stays
         (33_344, {"ceiling": 8192}, "beam", 8192),
         (10_000_000, {"ceiling": 1 << 18}, "beam", 1 << 18),
     ],

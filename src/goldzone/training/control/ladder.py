@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goldzone.hashtron.committee import MAX_CELLS
 from goldzone.training.config import TrainingConfig
+from goldzone.training.settings import CapacitySettings
 
 __all__ = ["climb", "for_words", "nearest_rung", "rung_below"]
 
@@ -36,12 +37,13 @@ def climb(aim: int, current: int, wanted: int, ceiling: int) -> int:
 def for_words(config: TrainingConfig, words: int) -> TrainingConfig:
     """Return a configuration with the premodulo that so many training words ask for.
 
-    `capacity.cells_per_word` graded cells a word, on the nearest rung; at least `capacity.premodulo`, and at
-    most the ceiling and what a model holds.
+    `capacity.cells_per_word` graded cells a word, on the nearest rung; at least the default premodulo, and at
+    most the ceiling and what a model holds. A premodulo that was chosen stays.
     """
     capacity = config.capacity
     asked = round(capacity.cells_per_word * words)
-    if config.credit.kind != "beam" or asked <= capacity.premodulo:
+    chosen = capacity.premodulo != CapacitySettings.model_fields["premodulo"].default
+    if config.credit.kind != "beam" or chosen or asked <= capacity.premodulo:
         return config
     most = min(capacity.ceiling, MAX_CELLS // config.context_neurons())
     premodulo = max(capacity.premodulo, min(nearest_rung(asked), rung_below(most)))
