@@ -12,20 +12,19 @@ from goldzone.g2p.model import G2PModel
 from goldzone.g2p.search_arrays import model_arrays
 from goldzone.g2p.search_kernels import keep_best
 from goldzone.g2p.task import TrainedModel
-from goldzone.g2p.vote_kernels import LANE_BLOCK, Memo, empty_memo, empty_workspace
+from goldzone.g2p.vote_kernels import FEATURE_BLOCK
 from tests.g2p.small_models import small_model, small_word
 from tests.naive.decoding import Path, naive_all_paths, naive_beam_search
 
 seeds = st.integers(0, 2**32 - 1)
 
 
-def search(model: G2PModel, words: list[list[int]], beam: int, memo: Memo | None = None) -> list[list[Path]]:
+def search(model: G2PModel, words: list[list[int]], beam: int) -> list[list[Path]]:
     """Run the kernel on words of symbols; return the paths of each."""
     offsets = np.cumsum([0, *map(len, words)]).astype(np.int64)
     symbol = np.array([symbol for word in words for symbol in word], dtype=np.int32)
     arrays = model_arrays(model)
-    most = arrays.most_candidates
-    found = decode_words(arrays, offsets, symbol, beam, beam, memo or empty_memo(most), empty_workspace(most))
+    found = decode_words(arrays, offsets, symbol, beam, beam)
     return [
         [
             (
@@ -49,17 +48,16 @@ def test_the_kernel_is_the_naive_beam_search(seed: int, beam: int) -> None:
 
 
 @settings(max_examples=15)
-@given(seed=seeds, beam=st.integers(1, 5), n_bytes=st.sampled_from([0, 256, 4096, 1 << 20]))
-def test_the_size_and_the_past_of_the_memo_change_nothing(seed: int, beam: int, n_bytes: int) -> None:
+@given(seed=seeds, beam=st.integers(1, 5))
+def test_words_that_are_searched_together_are_said_as_each_alone(seed: int, beam: int) -> None:
     random = np.random.default_rng(seed)
     model = small_model(random)
     decoder = Decoder(model)
-    lengths = random.integers(0, 9, size=2 * LANE_BLOCK // beam)  # several blocks of lanes
+    lengths = random.integers(0, 9, size=FEATURE_BLOCK // beam)  # several blocks of features
     words = [decoder.encode(small_word(random, model, length)) for length in lengths]
-    memo = empty_memo(model_arrays(model).most_candidates, n_bytes=n_bytes)
     expected = [alone for word in words for alone in search(model, [word], beam)]
-    assert search(model, words, beam, memo) == expected
-    assert search(model, words[::-1], beam, memo) == expected[::-1]
+    assert search(model, words, beam) == expected
+    assert search(model, words[::-1], beam) == expected[::-1]
 
 
 @pytest.mark.parametrize("beam", [1, 5])
@@ -78,9 +76,8 @@ def test_as_many_ranks_are_written_as_are_asked_for() -> None:
     model = small_model(random)
     word = Decoder(model).encode(small_word(random, model, 6))
     arrays = model_arrays(model)
-    memo, work = empty_memo(arrays.most_candidates), empty_workspace(arrays.most_candidates)
     offsets, symbol = np.array([0, 6]), np.array(word, dtype=np.int32)
-    found = decode_words(arrays, offsets, symbol, 4, 1, memo, work)
+    found = decode_words(arrays, offsets, symbol, 4, 1)
     assert found.n_found.tolist() == [1]
     assert (int(found.cost[0, 0]), tuple(found.chunk[0].tolist())) == naive_beam_search(model, word, 4)[0]
 

@@ -14,7 +14,6 @@ from goldzone.g2p.decode_kernels import decode_words
 from goldzone.g2p.decoder import Decoder, Pronunciation
 from goldzone.g2p.search_arrays import model_arrays
 from goldzone.g2p.task import TrainedModel
-from goldzone.g2p.vote_kernels import empty_memo, empty_workspace
 from tests.g2p.small_models import small_model, small_word
 from tests.naive.decoding import naive_all_paths, naive_probabilities
 
@@ -109,8 +108,7 @@ def test_a_wider_beam_finds_more_probable_pronunciations(trained: TrainedModel, 
     words = [decoder.encode(entry.letters) for entry in slovak.entries[:300]]
     offsets = np.cumsum([0, *map(len, words)]).astype(np.int64)
     symbol = np.array([letter for word in words for letter in word], dtype=np.int32)
-    memory = empty_memo(arrays.most_candidates), empty_workspace(arrays.most_candidates)
-    greedy, wide = (decode_words(arrays, offsets, symbol, beam, 1, *memory).cost[0].sum() for beam in (1, 16))
+    greedy, wide = (decode_words(arrays, offsets, symbol, beam, 1).cost[0].sum() for beam in (1, 16))
     assert wide < greedy
 
 

@@ -22,9 +22,8 @@ from goldzone.g2p.decode_kernels import decode_words
 from goldzone.g2p.lessons import credit_words, empty_desk, empty_votes
 from goldzone.g2p.path_kernels import Desk, Lessons, PathRule, VoteList, hash_pronunciations
 from goldzone.g2p.search_arrays import LanguageArrays, ModelArrays, NeuronArrays, arrays_of
-from goldzone.g2p.vote_kernels import empty_memo, empty_workspace, forget_votes
 from goldzone.hashtron.committee import MAX_CELLS, Committee
-from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, exp_table
+from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, bits_per_vote, exp_table
 from goldzone.hashtron.kernels import HIGHEST
 from goldzone.hashtron.neuron import MAX_TABLE_CELLS, AnyNeuron, GradedTable, Hashtron
 from goldzone.training.config import TrainingConfig
@@ -115,7 +114,10 @@ class BeamTrainer(Together):
         self._score = np.full(samples.n_samples, HIGHEST * width, dtype=np.int32)
         self._rule = self._grade_rule(1)
         self._path_rule = PathRule(
-            exp_table(self._temperature, _FARTHEST), round(config.beam.margin * STEPS_A_NAT), _CERTAIN
+            exp_table(self._temperature, _FARTHEST),
+            round(config.beam.margin * STEPS_A_NAT),
+            _CERTAIN,
+            np.int64(round(config.beam.reach * STEPS_A_NAT) * bits_per_vote(self._temperature)),
         )
         self._sure = np.zeros(lessons.offsets.size - 1, dtype=np.bool_)
         self._sweep = 1
@@ -203,15 +205,9 @@ class BeamTrainer(Together):
         lessons = self._lessons
         n_words = lessons.offsets.size - 1
         chosen = np.unique(np.linspace(0, n_words - 1, min(n_words, _JUDGED)).astype(np.int64))
-        offsets, position = take_rows(lessons.offsets, chosen)
         model = self._arrays(self._mean_grades())
-        memory = empty_memo(model.most_candidates), empty_workspace(model.most_candidates)
-        found = decode_words(model, offsets, lessons.symbol[position], self._beam, 1, *memory)
-        said = self._hash_words(model, found.chunk[0], offsets)
-        right = sum(
-            hashed in lessons.hashes[lessons.said[word] : lessons.said[word + 1]]
-            for word, hashed in zip(chosen.tolist(), said, strict=True)
-        )
+        parts = np.array_split(chosen, self._threads)
+        right = sum(self._spread(lambda part: self._count_right(model, parts[part])))
         right_at_first, lost, unreachable, _ = self._counts.tolist()
         return TrainMetrics(
             right / chosen.size,
@@ -351,7 +347,6 @@ class BeamTrainer(Together):
     ) -> tuple[int, int, int, int, int]:
         """Search a part of the batch and list its votes."""
         desk, votes, _ = self._parts[part]
-        forget_votes(desk.memo)
         chosen = words[part].astype(np.int64)
         found = credit_words(model, self._lessons, chosen, self._sweep - 1, self._path_rule, desk, votes)
         self._sure[chosen] = desk.share[: chosen.size] >= _SURE
@@ -397,6 +392,17 @@ class BeamTrainer(Together):
         own = cells.sums[cells.starts[neuron] : cells.starts[neuron + 1], 0]
         cast = int(cells.cast[neuron])
         return int(np.abs(own, dtype=np.int64).sum()) / cast if cast else 0.0
+
+    def _count_right(self, model: ModelArrays, chosen: NDArray[np.int64]) -> int:
+        """Count the words of which the best path says a listed pronunciation."""
+        lessons = self._lessons
+        offsets, position = take_rows(lessons.offsets, chosen)
+        found = decode_words(model, offsets, lessons.symbol[position], self._beam, 1)
+        said = self._hash_words(model, found.chunk[0], offsets)
+        return sum(
+            hashed in lessons.hashes[lessons.said[word] : lessons.said[word + 1]]
+            for word, hashed in zip(chosen.tolist(), said, strict=True)
+        )
 
     def _hash_words(
         self, model: ModelArrays, chunk: NDArray[np.int32], offsets: NDArray[np.int64]

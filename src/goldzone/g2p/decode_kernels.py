@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from goldzone.compilation.decorator import compiled
 from goldzone.g2p.lane_kernels import Partials, Words, empty_partials
 from goldzone.g2p.search_arrays import ModelArrays
-from goldzone.g2p.search_kernels import NO_GOALS, NO_TRACE, empty_room, find_earlier, search
-from goldzone.g2p.vote_kernels import Memo, Workspace
+from goldzone.g2p.search_kernels import ANY_DISTANCE, NO_GOALS, NO_TRACE, empty_room, find_earlier, search
 
 __all__ = ["Found", "decode_words"]
 
@@ -40,8 +39,6 @@ def decode_words(
     symbol: NDArray[np.int32],
     beam: int,
     n_ranks: int,
-    memo: Memo,
-    work: Workspace,
 ) -> Found:
     """Decode some words.
 
@@ -54,9 +51,6 @@ def decode_words(
         Partial pronunciations kept; at least 1.
     n_ranks : int
         Pronunciations wanted, at most `beam`.
-    memo : Memo
-        Of this model; changed, and of no effect on what is found.
-    work : Workspace
     """
     earlier = np.full(symbol.size, -1, dtype=np.int32)
     find_earlier(offsets, symbol, np.full(model.candidates.offsets.size, -1, dtype=np.int32), earlier)
@@ -64,7 +58,7 @@ def decode_words(
     words = Words(offsets, symbol, earlier, model.classes.letters)
     partials = empty_partials(model, n_words, symbol.size, beam)
     room = empty_room(model, n_words, beam)
-    search(model, words, NO_GOALS, partials, room, memo, work, NO_TRACE)
+    search(model, words, NO_GOALS, partials, ANY_DISTANCE, room, NO_TRACE)
     found = Found(
         np.zeros(n_words, dtype=np.int64),
         np.zeros((n_ranks, symbol.size), dtype=np.int32),

@@ -23,7 +23,6 @@ from goldzone.g2p.decode_kernels import Found, decode_words
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.search_arrays import model_arrays
 from goldzone.g2p.spelling import Spelling
-from goldzone.g2p.vote_kernels import Memo, Workspace, empty_memo, empty_workspace
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, exp_table, fixed_log2
 
 __all__ = ["FARTHEST", "Decoder", "Pronunciation"]
@@ -62,11 +61,7 @@ class Pronunciation:
 
 
 class Decoder:
-    """Runs one model; safe to share between threads.
-
-    It keeps votes that it counted, about a megabyte for each thread that ever ran at the same time. They save
-    time and never change a result.
-    """
+    """Runs one model; safe to share between threads."""
 
     def __init__(self, model: G2PModel) -> None:
         self.model = model
@@ -76,7 +71,6 @@ class Decoder:
         self._arrays = model_arrays(model)
         wide = model.temperature * model.spread
         self._exponentials = exp_table(wide, FARTHEST if model.committee.graded else 1)
-        self._idle: list[tuple[Memo, Workspace]] = []
         self._bits_unknown = math.log2(len(model.chunks))
 
     def encode(self, letters: Sequence[str]) -> list[int]:
@@ -146,8 +140,7 @@ class Decoder:
         """
         symbol = np.array([self._symbols[letter] for word in words for letter in word], dtype=np.int32)
         offsets = np.cumsum([0, *map(len, words)], dtype=np.int64)
-        most = self._arrays.most_candidates
-        found = decode_words(self._arrays, offsets, symbol, beam, 1, empty_memo(most), empty_workspace(most))
+        found = decode_words(self._arrays, offsets, symbol, beam, 1)
         step = self._arrays.softmax.bits_per_vote
         behind = (found.cost - found.cost[0]) // step
         return [behind[:count, word] for word, count in enumerate(found.n_found.tolist())]
@@ -167,13 +160,7 @@ class Decoder:
         offsets = np.cumsum([0, *map(len, spelled)], dtype=np.int64) // symbol.itemsize
         # Pronunciations that differ in the alignment alone are one: to list several, look at all of them.
         n_ranks = 1 if n_best == 1 else beam
-        try:
-            memory = self._idle.pop()  # in one step, so that no other thread takes it too
-        except IndexError:
-            most = self._arrays.most_candidates
-            memory = empty_memo(most), empty_workspace(most)
-        found = decode_words(self._arrays, offsets, symbol, beam, n_ranks, *memory)
-        self._idle.append(memory)
+        found = decode_words(self._arrays, offsets, symbol, beam, n_ranks)
         if self.model.committee.graded:
             self._make_probabilities(found)
         rows, edges = found.chunk.tolist(), offsets.tolist()

@@ -103,18 +103,20 @@ class Lanes(NamedTuple):
     ----------
     word, rank, symbol : int64[>= n_lanes], int64[>= n_lanes], int32[>= n_lanes]
         Word, rank of its partial pronunciation, and its letter at the position.
+    first : int64[> n_lanes]
+        Where the candidates of each lane begin in the row of all, and where those of the last one end.
     """
 
     word: NDArray[np.int64]
     rank: NDArray[np.int64]
     symbol: NDArray[np.int32]
+    first: NDArray[np.int64]
 
 
 def empty_lanes(size: int) -> Lanes:
     """Make room for so many lanes."""
-    return Lanes(
-        np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int32)
-    )
+    numbers = np.zeros((3, size + 1), dtype=np.int64)
+    return Lanes(numbers[0], numbers[1], np.zeros(size, dtype=np.int32), numbers[2])
 
 
 def empty_partials(model: ModelArrays, n_words: int, n_letters: int, beam: int) -> Partials:
@@ -221,18 +223,17 @@ def fill_values(
     templates: TemplateArrays,
     template: int,
     parts: NDArray[np.uint32],
-    first: int,
-    last: int,
+    n_lanes: int,
     values: NDArray[np.uint32],
 ) -> None:
-    """Hash the parts of one template, in the lanes ``first .. last - 1``, into ``values[: last - first]``."""
-    for lane in range(last - first):
+    """Hash the parts of one template into a value for each lane."""
+    for lane in range(n_lanes):
         values[lane] = 0
     for index in range(templates.offsets[template], templates.offsets[template + 1]):
         row = templates.atom_of[index]
-        salt = atom_salt(templates.atoms[row, 0], templates.atoms[row, 1])
-        for lane in range(last - first):
-            values[lane] = hash32(np.uint32(values[lane] + parts[row, first + lane]), salt, FULL_RANGE)
+        salt, part = atom_salt(templates.atoms[row, 0], templates.atoms[row, 1]), parts[row]
+        for lane in range(n_lanes):
+            values[lane] = hash32(np.uint32(values[lane] + part[lane]), salt, FULL_RANGE)
 
 
 @compiled_part

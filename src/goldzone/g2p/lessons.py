@@ -25,7 +25,6 @@ from goldzone.g2p.path_kernels import (
 )
 from goldzone.g2p.search_arrays import ModelArrays
 from goldzone.g2p.search_kernels import Goals, Trace, empty_room, find_earlier, search
-from goldzone.g2p.vote_kernels import empty_memo, empty_workspace
 
 __all__ = ["credit_words", "empty_desk", "empty_votes", "lessons_of"]
 
@@ -78,8 +77,6 @@ def empty_desk(model: ModelArrays, lessons: Lessons, n_words: int, beam: int) ->
         free=empty_partials(model, n_words, n_letters, beam),
         bound=empty_partials(model, n_words, n_letters, beam),
         room=empty_room(model, n_words, beam),
-        memo=empty_memo(model.most_candidates),
-        work=empty_workspace(model.most_candidates),
         trace=trace,
         bound_columns=np.zeros((n_letters, 2), dtype=np.int64),
         lost_at=np.zeros(n_words, dtype=np.int64),
@@ -149,7 +146,7 @@ def credit_words(  # noqa: PLR0917 - what its kernels take
     words = _taken(model, lessons, chosen, desk.words)
     goals = desk.goals
     no_goals = Goals(goals.offsets[:0], goals.segments, goals.room_offsets, goals.reachable)
-    search(model, words, no_goals, desk.free, desk.room, desk.memo, desk.work, desk.trace)
+    search(model, words, no_goals, desk.free, rule.farthest, desk.room, desk.trace)
     lost_chosen = np.empty(chosen.size, np.int64)
     n_right, n_lost = find_lost(lessons, chosen, words.offsets, desk, lost_chosen)
     if n_lost > 0:
@@ -160,7 +157,7 @@ def credit_words(  # noqa: PLR0917 - what its kernels take
         size = set_goals(lessons, lost_chosen, turn, lost.offsets, goals)
         goals = Goals(goals.offsets[: n_lost + 1], goals.segments, goals.room_offsets, goals.reachable[:size])
         fill_reachable(model, lost, goals)
-        search(model, lost, goals, desk.bound, desk.room, desk.memo, desk.work, desk.trace)
+        search(model, lost, goals, desk.bound, rule.farthest, desk.room, desk.trace)
         # What was noted of the first search is put back, and what was noted of the second kept beside it.
         swap_columns(desk.trace.columns, desk.bound_columns, n_letters)
     n_unreachable, n_voting, loss = vote_for_paths(model, lessons, chosen, words, rule, desk, votes)

@@ -19,7 +19,6 @@ from goldzone.data.atom_kernels import EMPTY_HISTORY, extend_history
 from goldzone.g2p.lane_kernels import Partials, Words
 from goldzone.g2p.search_arrays import ModelArrays
 from goldzone.g2p.search_kernels import Goals, Room, Trace
-from goldzone.g2p.vote_kernels import Memo, Workspace
 from goldzone.hashtron.fixed_point import EXP_BITS, fixed_log2
 from goldzone.training.learners.graded_kernels import VOTE_BITS
 
@@ -72,11 +71,14 @@ class PathRule(NamedTuple):
         Steps by which a wrong path must stay behind.
     certain : int
         Of 2**EXP_BITS: a word whose right paths are as probable as that does not vote.
+    farthest : int64
+        Cost by which a partial pronunciation may be behind the best one of its word.
     """
 
     exponentials: NDArray[np.int64]
     margin: int
     certain: int
+    farthest: np.int64
 
 
 class Desk(NamedTuple):
@@ -90,7 +92,7 @@ class Desk(NamedTuple):
         Of the lost words.
     free, bound : Partials
         What the search finds, and what it finds for the lost words under their goals.
-    room, memo, work, trace
+    room, trace
         Of the searches. The trace has room for both.
     bound_columns : int64[n_letters, 2]
         `trace.columns` of the search for the lost words.
@@ -109,8 +111,6 @@ class Desk(NamedTuple):
     free: Partials
     bound: Partials
     room: Room
-    memo: Memo
-    work: Workspace
     trace: Trace
     bound_columns: NDArray[np.int64]
     lost_at: NDArray[np.int64]

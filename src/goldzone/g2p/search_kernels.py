@@ -28,10 +28,11 @@ from goldzone.g2p.lane_kernels import (
     start_words,
 )
 from goldzone.g2p.search_arrays import CandidateArrays, ChunkArrays, ModelArrays, Softmax
-from goldzone.g2p.vote_kernels import Memo, Workspace, add_votes, score_words
+from goldzone.g2p.vote_kernels import Workspace, add_votes, empty_workspace, list_features
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, fixed_log2
 
 __all__ = [
+    "ANY_DISTANCE",
     "NO_GOALS",
     "NO_TRACE",
     "Goals",
@@ -95,10 +96,9 @@ class Room(NamedTuple):
     ----------
     of_words, of_partials : Lanes
         One lane a word, for what no earlier choice enters, and one a partial pronunciation.
-    shared, scores : uint64[n_lanes, score_words]
-        Scores of both kinds of lanes, 16 bits a candidate.
-    single : uint16[n_partials, 4 * score_words]
-        The memory of `scores`.
+    shared, scores : uint16[n_features], uint16[n_features]
+        Scores of all candidates of both kinds of lanes.
+    work : Workspace
     parts : uint32[n_atoms, n_partials]
     costs, kept : int64[beam * most_candidates], int64[beam]
     active : int64[n_words]
@@ -107,15 +107,17 @@ class Room(NamedTuple):
 
     of_words: Lanes
     of_partials: Lanes
-    shared: NDArray[np.uint64]
-    scores: NDArray[np.uint64]
-    single: NDArray[np.uint16]
+    shared: NDArray[np.uint16]
+    scores: NDArray[np.uint16]
+    work: Workspace
     parts: NDArray[np.uint32]
     costs: NDArray[np.int64]
     kept: NDArray[np.int64]
     active: NDArray[np.int64]
 
 
+ANY_DISTANCE = np.int64(np.iinfo(np.int64).max)
+"""Drops no partial pronunciation."""
 NO_GOALS = Goals(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.uint8))
 NO_TRACE = Trace(
     np.zeros((0, 0), np.uint32),
@@ -128,14 +130,13 @@ NO_TRACE = Trace(
 def empty_room(model: ModelArrays, n_words: int, beam: int) -> Room:
     """Make room to search so many words together."""
     most, n_partials = model.most_candidates, n_words * beam
-    scores = np.empty((n_partials, score_words(most)), dtype=np.uint64)
     n_atoms = max(len(model.by_letters.atoms), len(model.by_choices.atoms))
     return Room(
         of_words=empty_lanes(n_words),
         of_partials=empty_lanes(n_partials),
-        shared=np.empty((n_words, score_words(most)), dtype=np.uint64),
-        scores=scores,
-        single=scores.view(np.uint16),
+        shared=np.empty(n_words * most, dtype=np.uint16),
+        scores=np.empty(n_partials * most, dtype=np.uint16),
+        work=empty_workspace(n_partials, most),
         parts=np.empty((n_atoms, n_partials), dtype=np.uint32),
         costs=np.empty(beam * most, dtype=np.int64),
         kept=np.empty(beam, dtype=np.int64),
@@ -165,9 +166,8 @@ def search(
     words: Words,
     goals: Goals,
     partials: Partials,
+    farthest: np.int64,
     room: Room,
-    memo: Memo,
-    work: Workspace,
     trace: Trace,
 ) -> None:
     """Find the cheapest pronunciations of some words; they are written to `partials`.
@@ -180,14 +180,14 @@ def search(
         A word with a goal that cannot be reached ends without any pronunciation.
     partials : Partials
         For at least so many words and letters. Of a word with n letters, side ``n & 1`` tells the end.
+    farthest : int64
+        Cost by which a partial pronunciation may be behind the best one of its word; more, and it is dropped.
     room : Room
-    memo : Memo
-        Of this model; changed, and of no effect on what is found.
-    work : Workspace
     trace : Trace
         Where it has columns, at least one for each letter, and `beam` of them in `of_partials`.
     """
-    candidates, n_active, n_letters = model.candidates, words.offsets.shape[0] - 1, np.int64(0)
+    candidates, parts, work = model.candidates, room.parts, room.work
+    n_active, n_letters = words.offsets.shape[0] - 1, np.int64(0)
     start_words(n_active, partials)
     for word in range(n_active):
         room.active[word] = word
@@ -197,27 +197,24 @@ def search(
     of_words, of_partials = trace.used[0], trace.used[1]
     for position in range(n_letters):
         n_active = _still_active(words, position, room.active, n_active)
-        lanes, scores = room.of_words, room.shared
-        n_lanes = _open_lanes(model, words, partials, position, room.active, n_active, lanes)
-        n_words = n_lanes
-        for lane in range(n_lanes):
-            for at in range(scores.shape[1]):
-                scores[lane, at] = 0
-        fill_parts(model.by_letters.atoms, words, partials, lanes, n_lanes, position, room.parts)
-        symbols = lanes.symbol[:n_lanes]
-        add_votes(model, model.by_letters, room.parts, symbols, memo, work, scores, trace.of_words, of_words)
-        lanes, scores = room.of_partials, room.scores
-        n_lanes = _split_lanes(partials, position, room.of_words, n_words, lanes, room.shared, scores)
-        fill_parts(model.by_choices.atoms, words, partials, lanes, n_lanes, position, room.parts)
-        symbols = lanes.symbol[:n_lanes]
-        add_votes(
-            model, model.by_choices, room.parts, symbols, memo, work, scores, trace.of_partials, of_partials
-        )
+        lanes, seen = room.of_words, trace.of_words
+        n_words = _open_lanes(model, words, partials, position, room.active, n_active, lanes)
+        room.shared[: list_features(candidates, lanes, n_words, work)] = 0
+        fill_parts(model.by_letters.atoms, words, partials, lanes, n_words, position, parts)
+        add_votes(model, model.by_letters, parts, lanes, n_words, work, room.shared, seen, of_words)
+        lanes, seen = room.of_partials, trace.of_partials
+        n_lanes = _split_lanes(partials, position, room.of_words, n_words, lanes)
+        list_features(candidates, lanes, n_lanes, work)
+        _share_scores(candidates, partials, position, room, n_words)
+        fill_parts(model.by_choices.atoms, words, partials, lanes, n_lanes, position, parts)
+        add_votes(model, model.by_choices, parts, lanes, n_lanes, work, room.scores, seen, of_partials)
         if trace.columns.shape[0] > 0:
             _note_columns(words, partials, position, room, n_active, n_words, of_words, of_partials, trace)
         of_words += n_words
         of_partials += n_lanes
-        _choose(candidates, model.chunks, model.softmax, words, goals, partials, position, n_words, room)
+        _choose(
+            candidates, model.chunks, model.softmax, words, goals, partials, position, n_words, farthest, room
+        )
         prolong(model.chunks, model.classes.segments, words, partials, position, room.active, n_active)
     if trace.columns.shape[0] > 0:
         trace.used[0], trace.used[1] = of_words, of_partials
@@ -298,20 +295,32 @@ def _split_lanes(
     of_words: Lanes,
     n_of_words: int,
     of_partials: Lanes,
-    shared: NDArray[np.uint64],
-    scores: NDArray[np.uint64],
 ) -> int:
-    """Give each partial pronunciation a lane, with the scores of its word; return how many there are."""
+    """Give each partial pronunciation a lane; return how many there are."""
     lane = 0
     for index in range(n_of_words):
         word = of_words.word[index]
         for rank in range(partials.n_ranks[position & 1, word]):
             of_partials.word[lane], of_partials.rank[lane] = word, rank
             of_partials.symbol[lane] = of_words.symbol[index]
-            for at in range(scores.shape[1]):
-                scores[lane, at] = shared[index, at]
             lane += 1
     return lane
+
+
+@compiled_part
+def _share_scores(
+    candidates: CandidateArrays, partials: Partials, position: int, room: Room, n_words: int
+) -> None:
+    """Let each partial pronunciation begin with the scores of its word."""
+    lane = 0
+    for index in range(n_words):
+        symbol, first = room.of_words.symbol[index], room.of_words.first[index]
+        n_candidates = candidates.offsets[symbol + 1] - candidates.offsets[symbol]
+        for _ in range(partials.n_ranks[position & 1, room.of_words.word[index]]):
+            own = room.of_partials.first[lane]
+            for candidate in range(n_candidates):
+                room.scores[own + candidate] = room.shared[first + candidate]
+            lane += 1
 
 
 @compiled_part
@@ -324,6 +333,7 @@ def _choose(
     partials: Partials,
     position: int,
     n_lanes: int,
+    farthest: np.int64,
     room: Room,
 ) -> None:
     """Weigh every candidate after every partial pronunciation of each word, and keep the cheapest.
@@ -334,7 +344,7 @@ def _choose(
         With `n_lanes` words, and the scores of all partial pronunciations of the first, then of the second...
     """
     side, lane = position & 1, 0
-    lanes, scores, costs, kept = room.of_words, room.single, room.costs, room.kept
+    lanes, costs, kept = room.of_words, room.costs, room.kept
     for number in range(n_lanes):
         word = lanes.word[number]
         index = words.offsets[word] + position
@@ -342,16 +352,17 @@ def _choose(
         n_candidates = candidates.offsets[lanes.symbol[number] + 1] - first
         n_partials = partials.n_ranks[side, word]
         for rank in range(n_partials):
+            scores = room.scores[room.of_partials.first[lane] :]
             best, base = np.int64(softmax.top), partials.cost[side, word, rank]
             if softmax.exponentials.shape[0] > 0:
                 best, total = np.int64(0), np.int64(0)
                 for candidate in range(n_candidates):
-                    best = max(best, np.int64(scores[lane, candidate]))
+                    best = max(best, np.int64(scores[candidate]))
                 for candidate in range(n_candidates):
-                    total += softmax.exponentials[best - np.int64(scores[lane, candidate])]
+                    total += softmax.exponentials[best - np.int64(scores[candidate])]
                 base += fixed_log2(total) - (EXP_BITS << LOG_BITS)
             for candidate in range(n_candidates):
-                behind = best - np.int64(scores[lane, candidate])
+                behind = best - np.int64(scores[candidate])
                 costs[rank * n_candidates + candidate] = base + behind * softmax.bits_per_vote
             lane += 1
             if goals.offsets.shape[0] > 0:
@@ -365,6 +376,8 @@ def _choose(
                     costs[rank * n_candidates : (rank + 1) * n_candidates],
                 )
         n_kept = keep_best(costs, n_partials * n_candidates, kept.shape[0], kept)
+        while n_kept > 1 and costs[kept[n_kept - 1]] - costs[kept[0]] > farthest:
+            n_kept -= 1
         partials.n_ranks[1 - side, word] = n_kept
         for rank in range(n_kept):
             parent = kept[rank] // n_candidates

@@ -155,6 +155,8 @@ class BeamSettings(Section):
 
     width: Annotated[int, Field(ge=1, le=64)] = 4
     """Pronunciations of a word that are compared."""
+    reach: Annotated[float, Field(gt=0, le=100)] = 3.0
+    """By how much a partial pronunciation may be behind the best one, in nats, before it is dropped."""
     batch: Annotated[int, Field(ge=1, le=4096)] = 64
     """Words that vote on the same answers."""
     margin: Annotated[float, Field(ge=0, le=20)] = 1.0
