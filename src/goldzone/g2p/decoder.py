@@ -94,7 +94,7 @@ class Decoder:
             At least 1; never changes a result.
         """
         spelled = [array("i", map(self._symbols.__getitem__, letters)).tobytes() for letters in words]
-        # Each spelling once; and in order, so that words searched together begin alike and share their votes.
+        # Each spelling once, in an order of their own.
         distinct = sorted(set(spelled))
         width = max(beam, n_best)
         n_jobs = max(min(threads, len(distinct)), -(-len(distinct) * width // _LANES_A_JOB))
