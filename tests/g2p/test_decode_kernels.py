@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldzone.data.lexicon import Lexicon
+from goldzone.g2p import decode_kernels
 from goldzone.g2p.decode_kernels import decode_words
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel
@@ -45,6 +46,19 @@ def test_the_kernel_is_the_naive_beam_search(seed: int, beam: int) -> None:
     words = [decoder.encode(small_word(random, model, length)) for length in (5, 0, 3, 7, 1)]
     expected = [naive_beam_search(model, word, beam) for word in words]
     assert search(model, words, beam) == expected
+
+
+@given(seed=seeds, beam=st.integers(1, 5), steps=st.integers(0, 20))
+def test_what_is_too_far_behind_is_dropped_at_every_letter(seed: int, beam: int, steps: int) -> None:
+    random = np.random.default_rng(seed)
+    model = small_model(random)
+    decoder = Decoder(model)
+    farthest = steps * model_arrays(model).softmax.bits_per_vote
+    words = [decoder.encode(small_word(random, model, length)) for length in (5, 0, 3, 7, 1)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decode_kernels, "ANY_DISTANCE", np.int64(farthest))
+        found = search(model, words, beam)
+    assert found == [naive_beam_search(model, word, beam, farthest) for word in words]
 
 
 @settings(max_examples=15)

@@ -19,8 +19,13 @@ Path = tuple[int, tuple[int, ...]]
 """The cost of some first letters, and their chunks."""
 
 
-def naive_beam_search(model: G2PModel, symbols: Sequence[int], beam: int) -> list[Path]:
-    """Keep the `beam` cheapest paths after every letter; of equally cheap ones, those listed first."""
+def naive_beam_search(
+    model: G2PModel, symbols: Sequence[int], beam: int, farthest: int | None = None
+) -> list[Path]:
+    """Keep the `beam` cheapest paths after every letter; of equally cheap ones, those listed first.
+
+    With `farthest`, those that cost more than the cheapest by more than that are dropped.
+    """
     paths: list[Path] = [(0, ())]
     for position in range(len(symbols)):
         longer = [
@@ -29,6 +34,8 @@ def naive_beam_search(model: G2PModel, symbols: Sequence[int], beam: int) -> lis
             for more, chunk in naive_choices(model, symbols, position, chunks)
         ]
         paths = sorted(longer, key=lambda path: path[0])[:beam]
+        if farthest is not None:
+            paths = [path for path in paths if path[0] - paths[0][0] <= farthest]
     return paths
 
 

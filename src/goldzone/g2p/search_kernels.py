@@ -205,7 +205,7 @@ def search(
         lanes, seen = room.of_partials, trace.of_partials
         n_lanes = _split_lanes(partials, position, room.of_words, n_words, lanes)
         list_features(candidates, lanes, n_lanes, work)
-        _share_scores(candidates, partials, position, room, n_words)
+        _share_scores(partials, position, room, n_words)
         fill_parts(model.by_choices.atoms, words, partials, lanes, n_lanes, position, parts)
         add_votes(model, model.by_choices, parts, lanes, n_lanes, work, room.scores, seen, of_partials)
         if trace.columns.shape[0] > 0:
@@ -308,19 +308,14 @@ def _split_lanes(
 
 
 @compiled_part
-def _share_scores(
-    candidates: CandidateArrays, partials: Partials, position: int, room: Room, n_words: int
-) -> None:
+def _share_scores(partials: Partials, position: int, room: Room, n_words: int) -> None:
     """Let each partial pronunciation begin with the scores of its word."""
-    lane = 0
+    end, edges = np.int64(0), room.of_words.first
     for index in range(n_words):
-        symbol, first = room.of_words.symbol[index], room.of_words.first[index]
-        n_candidates = candidates.offsets[symbol + 1] - candidates.offsets[symbol]
         for _ in range(partials.n_ranks[position & 1, room.of_words.word[index]]):
-            own = room.of_partials.first[lane]
-            for candidate in range(n_candidates):
-                room.scores[own + candidate] = room.shared[first + candidate]
-            lane += 1
+            for feature in range(edges[index], edges[index + 1]):
+                room.scores[end] = room.shared[feature]
+                end += 1
 
 
 @compiled_part
