@@ -10,33 +10,17 @@ it holds already is not repeated. Prints Markdown tables of all that FILE holds.
 
 from __future__ import annotations
 
-import json
-import math
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
-from scipy.stats import t as student
-
 from benchmarks import command
-from goldzone.data.languages import load_language
-from goldzone.data.split import Split, first_by_hash, split_lexicon
-from goldzone.g2p.evaluation import evaluate_model
-from goldzone.g2p.model import write_model
-from goldzone.g2p.prepared_data import prepare
-from goldzone.g2p.task import PhonemizerTask, train_model
-from goldzone.monitor.history import read_history
-from goldzone.monitor.summary import capacity_correlation
+from benchmarks.held_out import Record, Words, append, interval, read_records
 from goldzone.training.config import TrainingConfig
-from goldzone.training.pipeline import Hooks
-from goldzone.training.runs.background_log import BackgroundLog
-from goldzone.training.runs.events import Event
 
 CONTROLLERS: dict[str, dict[str, Any]] = {
     "constant": {"controller": "constant"},
@@ -67,10 +51,6 @@ ONLY = {
 }
 """Which controllers a selection is combined with; all others are trained with every controller."""
 BASE = ("constant", "fixed")
-_TEST_WORDS = 1500
-_TRAIN_WORDS = 500
-
-Record = dict[str, Any]
 
 
 def configuration(controller: str, selection: str, seed: int, budget: Record) -> TrainingConfig:
@@ -97,12 +77,7 @@ def train_language(
     budget: Record,
 ) -> Iterator[Record]:
     """Train one language with every choice and seed that is not done yet; yield a record a run."""
-    config = TrainingConfig()
-    split = split_lexicon(load_language(dataset, language), config.data.fractions)
-    test = first_by_hash(split.test, _TEST_WORDS).entries
-    train = first_by_hash(split.train, words)
-    split = Split(train, split.dev, split.test)
-    prepared = None
+    learnt = Words.of(dataset, language, words)
     for seed in seeds:
         for controller, selection in choices:
             record: Record = {
@@ -112,35 +87,8 @@ def train_language(
                 "controller": controller,
                 "selection": selection,
             }
-            if key_of(record) in done:
-                continue
-            config = configuration(controller, selection, seed, budget)
-            prepared = prepared or prepare(train, config)
-            started = time.monotonic()
-            with tempfile.TemporaryDirectory() as folder:
-                events, model = Path(folder) / "events.jsonl", Path(folder) / "model"
-                with BackgroundLog(events) as log:
-                    task = PhonemizerTask(language, split, config)
-                    trained = train_model(task, Hooks(on_event=partial(_write, log)), data=prepared)
-                history = read_history(events)
-                write_model(model, trained.model)
-                size = model.stat().st_size
-            scores = evaluate_model(trained.model, test, beam=config.decoding.beam)
-            said = evaluate_model(trained.model, train.entries[:_TRAIN_WORDS], beam=config.decoding.beam)
-            yield record | {
-                "train": said.word_accuracy,
-                "test": scores.word_accuracy,
-                "phoneme_error": scores.phoneme_error,
-                "bytes": size,
-                "sweep": trained.outcome.sweep,
-                "stepped_back": len(history.steps_back),
-                "r2": capacity_correlation(history.before_final()),
-                "seconds": time.monotonic() - started,
-            }
-
-
-def _write(log: BackgroundLog, event: Event) -> None:
-    log.write(event)
+            if key_of(record) not in done:
+                yield record | learnt.train(configuration(controller, selection, seed, budget))
 
 
 def key_of(record: Record) -> str:
@@ -149,18 +97,9 @@ def key_of(record: Record) -> str:
 
 
 def run_language(language: str, out: Path, **options: Any) -> str:
-    """Append the records of one language to the file, each in one write."""
-    for record in train_language(language, **options):
-        with out.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(record) + "\n")
+    """Append the records of one language to the file."""
+    append(out, train_language(language, **options))
     return language
-
-
-def interval(values: list[float]) -> float:
-    """Return half the width of the 95 % interval of a mean (Student's t)."""
-    if len(values) < 2:
-        return math.nan
-    return float(student.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
 
 
 def row_of(records: list[Record], base: list[Record]) -> str:
@@ -212,13 +151,6 @@ def tables(records: list[Record]) -> str:
                 f"| {controller} | " + " | ".join(f"{fmean(m):.1%}" if m else "-" for m in means) + " |"
             )
     return "\n".join(lines)
-
-
-def read_records(path: Path) -> list[Record]:
-    """Read what was measured before."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def main() -> None:
