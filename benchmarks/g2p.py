@@ -1,12 +1,13 @@
 """Words wrong on lexicons of published benchmarks, with model bytes and seconds; Phonetisaurus beside it.
 
     python -m benchmarks.g2p --benchmarks DIR [--only PATTERN ...] [--judge held-out|dev] [--peer] [--jobs N]
-        [--seed 1 ...] [--config FILE] [--out FILE]
+        [--seed 1 ...] [--config FILE] [--words N] [--out FILE]
     python -m benchmarks.g2p FILE ...
 
 With ``--judge held-out`` each train file is split by hash: 80 % are learnt, 10 % choose the sweep, 10 % are
 said. So settings can be compared without a look at the benchmark's own dev words. With ``--judge dev`` the
-whole train file is learnt, and the dev words choose the sweep and are said. Prints Markdown tables, one a
+whole train file is learnt, and the dev words choose the sweep and are said. --words takes so many of a train
+file, by hash, where it has more. Prints Markdown tables, one a
 benchmark, with 95 % intervals (bootstrap over words); --out writes all figures, kinds of errors too, as JSON.
 """
 
@@ -27,7 +28,7 @@ from benchmarks import command
 from benchmarks.g2p_sets import Lexicons, find_sets
 from benchmarks.phonetisaurus import Measured, phonetisaurus
 from goldzone.data.lexicon import read_lexicon
-from goldzone.data.split import split_lexicon
+from goldzone.data.split import first_by_hash, split_lexicon
 
 Judge: TypeAlias = Literal["held-out", "dev"]
 
@@ -46,12 +47,23 @@ class Result:
     peer: Measured | None
 
 
-def measure(
-    lexicons: Lexicons, *, judge: Judge, seeds: Sequence[int], config: str, threads: int, peer: bool
-) -> Result:
+@dataclass(frozen=True)
+class Rules:
+    """What holds for all languages."""
+
+    judge: Judge
+    config: str
+    """TOML."""
+    threads: int
+    words: int | None
+    """Most words of a file that are learnt."""
+
+
+def measure(lexicons: Lexicons, *, rules: Rules, seeds: Sequence[int], peer: bool) -> Result:
     """Train on a language, once a seed, and say the words that are judged."""
-    runs = [_run(lexicons, judge, seed, config, threads) for seed in seeds]
-    result = Result(lexicons.group, lexicons.name, runs, _phonetisaurus(lexicons, judge) if peer else None)
+    runs = [_run(lexicons, rules, seed) for seed in seeds]
+    other = _phonetisaurus(lexicons, rules) if peer else None
+    result = Result(lexicons.group, lexicons.name, runs, other)
     wrong = sum(run["word_error"] for run in runs) / len(runs)
     print(f"{lexicons.group}/{lexicons.name}: {wrong:.1%} wrong", file=sys.stderr, flush=True)
     return result
@@ -87,6 +99,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="Languages at a time, each on one thread.")
     parser.add_argument("--config", type=Path, help="TOML file.")
     parser.add_argument("--seed", type=int, action="append", help="May be given several times; 1 by default.")
+    parser.add_argument("--words", type=int, help="Learn so many words of a file at most.")
     parser.add_argument("--out", type=Path, help="JSON file.")
     options = parser.parse_args()
     sets = [Lexicons("files", file.stem, file) for file in options.files]
@@ -95,10 +108,13 @@ def main() -> None:
         parser.error("give files, or --benchmarks DIR")
     one = partial(
         measure,
-        judge=options.judge,
+        rules=Rules(
+            options.judge,
+            options.config.read_text(encoding="utf-8") if options.config else "",
+            1 if options.jobs > 1 else 2,
+            options.words,
+        ),
         seeds=options.seed or [1],
-        config=options.config.read_text(encoding="utf-8") if options.config else "",
-        threads=1 if options.jobs > 1 else 2,
         peer=options.peer,
     )
     # The first run on a machine compiles; compiled code is then cached.
@@ -111,15 +127,17 @@ def main() -> None:
     command.write_json(options.out, [_as_json(result) for result in results])
 
 
-def _run(lexicons: Lexicons, judge: Judge, seed: int, config: str, threads: int) -> dict[str, Any]:
-    options = ["--threads", str(threads)]
+def _run(lexicons: Lexicons, rules: Rules, seed: int) -> dict[str, Any]:
+    options = ["--threads", str(rules.threads)]
     judged, part = lexicons.train, "test"
-    if judge == "dev" and lexicons.dev:
+    if rules.judge == "dev" and lexicons.dev:
         options += ["--dev", str(lexicons.dev)]
         judged, part = lexicons.dev, "all"
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
-        summary, finished = command.train(str(lexicons.train), run, *options, seed=seed, config=config)
+        summary, finished = command.train(
+            str(lexicons.train), run, *options, words=rules.words, seed=seed, config=rules.config
+        )
         ask = [sys.executable, "-m", "goldzone", "evaluate", str(run), str(judged), "--part", part, "--json"]
         scored: dict[str, Any] = json.loads(command.run(ask).output)
     return {
@@ -131,11 +149,12 @@ def _run(lexicons: Lexicons, judge: Judge, seed: int, config: str, threads: int)
     }
 
 
-def _phonetisaurus(lexicons: Lexicons, judge: Judge) -> Measured:
+def _phonetisaurus(lexicons: Lexicons, rules: Rules) -> Measured:
     split = split_lexicon(read_lexicon(lexicons.train))
     train, test = split.train, split.test
-    if judge == "dev" and lexicons.dev:
+    if rules.judge == "dev" and lexicons.dev:
         train, test = read_lexicon(lexicons.train), read_lexicon(lexicons.dev)
+    train = first_by_hash(train, rules.words or len(train))
     with tempfile.TemporaryDirectory() as folder:
         return phonetisaurus(train.entries, test.entries, Path(folder))
 

@@ -133,7 +133,7 @@ def draw(records: Sequence[Record], path: Path) -> None:
         axes[0, 0].set_ylabel("words right, %")
         axes[0, 0].yaxis.set_major_formatter(PERCENT)
         axes[0, 0].legend(loc="lower right")
-        axes[0, 0].set_ylim(0, 1)
+        axes[0, 0].set_ylim(0, 1.04)
         axes[1, 0].set_ylabel("model, kilobytes")
         save_png(path, figure)
 
