@@ -184,3 +184,26 @@ def test_a_lexicon_that_cannot_be_aligned_leaves_the_folder_free(goldzone: Goldz
     for _ in range(2):
         assert "no word is left" in complaint(goldzone("train", str(lexicon), "--out", "runs/long"))
     assert not Path("runs/long").exists()
+
+
+def test_a_size_is_kept(goldzone: Goldzone, quick_toml: Path) -> None:
+    arguments = ("train", "slovak", "--config", quick_toml, "--limit", "300", "--json")
+    usual = json.loads(goldzone(*arguments).out)["final"]["bytes"]
+    small = goldzone(*arguments, "--out", "small", "--size", f"{usual * 9 // 10}")
+    assert small.code == 0, small.err
+    assert json.loads(small.out)["final"]["bytes"] <= usual * 9 // 10
+    assert "is taken" in small.err
+    again = goldzone(*arguments, "--out", "usual", "--size", "10MB")
+    assert json.loads(again.out)["final"]["bytes"] == usual
+
+
+def test_a_size_that_cannot_be_kept_is_one_line(goldzone: Goldzone, quick_toml: Path) -> None:
+    arguments = ("train", "slovak", "--config", quick_toml, "--limit", "40", "--size")
+    assert "give one such as 50KB" in complaint(goldzone(*arguments, "some"))
+    ended = goldzone(*arguments, "100")
+    assert ended.code == 2
+    assert re.fullmatch(
+        r"error: size: no model of these words has 100 bytes; the smallest has [\d,]+",
+        ended.err.splitlines()[-1],
+    )
+    assert not Path("runs").exists()

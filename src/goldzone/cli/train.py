@@ -14,6 +14,7 @@ import typer
 
 from goldzone.cli.all_words import finish_all_words
 from goldzone.cli.interruption import Interruption
+from goldzone.cli.sizing import check_size, fitted
 from goldzone.cli.sources import DatasetOption, FormatOption, JsonOption, ThreadsOption, thread_count
 from goldzone.cli.tasks import Opened, open_task
 
@@ -88,6 +89,10 @@ def train(
         int | None,
         typer.Option(min=1, help="Train on this many examples only, chosen by hash, and judge on fewer too."),
     ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="Most bytes of the model, such as 50KB; tried out by a few trainings more."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME by default.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in the folder.")] = False,
     threads: ThreadsOption = None,
@@ -104,6 +109,8 @@ def train(
     With --preset a network learns samples that are numbers already: a label and its inputs on each line.
 
     Example: goldzone train slovak --out runs/slovak
+
+    Example: goldzone train slovak --size 20KB
 
     Example: goldzone train samples.csv --preset windowed_committee:24,12
     """
@@ -123,6 +130,8 @@ def train(
     folder = out or Path("runs") / run_folder_name(opened.name)
     alerts = AlertListener(configured.alerts, opened.name)
     task = opened.task(settings)
+    if size is not None:
+        task = fitted(task, size, thread_count(threads), final=opened.source.final)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = start_run(
             task,
@@ -134,6 +143,8 @@ def train(
             other_sections=configured.alerts.to_toml("alerts"),
         )
     all_words = finish_all_words(task, folder, thread_count(threads)) if opened.source.final else None
+    if size is not None:
+        check_size(all_words or summary, size)
     show_summary(summary, all_words, as_json=as_json)
 
 
