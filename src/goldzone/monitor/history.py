@@ -102,6 +102,10 @@ class RunHistory:
     """Its name."""
     layers: tuple[int, ...]
     """Neurons in each hashtron layer, from the input; the last is the final neuron's."""
+    examples: int
+    """Training examples."""
+    unit: str
+    """What the examples are: "words" of a lexicon."""
     neurons: NeuronColumns
     sweeps: tuple[SweepFinished, ...]
     selections: tuple[SelectionMade, ...]
@@ -271,6 +275,8 @@ class _Building:
         return RunHistory(
             run=started.run,
             layers=started.layers,
+            examples=started.train_examples,
+            unit=started.unit,
             neurons=neurons.where(_last_times(neurons)),
             sweeps=tuple(self.sweeps.values()),
             selections=tuple(self.selections.values()),

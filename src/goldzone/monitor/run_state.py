@@ -12,6 +12,7 @@ from goldzone.errors import StateError
 from goldzone.monitor.history import NeuronColumns, RunHistory
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.curve import Curve, CurvePoint
+from goldzone.training.control.ladder import for_words
 from goldzone.training.control.oscillation import detect_oscillation
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.measurement import Regime
@@ -77,13 +78,15 @@ def learning_curve(history: RunHistory) -> Curve:
 
 
 def run_state(history: RunHistory, config: TrainingConfig) -> RunState:
-    """Sum a history up.
+    """Sum a history up; what the configuration leaves open is what the run made of it.
 
     Raises
     ------
     StateError
         If no sweep is done.
     """
+    if history.unit == "words":
+        config = for_words(config, history.examples)
     curve = learning_curve(history)
     if not curve:
         raise StateError(f"{history.run}: no sweep is done yet; try again after the first")

@@ -213,17 +213,20 @@ class CapacitySettings(Section):
         "tolerance": 0.005,
     }
 
-    controller: Literal["constant", "law", "reference", "none", "validated"] = "constant"
-    """The premodulo is fixed, by the capacity law, by the Go trainer's rule, the largest, or halved."""
+    controller: Literal["auto", "constant", "law", "reference", "none", "validated"] = "auto"
+    """The premodulo is fixed, by the capacity law, by the Go trainer's rule, the largest, or halved; auto:
+    the law for graded neurons, fixed for others."""
     premodulo: Premodulo = 4096
     """Cells of each neuron: the constant, and where the other controllers start."""
     cells_per_word: Annotated[float, Field(ge=0, le=64)] = 2.0
     """Graded neurons of many words have more, where `premodulo` is left at its default: the power of two
     nearest to so many a word; 0: never."""
     floor: Premodulo = 16
-    """Least premodulo."""
+    """Least premodulo; graded neurons under the law, where it is left at its default: a quarter of what they
+    start with."""
     ceiling: Premodulo = 262_144
-    """Largest premodulo."""
+    """Largest premodulo; graded neurons under the law, where it is left at its default: what they start
+    with."""
     signal: Annotated[Signal, BeforeValidator(_as_signal)] = "answers"
     """What steers the law: S/N, the share of the samples that a neuron answers with yes; the balance,
     |2S - N|/N; or the agreement of the votes."""
@@ -274,8 +277,9 @@ class SelectionSettings(Section):
 
     gone: ClassVar = {"pair_correlation": -0.1}
 
-    strategy: Literal["gold_zone", "fixed", "random"] = "fixed"
-    """Neurons in the gold zone first, all in turn by position, or drawn at random."""
+    strategy: Literal["auto", "gold_zone", "fixed", "random"] = "auto"
+    """Neurons in the gold zone first, all in turn by position, or drawn at random; auto: the gold zone for
+    graded neurons, in turn for others."""
     exploration: Share = 0.0
     """Share of the choices of `gold_zone` that are drawn from the neurons it would pass over."""
     pairs: Share = 0.0

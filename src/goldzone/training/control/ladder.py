@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from goldzone.hashtron.committee import MAX_CELLS
 from goldzone.training.config import TrainingConfig
 from goldzone.training.settings import CapacitySettings
+
+_FOLDS: Final = 4
+"""By how much the law may fold a graded neuron, where no floor was chosen (docs/research.md)."""
 
 __all__ = ["climb", "for_words", "nearest_rung", "rung_below"]
 
@@ -35,16 +40,39 @@ def climb(aim: int, current: int, wanted: int, ceiling: int) -> int:
 
 
 def for_words(config: TrainingConfig, words: int) -> TrainingConfig:
-    """Return a configuration with the premodulo that so many training words ask for.
+    """Return a configuration with what so many training words ask for in place of what is left open.
 
-    `capacity.cells_per_word` graded cells a word, on the nearest rung; at least the default premodulo, and at
-    most the ceiling and what a model holds. A premodulo that was chosen stays.
+    Graded neurons start with `capacity.cells_per_word` cells a word, on the nearest rung; at least the
+    default premodulo, and at most the ceiling and what a model holds. Under the law they keep a quarter of
+    that, and get no more. A premodulo, floor or ceiling that was chosen stays. The controller and the
+    strategy "auto" are the law and the gold zone for graded neurons, "constant" and "fixed" for others.
     """
+    capacity, graded = config.capacity, config.credit.kind == "beam"
+    found: dict[str, object] = {}
+    if capacity.controller == "auto":
+        found["controller"] = "law" if graded else "constant"
+    start = _start(config, words) if graded else capacity.premodulo
+    found["premodulo"] = start
+    if graded and found.get("controller", capacity.controller) == "law":
+        if _is_open(capacity, "floor"):
+            found["floor"] = max(2, nearest_rung(start) // _FOLDS)
+        if _is_open(capacity, "ceiling"):
+            found["ceiling"] = start
+    changed: dict[str, object] = {"capacity": capacity.model_copy(update=found)}
+    if config.selection.strategy == "auto":
+        strategy = "gold_zone" if graded else "fixed"
+        changed["selection"] = config.selection.model_copy(update={"strategy": strategy})
+    return config.model_copy(update=changed)
+
+
+def _start(config: TrainingConfig, words: int) -> int:
     capacity = config.capacity
     asked = round(capacity.cells_per_word * words)
-    chosen = capacity.premodulo != CapacitySettings.model_fields["premodulo"].default
-    if config.credit.kind != "beam" or chosen or asked <= capacity.premodulo:
-        return config
+    if not _is_open(capacity, "premodulo") or asked <= capacity.premodulo:
+        return capacity.premodulo
     most = min(capacity.ceiling, MAX_CELLS // config.context_neurons())
-    premodulo = max(capacity.premodulo, min(nearest_rung(asked), rung_below(most)))
-    return config.model_copy(update={"capacity": capacity.model_copy(update={"premodulo": premodulo})})
+    return max(capacity.premodulo, min(nearest_rung(asked), rung_below(most)))
+
+
+def _is_open(capacity: CapacitySettings, field: str) -> bool:
+    return bool(getattr(capacity, field) == CapacitySettings.model_fields[field].default)
