@@ -192,6 +192,13 @@ def test_collapse_is_more_than_a_quarter_of_constant_neurons_in_two_sweeps() -> 
     ]
 
 
+def test_a_final_neuron_that_answers_all_the_same_may_be_right() -> None:
+    script = Script(10, 1)
+    for sweep in range(1, 5):
+        script.sweep(sweep, margins={1: [0.1] * 10, 2: [1.0]})
+    assert told(script, "collapse") == []
+
+
 def test_neurons_that_seldom_say_yes_and_a_final_neuron_that_learnt_the_prior_are_healthy() -> None:
     script = Script(10, 1)
     for sweep, final in enumerate((1.0, 0.78, 0.79, 0.77), 1):

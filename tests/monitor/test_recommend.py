@@ -223,6 +223,7 @@ def test_cells_that_a_model_cannot_hold_are_not_recommended() -> None:
         (LAW | {"capacity.ceiling": MAX_CELLS // NEURONS}, 0.5, None),
         (LAW, 0.49, None),
         ({"capacity.premodulo": 262_144}, 1.0, None),  # a constant wants no more
+        (LAW | {"capacity.premodulo": 262_144}, 1.0, None),  # these began there
     ],
 )
 def test_the_ceiling(settings: dict[str, Any], share: float, expected: int | None) -> None:

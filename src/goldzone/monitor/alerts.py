@@ -202,9 +202,10 @@ class AlertEngine:
                 value = spread(layer.medians)
                 text = f"{name}: median margin moved by {value:.5f} in {settings.stagnation.window} sweeps"
                 self._measure("stagnation", event.layer, event, value, text)
-            value = share_at_least(layer.margins, settings.collapsed)
-            text = f"{name}: {value:.1%} of the neurons have margins of {settings.collapsed:g} or more"
-            self._measure("collapse", event.layer, event, value, text)
+            if event.layer < len(self._layers):  # a final neuron that answers all the same may be right
+                value = share_at_least(layer.margins, settings.collapsed)
+                text = f"{name}: {value:.1%} of the neurons have margins of {settings.collapsed:g} or more"
+                self._measure("collapse", event.layer, event, value, text)
         swinging = sum(
             layer.neurons[position][1].steps >= settings.oscillation.window for position in layer.trained
         )

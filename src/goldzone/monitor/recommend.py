@@ -257,7 +257,7 @@ def held_by_the_ceiling(state: RunState) -> Recommendation | None:
     """Raise the ceiling, where half of a layer's neurons are at it because the controller wants more."""
     capacity = state.config.capacity
     layer = max(state.layers, key=lambda layer: layer.at_ceiling, default=None)
-    if capacity.controller not in {"law", "reference"}:
+    if capacity.controller not in {"law", "reference"} or capacity.premodulo >= capacity.ceiling:
         return None
     if layer is None or layer.at_ceiling < _MAJORITY:
         return None
@@ -373,7 +373,7 @@ def _more_cells(config: TrainingConfig, cells: int) -> dict[str, Any]:
     """Return the changes that give every neuron at least so many cells, as far as a model file allows."""
     capacity = config.capacity
     cells = min(cells, _largest(config))
-    field = "premodulo" if capacity.controller == "constant" else "floor"
+    field = "premodulo" if capacity.controller in {"auto", "constant"} else "floor"
     if capacity.controller == "none" or cells <= getattr(capacity, field):
         return {}
     changes = {f"capacity.{field}": cells}
