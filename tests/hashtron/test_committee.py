@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from goldzone.errors import ModelFormatError
 from goldzone.hashtron import committee as module
 from goldzone.hashtron.committee import MAX_CELLS, Committee, decode_tables, encode_tables
-from goldzone.hashtron.neuron import BitTable, Hashtron
+from goldzone.hashtron.neuron import BitTable, GradedTable, Hashtron
 from goldzone.hashtron.presets import context_committee
 from goldzone.hashtron.quaternary import build_filter
 from goldzone.hashtron.weights import read_weights, write_weights
 from tests.naive.hashtron_filter import naive_hash, naive_look_up
+from tests.naive.weight_file import naive_weights
 
 Answers = list[list[bool]]
 
@@ -179,3 +180,27 @@ def test_for_go_the_same_answers_are_filters_that_a_weight_file_can_hold(tmp_pat
     for trace, wanted in zip(read.trace(inputs), expected, strict=True):
         assert np.array_equal(trace.bits, wanted.bits)
         assert np.array_equal(trace.features, wanted.features)
+
+
+def test_graded_neurons_exported_for_go_answer_the_same_on_ten_thousand_inputs(tmp_path: Path) -> None:
+    """Read by the format's definition alone, a final neuron and fourteen plain ones for each graded one."""
+    random = np.random.default_rng(11)
+    graded = tuple(
+        GradedTable.from_grades(int(random.integers(2**32)), random.integers(-7, 8, size=premodulo))
+        for premodulo in (7, 33)
+    )
+    final = BitTable.from_bits(5, random.random(1024) < 0.5).to_hashtron()
+    committee = Committee((2, 0), graded, final)
+    write_weights(tmp_path / "network.json.zlib", committee.network(for_go=True))
+    *context, last = naive_weights(tmp_path / "network.json.zlib")
+    assert len(context) == 14 * len(graded)
+    inputs = random.integers(2**32, size=(10_000, 3), dtype=np.uint32)
+    columns = committee.columns()
+    grades = sum(
+        table.evaluate(inputs[:, template]).astype(int)
+        for template, table in zip(committee.template_of, graded, strict=True)
+    )
+    right = committee.final.evaluate(grades + 7 * len(graded)).tolist()
+    for seen, expected in zip(inputs.tolist(), right, strict=True):
+        score = sum(neuron.bit(seen[column]) for neuron, column in zip(context, columns, strict=True))
+        assert last.bit(score) == expected

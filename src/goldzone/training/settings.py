@@ -165,7 +165,7 @@ class BeamSettings(Section):
     """How fast grades follow the votes, in steps of a tenth nat."""
     evidence: Annotated[
         tuple[Annotated[float, Field(ge=0, le=1e6)], ...], Field(min_length=1), BeforeValidator(_as_schedule)
-    ] = (1.5, 2.25, 3.0, 3.75, 4.5)
+    ] = (3.0, 4.5, 6.0, 7.5, 9.0)
     """Summed votes, in words, that a cell needs for a grade, sweep by sweep; the last one stays."""
     averaged: Annotated[int, Field(ge=1, le=16)] = 4
     """Sweeps whose grades the network is the mean of."""
