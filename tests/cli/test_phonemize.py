@@ -194,3 +194,26 @@ def test_a_reader_that_goes_away_is_no_error(run_folder: Path) -> None:
         assert process.stdout.readline().startswith(b"voda\t")
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_texts_without_blanks_are_cut_by_the_words_that_were_learnt(
+    goldzone: Goldzone, quick_toml: Path
+) -> None:
+    syllables = {
+        a + b: f"{x}{y}"
+        for a, x in zip("かさたなは", "ksthn", strict=True)
+        for b, y in zip("いうえ", "iue", strict=True)
+    }
+    words = {a + b: f"{x}{y}" for a, x in syllables.items() for b, y in syllables.items()}
+    Path("kana.tsv").write_text(
+        "".join(f"{word}\t{said}\n" for word, said in words.items()), encoding="utf-8"
+    )
+    assert goldzone("train", "kana.tsv", "--config", quick_toml, "--out", "run").code == 0
+    assert goldzone("pack", "run", "--out", "kana.goldzone").code == 0
+    for model in ("run", "kana.goldzone"):
+        said = goldzone("phonemize", model, "--format", "tsv", "かいさうたえなう。はいかう")
+        assert [row.split("\t")[0] for row in said.out.splitlines()] == ["かいさう", "たえなう", "はいかう"]
+    text = goldzone(
+        "phonemize", "kana.goldzone", "--format", "text", "--punctuation", "keep", "かいさうたえなう。"
+    )
+    assert text.out == f"{words['かいさう']} {words['たえなう']}。\n"

@@ -97,14 +97,20 @@ def phonemize(
 
     Example: goldzone phonemize runs/slovak --format mfa < words.txt > dictionary.dict
     """
+    from goldzone.g2p.known_words import known_word_keys
     from goldzone.g2p.model import read_model
     from goldzone.g2p.phonemizer import Phonemizer
     from goldzone.g2p.transcriber import Transcriber
     from goldzone.training.runs.run_folder import model_file
 
-    loaded, _ = read_model(model_file(model))
+    file = model_file(model)
+    loaded, _ = read_model(file)
     transcriber = Transcriber(
-        Phonemizer(loaded, overrides=_listed(overrides, loaded.settings) if overrides else None),
+        Phonemizer(
+            loaded,
+            overrides=_listed(overrides, loaded.settings) if overrides else None,
+            word_keys=known_word_keys(file),
+        ),
         n_best=n_best,
         beam=beam,
         separator=separator,

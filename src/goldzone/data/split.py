@@ -32,6 +32,7 @@ __all__ = [
     "split_lexicon",
     "split_of",
     "without_known",
+    "word_key",
     "word_keys",
 ]
 
@@ -168,13 +169,18 @@ def word_keys(lexicon: Lexicon) -> NDArray[np.uint64]:
     It tells whether a word is among others for 8 bytes a word; that two of a million words agree by chance
     has a probability of 3 in 100 millions.
     """
-    return np.unique(np.array([_key(entry.word) for entry in lexicon.entries], dtype=np.uint64))
+    return np.unique(np.array([word_key(entry.word) for entry in lexicon.entries], dtype=np.uint64))
+
+
+def word_key(word: str) -> int:
+    """Return the number of a word among those of `word_keys`."""
+    return int.from_bytes(_digest(word)[16:24], "big")
 
 
 def without_known(lexicon: Lexicon, keys: NDArray[np.uint64]) -> Lexicon:
     """Leave out the words that have one of some keys (`word_keys`)."""
     known = set(keys.tolist())
-    return replace(lexicon, entries=tuple(e for e in lexicon.entries if _key(e.word) not in known))
+    return replace(lexicon, entries=tuple(e for e in lexicon.entries if word_key(e.word) not in known))
 
 
 def first_by_hash(lexicon: Lexicon, count: int) -> Lexicon:
@@ -196,10 +202,6 @@ def first_by_hash(lexicon: Lexicon, count: int) -> Lexicon:
     last = sorted(ranks)[count - 1]
     chosen = (entry for entry, rank in zip(lexicon.entries, ranks, strict=True) if rank <= last)
     return replace(lexicon, entries=tuple(chosen))
-
-
-def _key(word: str) -> int:
-    return int.from_bytes(_digest(word)[16:24], "big")
 
 
 def _without(lexicon: Lexicon, keys: set[str]) -> Lexicon:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from goldzone.errors import ModelFormatError
 from goldzone.storage.container import read_container, write_container
 
-__all__ = ["read_known_words", "write_known_words"]
+__all__ = ["known_word_keys", "read_known_words", "write_known_words"]
 
 _FILE: Final = "words.goldzone"
 _KIND: Final = "known_words"
@@ -21,6 +21,12 @@ _KEYS: Final = "keys"
 def write_known_words(model: Path, keys: NDArray[np.uint64]) -> None:
     """Write the keys of the words that a model has met (`goldzone.data.split.word_keys`) beside its file."""
     write_container(model.with_name(_FILE), {"kind": _KIND}, {_KEYS: keys.astype("<u8").tobytes()})
+
+
+def known_word_keys(model: Path) -> frozenset[int]:
+    """Return the keys that were written beside a model file; none where there are none."""
+    keys = read_known_words(model)
+    return frozenset() if keys is None else frozenset(keys.tolist())
 
 
 def read_known_words(model: Path) -> NDArray[np.uint64] | None:

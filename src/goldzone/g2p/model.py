@@ -37,6 +37,7 @@ __all__ = ["G2PModel", "read_model", "write_model"]
 _TABLES: Final = "tables.gaps"
 _GRADES: Final = "tables.grades"
 _EXCEPTIONS: Final = "exceptions.tsv"
+_WORDS: Final = "words.keys"
 _KIND: Final = "g2p-committee"
 
 # Bounds of what a file may ask for: beyond all that training makes, within all that decoding can do.
@@ -80,6 +81,8 @@ class G2PModel:
         (`goldzone.g2p.confidence`).
     exceptions : mapping of str to tuple of Segments
         Words that are not left to the network, with their pronunciations (`goldzone.g2p.exceptions`).
+    word_keys : frozenset of int
+        Of words by which texts without blanks are taken apart (`goldzone.data.split.word_key`).
     """
 
     name: str
@@ -97,6 +100,7 @@ class G2PModel:
     notation: Notation = JOINED
     spread: float = 1.0
     exceptions: Mapping[str, tuple[Segments, ...]] = field(default_factory=dict)
+    word_keys: frozenset[int] = frozenset()
 
     def trained_with(self) -> TrainedWith:
         """Return the settings that saying and testing words need; the defaults where the model tells none.
@@ -244,6 +248,8 @@ def write_model(path: str | os.PathLike[str], model: G2PModel) -> str:
     members = _encode(committee)
     if model.exceptions:
         members[_EXCEPTIONS] = encode_exceptions(model.exceptions)
+    if model.word_keys:
+        members[_WORDS] = np.array(sorted(model.word_keys), dtype="<u8").tobytes()
     return write_container(path, content, members)
 
 
@@ -265,6 +271,9 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
     graded = content.architecture == "graded_committee"
     wanted = [_TABLES, _GRADES] if graded else [_TABLES]
     exceptions = container.members.pop(_EXCEPTIONS, b"")
+    words = container.members.pop(_WORDS, b"")
+    if len(words) % 8:
+        raise ModelFormatError(f"{path}: {_WORDS}: ends inside a number; copy the file again")
     if set(container.members) != set(wanted):
         raise ModelFormatError(
             f"{path}: members are {sorted(container.members)}; a {content.architecture} has {wanted}"
@@ -311,6 +320,7 @@ def read_model(path: str | os.PathLike[str]) -> tuple[G2PModel, str]:
         notation=Notation(content.notation),
         spread=content.spread,
         exceptions=decode_exceptions(exceptions, f"{path}: {_EXCEPTIONS}"),
+        word_keys=frozenset(np.frombuffer(words, "<u8").tolist()),
     )
     return model, container.digest
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from goldzone.data.lexicon import Entry
 from goldzone.data.notation import Segments
+from goldzone.data.split import word_key
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.model import G2PModel
+from goldzone.g2p.word_breaks import is_unspaced
 
 __all__ = ["pack_model"]
 
@@ -16,7 +18,8 @@ __all__ = ["pack_model"]
 def pack_model(model: G2PModel, entries: Sequence[Entry], *, threads: int = 1) -> G2PModel:
     """Return the model with exceptions, so that each of the words is said as it is listed.
 
-    A word is an exception unless what the model says of it is its first listed pronunciation.
+    A word is an exception unless what the model says of it is its first listed pronunciation. Of scripts that
+    write words without blanks the keys of all words are packed too, 8 bytes each: texts are cut by them.
 
     Parameters
     ----------
@@ -42,4 +45,6 @@ def pack_model(model: G2PModel, entries: Sequence[Entry], *, threads: int = 1) -
         for entry in entries
         if model.settings.lower and entry.word in right and entry.word.lower() in exceptions
     }
-    return replace(model, exceptions=exceptions)
+    unspaced = sum(any(map(is_unspaced, entry.word)) for entry in entries) > len(entries) / 2
+    keys = frozenset(word_key(entry.word) for entry in entries) if unspaced else frozenset()
+    return replace(model, exceptions=exceptions, word_keys=keys)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from goldzone.data.builtin import builtin_names, load_builtin
 from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.data.notation import Segments
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
+from goldzone.data.split import word_key
 from goldzone.errors import ConfigError
 from goldzone.g2p.answers import Answer, Source
 from goldzone.g2p.decoder import Decoder, Pronunciation
 from goldzone.g2p.evaluation import Diagnosis, diagnose_model, evaluate_model
 from goldzone.g2p.exceptions import Exceptions
+from goldzone.g2p.known_words import known_word_keys
 from goldzone.g2p.model import G2PModel, read_model, write_model
 from goldzone.g2p.scoring import Scores
 from goldzone.g2p.task import PhonemizerTask, train_model
@@ -42,7 +44,11 @@ class Phonemizer:
     """
 
     def __init__(
-        self, model: G2PModel, *, overrides: Mapping[str, tuple[Segments, ...]] | None = None
+        self,
+        model: G2PModel,
+        *,
+        overrides: Mapping[str, tuple[Segments, ...]] | None = None,
+        word_keys: Collection[int] = (),
     ) -> None:
         """Take a model, and pronunciations that count more than what it says.
 
@@ -51,10 +57,14 @@ class Phonemizer:
         model : G2PModel
         overrides : mapping of str to tuple of Segments, optional
             By word, as `goldzone.data.letters.normalise_word` leaves it.
+        word_keys : collection of int
+            Of words (`goldzone.data.split.word_key`) by which texts without blanks are taken apart, besides
+            those of the model and the overrides.
         """
         self.model = model
         self._decoder = Decoder(model)
         self._beam = model.trained_with().decoding.beam
+        self._word_keys = model.word_keys.union(word_keys)
         lower = model.settings.lower
         self._listed: tuple[tuple[Source, Exceptions], ...] = (
             ("override", Exceptions(overrides or {}, lower=lower)),
@@ -108,7 +118,9 @@ class Phonemizer:
         ModelFormatError
             The file is missing, damaged or of another kind.
         """
-        return cls(read_model(model_file(path))[0])
+        file = model_file(path)
+        model, _ = read_model(file)
+        return cls(model, word_keys=known_word_keys(file))
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the model to a file and return its digest."""
@@ -177,6 +189,10 @@ class Phonemizer:
             else Answer(word, spelled, found[1][:n_best], source=found[0])
             for word, spelled, found in zip(asked, letters, listed, strict=True)
         ]
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a word is listed: among the overrides or exceptions, or the words that were learnt."""
+        return any(listed.find(word) for _, listed in self._listed) or word_key(word) in self._word_keys
 
     def given(self, word: str, text: str) -> Answer:
         """Answer a word with a pronunciation that is written in the model's notation."""

@@ -13,10 +13,11 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from goldzone.g2p.spelling import APOSTROPHES
+from goldzone.g2p.word_breaks import TSHEG
 
 __all__ = ["Token", "tokens"]
 
-_INSIDE: Final = frozenset(APOSTROPHES + "-\u2010\u2011\u00b7\u05f3\u05f4")
+_INSIDE: Final = frozenset(APOSTROPHES + TSHEG + "-\u2010\u2011\u00b7\u05f3\u05f4")
 _WORD: Final = frozenset("LMN")  # first letters of Unicode's categories
 _JOINERS: Final = frozenset("\u200c\u200d\u00ad")
 _GIVEN: Final = re.compile(r"\[([^\[\]]+)\]\(/([^/()]*)/\)")

@@ -13,6 +13,7 @@ from goldzone.errors import DataError
 from goldzone.g2p.answers import Answer, Unknown, with_unknown
 from goldzone.g2p.phonemizer import Phonemizer
 from goldzone.g2p.running_text import Token, tokens
+from goldzone.g2p.word_breaks import TSHEG, break_words, is_unspaced
 
 __all__ = ["SaidLine", "Transcriber"]
 
@@ -39,10 +40,15 @@ class SaidLine:
         """Write the line's best pronunciations, with or without what stands between the words."""
         if not punctuation:
             return between_words.join(filter(None, (answer.best.text for answer in self.answers)))
-        return "".join(
-            part.best.text if isinstance(part, Answer) else _between(part.text, between_words)
-            for part in self.parts
-        )
+        written, before = "", None
+        for part in self.parts:
+            if isinstance(part, Answer):
+                # Words that the line writes without a blank are kept apart all the same.
+                written += (between_words if isinstance(before, Answer) else "") + part.best.text
+            else:
+                written += _between(part.text, between_words)
+            before = part
+        return written
 
 
 class Transcriber:
@@ -118,7 +124,18 @@ class Transcriber:
         found = tokens(line)
         if not any(part.is_word for part in found) and any(unicodedata.category(c)[0] == "S" for c in line):
             return [Token(line, is_word=True)]  # symbols alone are what is asked for
-        return found
+        return [piece for part in found for piece in self._apart(part)]
+
+    def _apart(self, token: Token) -> list[Token]:
+        """Cut a run of a script that writes no blanks into the words that are known."""
+        run = token.text
+        if not token.is_word or token.given is not None or not any(map(is_unspaced, run)):
+            return [token]
+        found = []
+        for piece in break_words(run, self._phonemizer.knows):
+            word = piece.rstrip(TSHEG)
+            found += [Token(word, is_word=True), Token(piece[len(word) :], is_word=False)]
+        return [part for part in found if part.text]
 
     def _written(self, answer: Answer) -> Answer:
         if self._separator is None:
