@@ -18,6 +18,7 @@ from goldzone.cli import (
     export,
     flags,
     history,
+    homographs,
     inspect,
     languages,
     lexicon,
@@ -50,6 +51,7 @@ app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
 app.command("phonemize")(phonemize.phonemize)
 app.command("lexicon")(lexicon.lexicon)
+app.command("homographs")(homographs.homographs)
 app.command("pack")(pack.pack)
 app.command("check-lexicon")(check_lexicon.check_lexicon)
 app.command("inspect")(inspect.inspect)

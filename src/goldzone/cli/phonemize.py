@@ -15,6 +15,8 @@ from goldzone.cli.sources import JsonOption, ThreadsOption, thread_count
 if TYPE_CHECKING:
     from goldzone.data.notation import Segments
     from goldzone.data.settings import LanguageSettings
+    from goldzone.g2p.homograph_model import HomographModel
+    from goldzone.g2p.model import G2PModel
     from goldzone.g2p.transcriber import SaidLine
 
 _BLOCK = 1 << 16  # bytes read at most before words are said
@@ -69,6 +71,10 @@ def phonemize(
     overrides: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Lexicon that counts more than the model.")
     ] = None,
+    homographs: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Readings chosen by their line, as goldzone homographs made it."),
+    ] = None,
     word_separator: Annotated[str, typer.Option(help="What is written between words.")] = " ",
     separator: Annotated[
         str | None, typer.Option(help="What is written between sounds; the lexicon's way by default.")
@@ -116,6 +122,7 @@ def phonemize(
         separator=separator,
         whole_lines=whole_lines,
         unknown=unknown.value,
+        homographs=_homographs(homographs, loaded) if homographs else None,
         threads=thread_count(threads),
     )
     chosen = Format.JSON if as_json else output
@@ -128,6 +135,28 @@ def phonemize(
     for told in (transcriber.summary, stdin.summary):
         if told:
             typer.echo(f"warning: {told}", err=True)
+
+
+def _homographs(path: Path, model: G2PModel) -> HomographModel:
+    """Read homographs; tell of readings that the model could never say."""
+    from goldzone.g2p.homograph_model import read_homographs
+
+    found = read_homographs(path)
+    never = {
+        segment
+        for readings in found.readings.values()
+        for reading in readings
+        for segment in reading
+        if segment not in model.segments
+    }
+    if never:
+        some = ", ".join(sorted(never)[:5])
+        typer.echo(
+            f"warning: {path}: has {len(never)} sounds that the model never says ({some}); "
+            "write its readings as the model's lexicon does",
+            err=True,
+        )
+    return found
 
 
 def _listed(path: Path, settings: LanguageSettings) -> dict[str, tuple[Segments, ...]]:

@@ -11,8 +11,9 @@ from goldzone.g2p.decoder import Pronunciation
 
 __all__ = ["Answer", "Source", "Unknown", "with_unknown"]
 
-Source: TypeAlias = Literal["override", "exception", "model"]
-"""Given by the user; kept from the lexicon, where the model is wrong; or said by the model."""
+Source: TypeAlias = Literal["override", "homograph", "exception", "model"]
+"""Given by the user; chosen by the sentence; kept from the lexicon, where the model is wrong; or said by the
+model."""
 
 Unknown: TypeAlias = Literal["keep", "drop", "fail"]
 """What becomes of letters that a model has never seen: they say themselves, or nothing, or all ends there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,8 @@ from typing import Final
 
 from goldzone.errors import DataError
 from goldzone.g2p.answers import Answer, Unknown, with_unknown
+from goldzone.g2p.decoder import Pronunciation
+from goldzone.g2p.homograph_model import HomographModel
 from goldzone.g2p.phonemizer import Phonemizer
 from goldzone.g2p.running_text import Token, tokens
 from goldzone.g2p.word_breaks import TSHEG, break_words, is_unspaced
@@ -66,6 +69,8 @@ class Transcriber:
         Whether a line is one entry, blanks and signs included.
     unknown : Unknown
         What becomes of letters that the model has never seen.
+    homographs : HomographModel, optional
+        Chooses readings by the line; what the user gave counts more.
     threads : int
     """
 
@@ -78,6 +83,7 @@ class Transcriber:
         separator: str | None = None,
         whole_lines: bool = False,
         unknown: Unknown = "drop",
+        homographs: HomographModel | None = None,
         threads: int = 1,
     ) -> None:
         self._phonemizer = phonemizer
@@ -85,6 +91,8 @@ class Transcriber:
         self._separator = separator
         self._whole_lines = whole_lines
         self._unknown = unknown
+        self._n_best = n_best
+        self._homographs = homographs
         self._lines = 0
         self._words = 0
         self._letters: Counter[str] = Counter()
@@ -103,7 +111,15 @@ class Transcriber:
         said = []
         for line, found in zip(lines, parts, strict=True):
             self._lines += 1
-            done = [self._written(self._answer(part, answers)) if part.is_word else part for part in found]
+            words = [part.word for part in found if part.is_word]
+            done: list[Token | Answer] = []
+            for part in found:
+                if part.is_word:
+                    position = sum(isinstance(each, Answer) for each in done)
+                    answer = self._chosen(self._answer(part, answers), words, position)
+                    done.append(self._written(answer))
+                else:
+                    done.append(part)
             said.append(SaidLine(self._lines, line, tuple(done)))
         return said
 
@@ -142,6 +158,19 @@ class Transcriber:
             return answer
         said = (replace(found, separator=self._separator) for found in answer.pronunciations)
         return replace(answer, pronunciations=tuple(said))
+
+    def _chosen(self, answer: Answer, words: Sequence[str], position: int) -> Answer:
+        """Choose among the readings of a homograph by its line."""
+        if self._homographs is None or answer.source == "override":
+            return answer
+        choices = self._homographs.choose(words, position)[: self._n_best]
+        if not choices:
+            return answer
+        separator = answer.best.separator
+        said = (
+            Pronunciation(each.reading, -math.log2(each.probability), separator=separator) for each in choices
+        )
+        return replace(answer, pronunciations=tuple(said), source="homograph")
 
     def _answer(self, token: Token, answers: Iterator[Answer]) -> Answer:
         if token.given is not None:
