@@ -5,8 +5,7 @@
 
 Curves: `premodulo` (cells a neuron), `evidence` (lambda: votes that a cell needs, as a factor of the
 default), `aggressiveness` (of the capacity law), `random labels` (`premodulo` on words whose sounds follow no
-rule: what is said right is memorised), `arms` (constant and fixed order; the law and the gold zone; no
-pressure). FILE gets one JSON line a run; a run that it holds already is not repeated. Prints Markdown tables
+rule: what is said right is memorised), `arms` (the law and the gold zone; constants; no pressure). FILE gets one JSON line a run; a run that it holds already is not repeated. Prints Markdown tables
 of all that FILE holds; --png draws them.
 """
 
@@ -28,15 +27,27 @@ from goldzone.training.config import TrainingConfig
 from goldzone.training.settings import BeamSettings
 
 _EVIDENCE = BeamSettings().evidence
-_FREE = {"controller": "law", "premodulo": 65_536}
-"""The law from many cells down."""
+_FREE = {"controller": "law", "premodulo": 65_536, "floor": 256, "ceiling": 2**18 - 1}
+"""The law from many cells, down to few."""
 
 Setting = dict[str, dict[str, Any]]
 
 _CELLS = tuple(2**power for power in range(8, 21, 2))
 
+
+def _constant(cells: int) -> Setting:
+    return {
+        "capacity": {
+            "controller": "constant",
+            "premodulo": cells,
+            "cells_per_word": 0,
+            "ceiling": 2**20,
+        }
+    }
+
+
 CURVES: dict[str, dict[str, Setting]] = {
-    "premodulo": {str(cells): {"capacity": {"premodulo": cells, "ceiling": 2**20}} for cells in _CELLS},
+    "premodulo": {str(cells): _constant(cells) for cells in _CELLS},
     "evidence": {
         str(factor): {"beam": {"evidence": [factor * each for each in _EVIDENCE]}}
         for factor in (0, 0.25, 0.5, 1, 2, 4, 8)
@@ -44,11 +55,15 @@ CURVES: dict[str, dict[str, Setting]] = {
     "aggressiveness": {
         str(share): {"capacity": {**_FREE, "aggressiveness": share}} for share in (0.25, 0.5, 0.75, 0.9, 1)
     },
-    "random labels": {str(cells): {"capacity": {"premodulo": cells, "ceiling": 2**20}} for cells in _CELLS},
+    "random labels": {str(cells): _constant(cells) for cells in _CELLS},
     "arms": {
-        "constant, fixed": {},
         "law, gold zone": {"capacity": {"controller": "law"}, "selection": {"strategy": "gold_zone"}},
-        "no pressure": {"capacity": {"controller": "none"}, "beam": {"evidence": [0]}},
+        "constant, fixed": {"capacity": {"controller": "constant"}, "selection": {"strategy": "fixed"}},
+        "constant, half a cell a word": {
+            "capacity": {"controller": "constant", "cells_per_word": 0.5},
+            "selection": {"strategy": "fixed"},
+        },
+        "no pressure": {**_constant(2**18), "beam": {"evidence": [0]}},
     },
 }
 """Settings of each curve, by the name of the point."""
@@ -72,6 +87,7 @@ def train_language(
     dataset: Path,
     words: int,
     curves: Sequence[str],
+    points: Sequence[str] | None,
     seeds: Sequence[int],
     done: set[tuple[Any, ...]],
 ) -> Iterator[Record]:
@@ -81,7 +97,7 @@ def train_language(
         for curve in curves:
             for point, setting in CURVES[curve].items():
                 record: Record = dict(zip(_NAMES, (language, words, seed, curve, point), strict=True))
-                if key_of(record) not in done:
+                if (points is None or point in points) and key_of(record) not in done:
                     config = TrainingConfig.model_validate({"seed": seed, **setting})
                     yield record | learnt[curve == "random labels"].train(config)
 
@@ -142,6 +158,7 @@ def main() -> None:
     """Run what is missing, print the tables and draw them."""
     parser = command.parser(__doc__, words=2_000)
     parser.add_argument("--curve", action="append", choices=list(CURVES), help="All by default.")
+    parser.add_argument("--point", action="append", help="Of the curves, all by default.")
     parser.add_argument("--seed", type=int, action="append", help="1 to 3 by default.")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--png", type=Path, help="Picture of the curves.")
@@ -154,6 +171,7 @@ def main() -> None:
         dataset=options.dataset,
         words=options.words,
         curves=options.curve or list(CURVES),
+        points=options.point,
         seeds=options.seed or [1, 2, 3],
         done=set(map(key_of, read_records(options.out))),
     )
