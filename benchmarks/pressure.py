@@ -5,8 +5,9 @@
 
 Curves: `premodulo` (cells a neuron), `evidence` (lambda: votes that a cell needs, as a factor of the
 default), `aggressiveness` (of the capacity law), `random labels` (`premodulo` on words whose sounds follow no
-rule: what is said right is memorised), `arms` (the law and the gold zone; constants; no pressure). FILE gets one JSON line a run; a run that it holds already is not repeated. Prints Markdown tables
-of all that FILE holds; --png draws them.
+rule: what is said right is memorised), `arms` (the law and the gold zone; constants; no pressure). FILE gets
+one JSON line a run; a run that it holds already is not repeated. Prints Markdown tables of all that FILE
+holds; --png draws them.
 """
 
 from __future__ import annotations
