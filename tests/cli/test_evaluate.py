@@ -17,32 +17,13 @@ def test_each_part_is_scored(goldzone: Goldzone, run_folder: Path, slovak: Lexic
     finished = goldzone("evaluate", run_folder, "slovak", "--part", part, "--json")
     words = slovak if part == "all" else getattr(split_lexicon(slovak), part)
     found = Phonemizer.load(run_folder).diagnose(words)
-    expected = found.scores
     assert json.loads(finished.out) == {
         "model": str(run_folder),
         "lexicon": "slovak",
         "part": part,
         "left_out": len(slovak) - len(words),
-        "words": len(words),
-        "word_error": expected.word_error,
-        "word_error_interval": [expected.word_error_interval.low, expected.word_error_interval.high],
-        "phoneme_error": expected.phoneme_error,
-        "phoneme_error_interval": [
-            *(expected.phoneme_error_interval.low, expected.phoneme_error_interval.high)
-        ],
-        "out_of_reach": {
-            "words": len(found.out_of_reach),
-            "share": len(found.out_of_reach) / len(words),
-            "examples": [
-                {"word": entry.word, "should_be": ["".join(said) for said in entry.pronunciations]}
-                for entry in found.out_of_reach[:20]
-            ],
-        },
-        "confidence": {
-            "expected": found.expected,
-            "bins": [each._asdict() for each in found.confidence],
-        },
-        **found.errors.to_json(confusions=100),
+        "lacking": {str(run_folder): 0},
+        **found.to_json(examples=20, confusions=100),
     }
 
 
@@ -109,3 +90,72 @@ def test_a_part_without_words_is_refused_with_advice(goldzone: Goldzone, run_fol
 def test_wrong_sources_and_models_are_one_line(goldzone: Goldzone, run_folder: Path) -> None:
     assert complaint(goldzone("evaluate", run_folder, "slovk")).endswith("did you mean slovak?")
     assert complaint(goldzone("evaluate", "nothing", "slovak")).startswith("nothing: ")
+
+
+def said_by_another(path: Path, slovak: Lexicon) -> Path:
+    """Write what a program that errs on every word with an o, and knows none with an x, would say."""
+    rows = [
+        f"{entry.word}\t{'x' if 'o' in entry.word else ''.join(entry.pronunciations[0])}\n"
+        for entry in slovak
+        if "z" not in entry.word
+    ]
+    path.write_text("".join(rows), encoding="utf-8")
+    return path
+
+
+def test_another_program_s_output_is_judged_by_the_same_command(
+    goldzone: Goldzone, slovak: Lexicon, tmp_path: Path
+) -> None:
+    path = said_by_another(tmp_path / "said.tsv", slovak)
+    finished = goldzone("evaluate", path, "slovak", "--json")
+    assert finished.code == 0, finished.err
+    measured = json.loads(finished.out)
+    wrong = [entry.word for entry in slovak if {"o", "z"} & set(entry.word)]
+    assert measured["part"] == "all"
+    assert measured["word_error"] == pytest.approx(len(wrong) / len(slovak))
+    assert measured["lacking"] == {str(path): sum("z" in entry.word for entry in slovak)}
+    assert measured["by_letter"][0]["of"] == "o"
+    screen = goldzone("evaluate", path, "slovak")
+    assert "words are not in" in screen.out
+    assert "out of reach" not in screen.out
+    assert "is for models" in complaint(goldzone("evaluate", path, "slovak", "--part", "dev"))
+
+
+def test_a_model_is_compared_on_the_same_words(
+    goldzone: Goldzone, run_folder: Path, slovak: Lexicon, tmp_path: Path
+) -> None:
+    path = said_by_another(tmp_path / "said.tsv", slovak)
+    finished = goldzone("evaluate", run_folder, "slovak", "--against", path, "--json")
+    measured = json.loads(finished.out)
+    against = measured["against"]
+    assert against["words"] == measured["words"]
+    assert against["word_error"] == measured["word_error"]
+    low, high = against["difference_interval"]
+    assert low <= against["difference"] <= high
+    itself = goldzone("evaluate", run_folder, "slovak", "--against", run_folder)
+    assert re.search(r"difference +│ \+0\.0%.*may be chance", itself.out)
+
+
+def test_the_page_has_all_of_it_and_needs_nothing_else(
+    goldzone: Goldzone, run_folder: Path, slovak: Lexicon, tmp_path: Path
+) -> None:
+    path = said_by_another(tmp_path / "<said>.tsv", slovak)
+    finished = goldzone("evaluate", run_folder, "slovak", "--against", path, "--html", "page.html")
+    assert finished.code == 0, finished.err
+    page = Path("page.html").read_text(encoding="utf-8")
+    for title in (
+        "How sure",
+        "By length",
+        "By letter",
+        "Which sounds",
+        "Kinds of errors",
+        "Beside",
+        "surest",
+    ):
+        assert title in page
+    assert page.count("<svg") == page.count("</svg>") == 4
+    assert "<said>" not in page
+    assert not re.search(r"(?:src|href)=|https?:|<script", page)
+    assert "cannot be written" in complaint(
+        goldzone("evaluate", run_folder, "slovak", "--html", "no/page.html")
+    )

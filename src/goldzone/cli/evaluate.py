@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from goldzone.cli.judged import Judged, is_predictions, open_judged
 from goldzone.cli.sources import (
     DatasetOption,
     FormatOption,
@@ -18,12 +19,18 @@ from goldzone.cli.sources import (
     thread_count,
 )
 from goldzone.cli.tasks import is_network
+from goldzone.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from goldzone.data.lexicon import Lexicon
+    from goldzone.g2p.comparison import Comparison
     from goldzone.g2p.error_kinds import Errors
     from goldzone.g2p.evaluation import Diagnosis
-    from goldzone.g2p.model import G2PModel
 
 _EXAMPLES: Final = 3
 _CONFUSIONS: Final = 10
@@ -51,7 +58,10 @@ class Part(StrEnum):
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
+    model: Annotated[
+        Path,
+        typer.Argument(help="A model file, a run folder, or a file of what any program said of the words."),
+    ],
     source: Annotated[
         str,
         typer.Argument(
@@ -66,9 +76,16 @@ def evaluate(
         Part | None,
         typer.Option(
             help="Which words or samples: those that are new to the model, or the parts of training's split. "
-            "[default: new; of samples, test]",
+            "[default: new; of samples, test; of a file of what was said, all]",
             show_default=False,
         ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="OTHER", help="Compare on the same words: a model, or what any program said."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all of it as a page with pictures, too.")
     ] = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -81,58 +98,119 @@ def evaluate(
     kind, as edits and as words that have no other; the most frequent are listed with an example.
     For a network of plain samples: the share of samples right.
 
-    Example: goldzone evaluate runs/slovak slovak
+    In place of a model, rows of a word, a tab and its pronunciation are judged, from whatever program.
+
+    Example: goldzone evaluate runs/slovak slovak --html slovak.html
+
+    Example: goldzone evaluate runs/mine test.tsv --against said_by_another.tsv
     """
     from goldzone.training.runs.run_folder import judged_model_file
 
-    file = judged_model_file(model)
-    if is_network(file):
+    if not is_predictions(model) and is_network(file := judged_model_file(model)):
         _evaluate_network(file, Path(source), part, threads=thread_count(threads), as_json=as_json)
         return
     from goldzone.cli.display import print_table
-    from goldzone.g2p.phonemizer import Phonemizer
+    from goldzone.g2p.comparison import compare
 
-    phonemizer = Phonemizer.load(file)
-    words = load_source(source, dataset, settings=phonemizer.model.settings, written=written).lexicon
-    judged = part or Part.NEW
-    lexicon = _chosen(words, judged, phonemizer.model, file)
+    judged, other = open_judged(model), open_judged(against) if against else None
+    words = load_source(source, dataset, settings=judged.settings, written=written).lexicon
+    taken = part or (Part.ALL if judged.phonemizer is None else Part.NEW)
+    lexicon = _chosen(words, taken, judged, other)
     left_out = len(words) - len(lexicon)
-    found = phonemizer.diagnose(lexicon, threads=thread_count(threads))
+    found = judged.diagnose(lexicon, threads=thread_count(threads))
+    rival = other.diagnose(lexicon, threads=thread_count(threads)) if other else None
+    comparison = compare(found.said, rival.said) if rival else None
+    title = f"{model} on {lexicon.name}, {taken.value} words"
+    if html is not None:
+        from goldzone.cli.evaluation_page import evaluation_page
+        from goldzone.storage.files import write_atomically
+
+        page = evaluation_page(title, found, comparison, str(against))
+        write_atomically(html, page.encode(), error=DataError)
+    lacking = {str(each.path): each.lacking(lexicon) for each in (judged, other) if each}
     if as_json:
         measured = found.to_json(examples=_MORE_EXAMPLES, confusions=_MORE_CONFUSIONS)
-        about = {"model": str(model), "lexicon": lexicon.name, "part": judged.value, "left_out": left_out}
-        typer.echo(json.dumps({**about, **measured}))
+        about = {"model": str(model), "lexicon": lexicon.name, "part": taken.value, "left_out": left_out}
+        more = {"against": {"model": str(against), **comparison.to_json()}} if comparison else {}
+        typer.echo(json.dumps({**about, "lacking": lacking, **measured, **more}))
         return
     rows = _score_rows(found)
     if left_out:
-        rows.insert(1, ("left out", f"{left_out:,} {_LEFT_OUT[judged]}"))
-    print_table(f"{model} on {lexicon.name}, {judged.value} words", rows)
+        rows.insert(1, ("left out", f"{left_out:,} {_LEFT_OUT[taken]}"))
+    rows += [
+        ("not said", f"{count:,} words are not in {name}, and count as wrong")
+        for name, count in lacking.items()
+        if count
+    ]
+    print_table(title, rows)
     if found.errors.words:
         _print_errors(found.errors, found.scores.words)
+    if comparison:
+        print_table(f"beside {against}", _comparison_rows(comparison, str(against)))
+    if html is not None:
+        typer.echo(f"{html}: the same with pictures", err=True)
 
 
-def _chosen(lexicon: Lexicon, part: Part, model: G2PModel, file: Path) -> Lexicon:
-    """Take the words of a part."""
-    from goldzone.data.split import split_lexicon, without_known, word_keys
-    from goldzone.errors import DataError
-    from goldzone.g2p.known_words import read_known_words
+def _chosen(lexicon: Lexicon, part: Part, judged: Judged, other: Judged | None) -> Lexicon:
+    """Take the words of a part; new ones are new to both."""
+    from goldzone.data.split import without_known
 
     if part is Part.ALL:
         return lexicon
-    known = read_known_words(file) if part is Part.NEW else None
-    if known is not None:
-        chosen = without_known(lexicon, known)
-    else:
-        if part is Part.NEW and "judged" in model.about:
-            raise DataError(f"{file}: was trained on all words, and does not tell which; use --part all")
-        split = split_lexicon(lexicon, model.trained_with().data.fractions)
-        # A model file alone does not tell which words it has met: a hash tells which it cannot have.
-        held_out = word_keys(split.train)
-        chosen = without_known(lexicon, held_out) if part is Part.NEW else getattr(split, part.value)
+    chosen = lexicon
+    for each in (judged, other):
+        if each is None or each.phonemizer is None:
+            continue
+        if part is Part.NEW:
+            chosen = without_known(chosen, _met(lexicon, each))
+        elif each is judged:
+            chosen = _part(lexicon, part, each)
+    if judged.phonemizer is None and part is not Part.NEW:
+        raise DataError(f"--part {part.value}: is for models; {judged.path} holds what was said, not a model")
     if not chosen.entries:
         wanted = "word that is new to the model" if part is Part.NEW else f"word in its {part.value} part"
         raise DataError(f"{lexicon.name}: has no {wanted}; use --part all")
     return chosen
+
+
+def _met(lexicon: Lexicon, judged: Judged) -> NDArray[np.uint64]:
+    """Return the keys of words that a model has met, or may have met."""
+    from goldzone.data.split import word_keys
+    from goldzone.g2p.known_words import read_known_words
+
+    assert judged.phonemizer is not None  # noqa: S101 - asked of models alone
+    known = read_known_words(judged.file)
+    if known is not None:
+        return known
+    if "judged" in judged.phonemizer.model.about:
+        raise DataError(f"{judged.file}: was trained on all words, and does not tell which; use --part all")
+    # A model file alone does not tell which words it has met: a hash tells which it may have.
+    return word_keys(_part(lexicon, Part.TRAIN, judged))
+
+
+def _part(lexicon: Lexicon, part: Part, judged: Judged) -> Lexicon:
+    from goldzone.data.split import split_lexicon
+
+    assert judged.phonemizer is not None  # noqa: S101 - asked of models alone
+    split = split_lexicon(lexicon, judged.phonemizer.model.trained_with().data.fractions)
+    chosen: Lexicon = getattr(split, part.value)
+    return chosen
+
+
+def _comparison_rows(found: Comparison, other: str) -> list[tuple[str, str]]:
+    doubt = "" if found.beyond_doubt else "; may be chance"
+    low, high = found.interval.low, found.interval.high
+    return [
+        ("words", f"{found.words:,}, the same for both"),
+        ("word error rate", f"{found.first:.1%}; of {other} {found.second:.1%}"),
+        ("difference", f"{found.difference:+.1%} (95 %: {low:+.1%} to {high:+.1%}{doubt})"),
+        ("right here only", _some_words(found.only_first)),
+        ("right there only", _some_words(found.only_second)),
+    ]
+
+
+def _some_words(words: Sequence[str]) -> str:
+    return f"{len(words):,}" + (f", such as {', '.join(words[:_EXAMPLES])}" if words else "")
 
 
 def _score_rows(found: Diagnosis) -> list[tuple[str, str]]:
@@ -142,14 +220,16 @@ def _score_rows(found: Diagnosis) -> list[tuple[str, str]]:
     if found.out_of_reach:
         some = [f"{entry.word} ({''.join(entry.pronunciations[0])})" for entry in found.out_of_reach]
         out_of_reach += f" ({found.share_out_of_reach:.1%}), such as {', '.join(some[:_EXAMPLES])}"
-    return [
+    rows = [
         ("words", f"{scores.words:,}"),
         ("words right", f"{scores.word_accuracy:.1%}"),
         ("word error rate", f"{scores.word_error:.1%} (95 %: {wer.low:.1%} to {wer.high:.1%})"),
         ("phoneme error rate", f"{scores.phoneme_error:.1%} (95 %: {per.low:.1%} to {per.high:.1%})"),
-        ("out of reach", out_of_reach),
-        ("confidence", f"expects {found.expected:.1%} of the words to be right"),
     ]
+    if found.confidence:
+        rows.append(("out of reach", out_of_reach))
+        rows.append(("confidence", f"expects {found.expected:.1%} of the words to be right"))
+    return rows
 
 
 def _print_errors(errors: Errors, n_words: int) -> None:
@@ -185,7 +265,6 @@ def _evaluate_network(model: Path, source: Path, wanted: Part | None, *, threads
     from goldzone.deep.classifier import NetworkClassifier
     from goldzone.deep.samples import read_samples, split_samples
     from goldzone.deep.task import evaluate_network
-    from goldzone.errors import DataError
 
     part = Part.TEST if wanted in {None, Part.NEW} else wanted
     trained = NetworkClassifier.load(model).model

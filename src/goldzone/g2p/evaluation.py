@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,15 @@ import numpy as np
 from goldzone.data.lexicon import Entry
 from goldzone.data.notation import JOINED, Notation, Segments
 from goldzone.errors import DataError
+from goldzone.g2p.breakdown import SaidWord, by_length, by_letter, surest_errors
 from goldzone.g2p.confidence import Bin, reliability
-from goldzone.g2p.decoder import Decoder, Pronunciation
+from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.error_kinds import Errors, KindRule, find_errors
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.reach import in_reach
 from goldzone.g2p.scoring import BORDER, Scores, score_words
 
-__all__ = ["Diagnosis", "diagnose_model", "evaluate_model"]
+__all__ = ["Diagnosis", "diagnose_model", "diagnose_said", "evaluate_model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,10 @@ class Diagnosis:
     out_of_reach: tuple[Entry, ...]
     """Words of which the candidates can say no listed pronunciation, in their order."""
     errors: Errors
+    said: tuple[SaidWord, ...] = ()
+    """Each word with what was said of it."""
     confidence: tuple[Bin, ...] = ()
-    """How sure the model was, and how often it was right."""
+    """How sure the model was, and how often it was right; nothing of predictions that do not tell."""
     notation: Notation = JOINED
     """How pronunciations are written."""
 
@@ -45,7 +48,8 @@ class Diagnosis:
         return len(self.out_of_reach) / self.scores.words
 
     def to_json(self, *, examples: int, confusions: int) -> dict[str, Any]:
-        """Return all as JSON values; of words out of reach and of confusions, so many."""
+        """Return all as JSON values; of words out of reach or wrong, and of confusions, so many."""
+        write = self.notation.write
         return {
             **self.scores.to_json(),
             "out_of_reach": {
@@ -58,6 +62,17 @@ class Diagnosis:
             },
             "confidence": {"expected": self.expected, "bins": [each._asdict() for each in self.confidence]},
             **self.errors.to_json(confusions=confusions),
+            "by_length": [each.to_json() for each in by_length(self.said)],
+            "by_letter": [each.to_json() for each in by_letter(self.said)],
+            "surest_errors": [
+                {
+                    "word": each.word,
+                    "said": write(each.said),
+                    "should_be": [*map(write, each.listed)],
+                    "probability": each.probability,
+                }
+                for each in surest_errors(self.said)[:examples]
+            ],
         }
 
 
@@ -102,30 +117,53 @@ def diagnose_model(
     """
     decoder = Decoder(model)
     words = _spelled(decoder, entries)
-    said = [found[0] for found in decoder.decode(words, beam=beam, threads=threads)]
-    guesses = [found.segments for found in said]
+    found = [best[0] for best in decoder.decode(words, beam=beam, threads=threads)]
     listed = [entry.pronunciations for entry in entries]
     by_segments = _by_segments(model, notation)
+    joint = BORDER if by_segments else ""
+    said = tuple(
+        SaidWord(
+            entry.word,
+            letters,
+            best.segments,
+            entry.pronunciations,
+            joint.join(best.segments) in map(joint.join, entry.pronunciations),
+            best.probability,
+        )
+        for entry, letters, best in zip(entries, words, found, strict=True)
+    )
     reached = in_reach(model, list(map(decoder.encode, words)), listed, by_segments=by_segments)
     rule = KindRule(model.settings.stress_marks, model.settings.length_marks)
-    return Diagnosis(
-        scores=score_words(guesses, listed, by_segments=by_segments),
+    sure = np.array([best.probability for best in found])
+    return replace(
+        diagnose_said(said, rule, notation=model.notation, by_segments=by_segments),
         out_of_reach=tuple(entry for entry, can in zip(entries, reached.tolist(), strict=True) if not can),
-        confidence=tuple(_confidence(said, listed, by_segments=by_segments)),
-        errors=find_errors([entry.word for entry in entries], guesses, listed, rule, by_segments=by_segments),
-        notation=model.notation,
+        confidence=tuple(reliability(sure, np.array([each.right for each in said]))),
     )
 
 
-def _confidence(
-    said: Sequence[Pronunciation], listed: Sequence[Sequence[Segments]], *, by_segments: bool
-) -> list[Bin]:
-    joint = BORDER if by_segments else ""
-    right = [
-        joint.join(found.segments) in map(joint.join, truths)
-        for found, truths in zip(said, listed, strict=True)
-    ]
-    return reliability(np.array([found.probability for found in said]), np.array(right))
+def diagnose_said(
+    said: Sequence[SaidWord],
+    rule: KindRule | None = None,
+    *,
+    notation: Notation = JOINED,
+    by_segments: bool = False,
+) -> Diagnosis:
+    """Score what was said, by whomever: without what only the model could tell.
+
+    Raises
+    ------
+    DataError
+        There is no word.
+    """
+    guesses, listed = [each.said for each in said], [each.listed for each in said]
+    return Diagnosis(
+        scores=score_words(guesses, listed, by_segments=by_segments),
+        out_of_reach=(),
+        errors=find_errors([each.word for each in said], guesses, listed, rule, by_segments=by_segments),
+        said=tuple(said),
+        notation=notation,
+    )
 
 
 def _by_segments(model: G2PModel, notation: Notation | None) -> bool:

@@ -14,7 +14,7 @@ from goldzone.data.notation import Segments
 from goldzone.errors import DataError
 from goldzone.training.streams import stream
 
-__all__ = ["BORDER", "Interval", "Scores", "edit_distance", "score_words"]
+__all__ = ["BORDER", "Interval", "Scores", "edit_distance", "resampled_difference", "score_words"]
 
 _RESAMPLES: Final = 1000
 _COVERAGE: Final = 0.95
@@ -121,8 +121,7 @@ def score_words(
         own = encode(guess)
         options = [(edit_distance(own, encode(truth)), len(truth)) for truth in truths]
         edits[word], lengths[word] = min(options, key=lambda option: (option[0] / option[1], option))
-    low, high = stream(seed, "bootstrap", count=2 * _RESAMPLES).astype(np.uint64).reshape(2, -1)
-    sums = _resample(counts, low | high << np.uint64(32))
+    sums = _resample(counts, _states(seed))
     return Scores(
         words=len(predicted),
         word_error=float(wrong.mean()),
@@ -130,6 +129,18 @@ def score_words(
         phoneme_error=float(edits.sum() / lengths.sum()),
         phoneme_error_interval=_interval(sums[1] / sums[2]),
     )
+
+
+def resampled_difference(wrong: NDArray[np.int64], *, seed: int = 1) -> Interval:
+    """Return the interval of the difference of two shares of the same words: int64[2, n_words] of 0 and 1."""
+    sums = _resample(wrong, _states(seed))
+    return _interval((sums[0] - sums[1]) / wrong.shape[1])
+
+
+def _states(seed: int) -> NDArray[np.uint64]:
+    """Return where the generator of each resample starts."""
+    low, high = stream(seed, "bootstrap", count=2 * _RESAMPLES).astype(np.uint64).reshape(2, -1)
+    return low | high << np.uint64(32)
 
 
 @compiled
