@@ -19,6 +19,7 @@ COMMANDS = [
     "evaluate",
     "phonemize",
     "lexicon",
+    "homographs",
     "pack",
     "check-lexicon",
     "inspect",

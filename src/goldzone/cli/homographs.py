@@ -33,7 +33,7 @@ def homographs(
     seed: Annotated[int, typer.Option(min=0, max=(1 << 32) - 1, help="Another seed, another model.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Learn to tell words that are spelled alike apart by their sentence.
+    """Learn which reading of a word its sentence asks for.
 
     A tenth of the sentences is set aside (by hash, another tenth is left for choices of your own): on it the
     model is compared with always taking a word's commonest reading. In the end all sentences are learnt.
