@@ -74,9 +74,8 @@ class NaiveGraded:
 
 
 def naive_sum(neuron: NaiveGraded, features: Sequence[int], rule: NaiveRule) -> int:
-    """Return S: the yes answers of the planes of weights 1, 2 and 4, over the three planes, rounded down."""
-    grades = [max(0, neuron.answer(feature, rule)) for feature in features]
-    return sum(grade // weight % 2 for grade in grades for weight in (1, 2, 4)) // 3
+    """Return S: how many features are answered with yes, a grade above 0."""
+    return sum(neuron.answer(feature, rule) > 0 for feature in features)
 
 
 def naive_mean(grades: Sequence[int]) -> int:

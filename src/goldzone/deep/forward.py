@@ -97,8 +97,8 @@ def forward_premodulo(settings: CapacitySettings, success: float) -> int:
     Parameters
     ----------
     settings : CapacitySettings
-        Controller "none": no premodulo. "constant" or "auto": `premodulo`. "reference": the quadratic between
-        `floor` and `ceiling` (`goldzone.training.control.schedules.reference_premodulo`).
+        Controller "none": no premodulo. "constant": `premodulo`. "reference": the quadratic between `floor`
+        and `ceiling` (`goldzone.training.control.schedules.reference_premodulo`).
     success : float
         Share of samples right, in [0, 1].
 
@@ -110,7 +110,7 @@ def forward_premodulo(settings: CapacitySettings, success: float) -> int:
     match settings.controller:
         case "none":
             return 0
-        case "constant" | "auto":
+        case "constant":
             return settings.premodulo
         case "reference":
             return reference_premodulo(success, settings.floor, settings.ceiling)

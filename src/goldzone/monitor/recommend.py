@@ -373,7 +373,7 @@ def _more_cells(config: TrainingConfig, cells: int) -> dict[str, Any]:
     """Return the changes that give every neuron at least so many cells, as far as a model file allows."""
     capacity = config.capacity
     cells = min(cells, _largest(config))
-    field = "premodulo" if capacity.controller in {"auto", "constant"} else "floor"
+    field = "premodulo" if capacity.controller == "constant" else "floor"
     if capacity.controller == "none" or cells <= getattr(capacity, field):
         return {}
     changes = {f"capacity.{field}": cells}

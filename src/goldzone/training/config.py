@@ -37,7 +37,7 @@ _BIT_TABLES: Final = 5
 """Context neurons of bit tables that read one template."""
 _OTHERS: Final = ("alerts",)
 """Sections of the same file that training does not read."""
-_NEVER_ABOVE_START: Final = {"auto", "constant", "validated"}
+_NEVER_ABOVE_START: Final = {"constant", "validated"}
 """Controllers that start at `capacity.premodulo` and stay or go down."""
 
 

@@ -213,9 +213,8 @@ class CapacitySettings(Section):
         "tolerance": 0.005,
     }
 
-    controller: Literal["auto", "constant", "law", "reference", "none", "validated"] = "auto"
-    """The premodulo is fixed, by the capacity law, by the Go trainer's rule, the largest, or halved; auto:
-    the law for graded neurons, fixed for others."""
+    controller: Literal["constant", "law", "reference", "none", "validated"] = "constant"
+    """The premodulo is fixed, by the capacity law, by the Go trainer's rule, the largest, or halved."""
     premodulo: Premodulo = 4096
     """Cells of each neuron: the constant, and where the other controllers start."""
     cells_per_word: Annotated[float, Field(ge=0, le=64)] = 2.0
@@ -277,9 +276,8 @@ class SelectionSettings(Section):
 
     gone: ClassVar = {"pair_correlation": -0.1}
 
-    strategy: Literal["auto", "gold_zone", "fixed", "random"] = "auto"
-    """Neurons in the gold zone first, all in turn by position, or drawn at random; auto: the gold zone for
-    graded neurons, in turn for others."""
+    strategy: Literal["gold_zone", "fixed", "random"] = "fixed"
+    """Neurons in the gold zone first, all in turn by position, or drawn at random."""
     exploration: Share = 0.0
     """Share of the choices of `gold_zone` that are drawn from the neurons it would pass over."""
     pairs: Share = 0.0

@@ -38,7 +38,7 @@ def law(s: int, current: int, *, held: bool = False, **fields: Any) -> CapacityD
 
 def test_every_controller_of_the_configuration_is_in_the_registry() -> None:
     names = typing.get_args(CapacitySettings.model_fields["controller"].annotation)
-    assert set(names) == set(CONTROLLERS) == {"auto", *EVERY}
+    assert set(names) == set(CONTROLLERS) == set(EVERY)
 
 
 @pytest.mark.parametrize(

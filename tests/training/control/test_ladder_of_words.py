@@ -41,26 +41,17 @@ def test_a_model_holds_no_more_cells_than_it_can() -> None:
         ({"premodulo": 1024}, 256, 1024),
         ({"floor": 512}, 512, 16_384),
         ({"ceiling": 65_536}, 4096, 65_536),
-        ({"controller": "constant"}, 16, 262_144),
     ],
 )
 def test_the_law_keeps_a_quarter_of_what_it_starts_with(
     capacity: dict[str, object], floor: int, ceiling: int
 ) -> None:
-    config = TrainingConfig.model_validate({"capacity": capacity})
+    config = TrainingConfig.model_validate({"capacity": {"controller": "law", **capacity}})
     found = for_words(config, 8_000).capacity
     assert (found.floor, found.ceiling) == (floor, ceiling)
 
 
-@pytest.mark.parametrize(
-    ("kind", "controller", "strategy"), [("beam", "law", "gold_zone"), ("rank", "constant", "fixed")]
-)
-def test_what_is_left_to_the_learner(kind: str, controller: str, strategy: str) -> None:
-    config = TrainingConfig.model_validate({"credit": {"kind": kind}})
-    found = for_words(config, 100)
-    assert (found.capacity.controller, found.selection.strategy) == (controller, strategy)
-    chosen = TrainingConfig.model_validate(
-        {"credit": {"kind": kind}, "capacity": {"controller": "none"}, "selection": {"strategy": "random"}}
-    )
-    found = for_words(chosen, 100)
-    assert (found.capacity.controller, found.selection.strategy) == ("none", "random")
+def test_other_controllers_keep_their_bounds() -> None:
+    config = TrainingConfig()
+    found = for_words(config, 8_000).capacity
+    assert (found.floor, found.ceiling) == (config.capacity.floor, config.capacity.ceiling)

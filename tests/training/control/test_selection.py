@@ -253,7 +253,7 @@ def test_settings_out_of_range_are_refused(name: str, value: float) -> None:
             2,
             1,
             0,
-            "selection.strategy: 'golden' is unknown; use one of auto, gold_zone, fixed, random",
+            "selection.strategy: 'golden' is unknown; use one of gold_zone, fixed, random",
         ),
         ("fixed", -1, 2, 1, 0, "count: -1 neurons"),
         ("fixed", 1, 3, 1, 0, "words: 3 for 2 neurons"),

@@ -124,7 +124,7 @@ def test_the_network_is_the_mean_of_the_last_sweeps(
     rules,
     st.lists(st.tuples(uint32, st.integers(0, 1)), max_size=6),
 )
-def test_s_counts_the_planes_that_say_yes(
+def test_s_counts_the_samples_that_are_answered_with_yes(
     salts: list[int],
     premodulo: int,
     batches: list[list[tuple[int, int, int]]],

@@ -159,7 +159,6 @@ def _validated(settings: CapacitySettings, given: ControllerInput) -> CapacityDe
 
 
 CONTROLLERS: Final[dict[str, Rule]] = {
-    "auto": _constant,  # of bit tables; for graded neurons it is resolved before
     "constant": _constant,
     "law": _law,
     "reference": _reference,

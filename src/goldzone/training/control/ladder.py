@@ -40,29 +40,23 @@ def climb(aim: int, current: int, wanted: int, ceiling: int) -> int:
 
 
 def for_words(config: TrainingConfig, words: int) -> TrainingConfig:
-    """Return a configuration with what so many training words ask for in place of what is left open.
+    """Return a configuration with the cells that so many training words ask for, where it leaves them open.
 
     Graded neurons start with `capacity.cells_per_word` cells a word, on the nearest rung; at least the
     default premodulo, and at most the ceiling and what a model holds. Under the law they keep a quarter of
-    that, and get no more. A premodulo, floor or ceiling that was chosen stays. The controller and the
-    strategy "auto" are the law and the gold zone for graded neurons, "constant" and "fixed" for others.
+    that, and get no more. A premodulo, floor or ceiling that was chosen stays.
     """
-    capacity, graded = config.capacity, config.credit.kind == "beam"
-    found: dict[str, object] = {}
-    if capacity.controller == "auto":
-        found["controller"] = "law" if graded else "constant"
-    start = _start(config, words) if graded else capacity.premodulo
-    found["premodulo"] = start
-    if graded and found.get("controller", capacity.controller) == "law":
+    capacity = config.capacity
+    if config.credit.kind != "beam":
+        return config
+    start = _start(config, words)
+    found = {"premodulo": start}
+    if capacity.controller == "law":
         if _is_open(capacity, "floor"):
             found["floor"] = max(2, nearest_rung(start) // _FOLDS)
         if _is_open(capacity, "ceiling"):
             found["ceiling"] = start
-    changed: dict[str, object] = {"capacity": capacity.model_copy(update=found)}
-    if config.selection.strategy == "auto":
-        strategy = "gold_zone" if graded else "fixed"
-        changed["selection"] = config.selection.model_copy(update={"strategy": strategy})
-    return config.model_copy(update=changed)
+    return config.model_copy(update={"capacity": capacity.model_copy(update=found)})
 
 
 def _start(config: TrainingConfig, words: int) -> int:

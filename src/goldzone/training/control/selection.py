@@ -76,7 +76,7 @@ def select_neurons(
 
     Parameters
     ----------
-    strategy : {"auto", "gold_zone", "fixed", "random"}
+    strategy : {"gold_zone", "fixed", "random"}
         ``gold_zone``: neurons never trained, by position (so first sweeps train every one); then those
         in the gold zone, nearest to its middle first; then moderate margins, nearest to the zone first;
         then the others in random order. ``fixed``: by position, each sweep going on where the one before
@@ -159,7 +159,6 @@ def _random(layer: _Layer, count: int) -> _Choice:
 
 
 STRATEGIES: Final[dict[str, Strategy]] = {
-    "auto": _fixed,  # of bit tables; for graded neurons it is resolved before
     "gold_zone": _gold_zone,
     "fixed": _fixed,
     "random": _random,

@@ -20,7 +20,6 @@ from goldzone.compilation.decorator import compiled, compiled_part
 from goldzone.hashtron.kernels import HIGHEST, hash32
 
 __all__ = [
-    "PLANES",
     "RATE_BITS",
     "VOTE_BITS",
     "VOTE_ONE",
@@ -45,12 +44,6 @@ _ROOT_SHIFT = _SQUARE_SHIFT  # makes their roots have VOTE_BITS of them
 _MOST = np.int64((1 << 31) - 1)
 RATE_BITS = 8
 """Fraction bits of a rate."""
-
-
-PLANES = 3
-"""Planes of bits for a candidate: a grade above 0 is the sum of those that say yes, of weights 1, 2 and 4."""
-_YES = np.array([max(0, grade).bit_count() for grade in range(-HIGHEST, HIGHEST + 1)], dtype=np.int64)
-"""Planes that say yes, by grade plus `HIGHEST`."""
 
 
 class Cells(NamedTuple):
@@ -255,8 +248,7 @@ def count_answers(
     samples : Sampled
     cells : Cells
     answered : int64[n_neurons]
-        Output: S of each of these neurons, the sum of its boolean outputs: the samples that a plane for the
-        candidate answers with yes, on average over its `PLANES` planes, rounded down.
+        Output: S of each of these neurons, the samples that it answers with yes, a grade above 0.
     score : int32[n_samples]
         Changed: grades plus `HIGHEST`, added up.
     """
@@ -270,6 +262,6 @@ def count_answers(
             for candidate in range(samples.sample_offsets[position + 1] - sample):
                 feature = np.uint32(context[position] + samples.candidate_key[first + candidate])
                 grade = cells.grades[start + np.int64(hash32(feature, salt, premodulo))]
-                count += _YES[grade]
+                count += grade > HIGHEST
                 score[sample + candidate] += grade
-        answered[neuron] = count // PLANES
+        answered[neuron] = count

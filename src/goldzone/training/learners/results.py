@@ -13,8 +13,8 @@ class TrainedNeuron:
     """What training one neuron gave."""
 
     total: int
-    """S, the sum of the neuron's boolean outputs: the samples that it answers with yes; of a graded neuron,
-    on average over its planes for a candidate."""
+    """S, the sum of the neuron's boolean outputs: the samples that it answers with yes, a one or a grade
+    above 0."""
     samples: int
     """N."""
     agreement: float
