@@ -158,11 +158,7 @@ def _random(layer: _Layer, count: int) -> _Choice:
     return _Choice(np.argsort(layer.words, kind="stable")[:count], (("random", count, "at random"),))
 
 
-STRATEGIES: Final[dict[str, Strategy]] = {
-    "gold_zone": _gold_zone,
-    "fixed": _fixed,
-    "random": _random,
-}
+STRATEGIES: Final[dict[str, Strategy]] = {"gold_zone": _gold_zone, "fixed": _fixed, "random": _random}
 """Strategies by their name in the configuration."""
 
 
