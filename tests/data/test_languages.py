@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from goldzone.data import language_tags
 from goldzone.data.languages import find_languages, load_language
 from goldzone.data.settings import DEFAULT_SETTINGS
 from goldzone.errors import DataError
@@ -89,3 +90,35 @@ def test_a_place_without_languages_is_an_error(dataset: Path) -> None:
         find_languages(dataset / "nowhere")
     with pytest.raises(DataError, match=r"no language/lexicon\.tsv in it"):
         find_languages(dataset / "notes")
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
+        ("fr", "french"),
+        ("fra", "french"),
+        ("fr-CA", "french"),
+        ("yue", "cantonese"),
+        ("cmn", "chinese/mandarin"),
+    ],
+)
+def test_languages_by_tag(tmp_path: Path, tag: str, language: str) -> None:
+    for name in ("french", "cantonese", "chinese/mandarin", "thai2", "english", "english/british"):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        (folder / "lexicon.tsv").write_text("a\ta\nb\tb\n", encoding="utf-8")
+    assert load_language(tmp_path, tag).name == language
+    assert load_language(tmp_path, "th").name == "thai2"
+    assert load_language(tmp_path, "en").name == "english"
+    with pytest.raises(DataError, match="did you mean english, english/british"):
+        load_language(tmp_path, "en-GB")
+    with pytest.raises(DataError, match="no language 'sk'; it holds"):
+        load_language(tmp_path, "sk")
+
+
+def test_without_langcodes_tags_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "french").mkdir()
+    (tmp_path / "french" / "lexicon.tsv").write_text("a\ta\n", encoding="utf-8")
+    monkeypatch.setattr(language_tags, "find_spec", lambda name: None)
+    with pytest.raises(DataError, match=r"pip install 'goldzone\[names\]'"):
+        load_language(tmp_path, "fr")

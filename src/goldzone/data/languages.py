@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from goldzone.data.formats import FORMATS
+from goldzone.data.language_tags import can_read_tags, looks_like_tag, tagged
 from goldzone.data.lexicon import Lexicon, read_lexicon
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings, read_settings
 from goldzone.errors import DataError
@@ -89,16 +90,33 @@ def find_languages(dataset_dir: str | Path) -> list[LanguageFolder]:
 def load_language(dataset_dir: str | Path, name: str) -> Lexicon:
     """Read one language's lexicon with its own settings; the lexicon bears the language's name.
 
+    Parameters
+    ----------
+    dataset_dir : path
+    name : str
+        As the folder is called, or a tag of BCP 47 or ISO 639 (`goldzone.data.language_tags`).
+
     Raises
     ------
     DataError
-        There is no such language (the message names similar ones), or its files cannot be read
-        (`read_lexicon`).
+        There is no such language, or a tag means several (the message names similar ones), or its files
+        cannot be read (`read_lexicon`).
     """
     folders = _lexicon_folders(dataset_dir)
     if name not in folders:
-        raise DataError(f"{dataset_dir}: no language {name!r}; {_advice(name, list(folders))}")
+        name = _by_tag(dataset_dir, name, list(folders))
     return LanguageFolder(name, folders[name]).read()
+
+
+def _by_tag(dataset_dir: str | Path, name: str, known: list[str]) -> str:
+    """Return the one language that a tag means, or refuse."""
+    meant = tagged(name, known) if looks_like_tag(name) else []
+    if len(meant) == 1:
+        return meant[0]
+    advice = f"did you mean {', '.join(meant)}?" if meant else _advice(name, known)
+    if looks_like_tag(name) and not can_read_tags():
+        advice += " Tags need langcodes: pip install 'goldzone[names]'"
+    raise DataError(f"{dataset_dir}: no language {name!r}; {advice}")
 
 
 def _lexicon_folders(dataset_dir: str | Path) -> dict[str, Path]:
