@@ -8,6 +8,8 @@ import pytest
 from goldzone.data.lexicon import read_lexicon
 from tests.cli.conftest import Goldzone, complaint
 
+SAMPLES = Path(__file__).parents[1] / "data" / "formats"
+
 
 @pytest.fixture
 def flawed(tmp_path: Path) -> Path:
@@ -25,6 +27,10 @@ def test_entries_that_are_wrong_come_first(goldzone: Goldzone, flawed: Path, qui
     assert finished.code == 0, finished.err
     found = json.loads(finished.out)
     assert found["words"] == 72
+    told = finished.err.splitlines()[1:]  # after how the file was read
+    assert [line.partition(":")[0] for line in told] == [f"part {n} of 2" for n in (1, 1, 1, 2, 2, 2)]
+    assert " words, " in told[0]
+    assert told[1].startswith("part 1 of 2: sweep 1/2: words right: train ")
     assert {suspect["word"] for suspect in found["suspects"][:2]} == {"bamo", "kiru"}
     first = found["suspects"][0]
     assert "".join(first["expected"]) == first["word"]
@@ -50,6 +56,29 @@ def test_an_edited_patch_is_taken(goldzone: Goldzone, flawed: Path) -> None:
     assert complaint(goldzone("check-lexicon", flawed, "--accept", "patch.tsv")).startswith(
         "patch.tsv: line 1 has no three columns"
     )
+
+
+def test_a_patch_of_another_encoding_is_refused(goldzone: Goldzone, flawed: Path) -> None:
+    Path("patch.tsv").write_bytes("bamo\tbamu\tbamo\nкот молоко\tx\ty\n".encode("windows-1251"))
+    assert complaint(goldzone("check-lexicon", flawed, "--accept", "patch.tsv")) == (
+        "patch.tsv: line 2 is not UTF-8 text; it looks like windows-1251: "
+        "convert it (iconv -f windows-1251 -t UTF-8)"
+    )
+    assert complaint(goldzone("check-lexicon", flawed, "--accept", "none.tsv")).startswith("none.tsv: ")
+
+
+def test_a_line_separator_in_a_patch_ends_no_line(goldzone: Goldzone, flawed: Path) -> None:
+    Path("patch.tsv").write_text("bamo\tbamu\tba\u2028mo\r", encoding="utf-8")
+    finished = goldzone("check-lexicon", flawed, "--accept", "patch.tsv", "--out", "better.tsv")
+    assert finished.err.splitlines()[-1] == "1 of 1 corrections taken"
+
+
+@pytest.mark.parametrize("sample", ["tsv.tsv", "wikipron.tsv"])
+def test_without_corrections_a_lexicon_is_written_as_it_was(goldzone: Goldzone, sample: str) -> None:
+    Path("nothing.tsv").touch()
+    finished = goldzone("check-lexicon", SAMPLES / sample, "--accept", "nothing.tsv", "--out", "same.tsv")
+    assert finished.code == 0
+    assert Path("same.tsv").read_bytes() == (SAMPLES / "canonical" / sample).read_bytes()
 
 
 def test_too_few_words_are_refused(goldzone: Goldzone, tmp_path: Path) -> None:

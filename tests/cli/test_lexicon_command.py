@@ -69,4 +69,12 @@ def test_pronunciations_are_listed_up_to_a_mass_with_the_best_at_one(
 def test_a_text_that_cannot_be_read_is_one_line(goldzone: Goldzone, run_folder: Path) -> None:
     assert "check the path" in complaint(goldzone("lexicon", run_folder, "none.txt"))
     Path("latin.txt").write_bytes(b"caf\xe9\n")
-    assert "is not UTF-8 text" in complaint(goldzone("lexicon", run_folder, "latin.txt"))
+    assert complaint(goldzone("lexicon", run_folder, "latin.txt")) == (
+        "latin.txt: line 1 is not UTF-8 text; convert it (iconv -t UTF-8)"
+    )
+
+
+def test_a_text_of_old_line_ends_is_read(goldzone: Goldzone, run_folder: Path) -> None:
+    Path("old.txt").write_bytes(b"voda\rmesto\r")
+    finished = goldzone("lexicon", run_folder, "old.txt", "--format", "sherpa", "--n-best", "3")
+    assert [line.split()[0] for line in finished.out.splitlines()] == ["mesto", "voda"]

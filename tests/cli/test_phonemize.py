@@ -32,6 +32,16 @@ def test_standard_input_is_read_line_by_line(goldzone: Goldzone, run_folder: Pat
     ]
 
 
+@pytest.mark.parametrize("end", [b"\r", b"\r\n"])
+def test_lines_of_standard_input_end_as_on_any_machine(
+    goldzone: Goldzone, run_folder: Path, end: bytes
+) -> None:
+    words = [b"voda", b"", b"mesto", b"dom"]
+    finished = goldzone("phonemize", run_folder, stdin=end.join(words))
+    assert finished == goldzone("phonemize", run_folder, stdin=b"\n".join(words))
+    assert len(finished.out.splitlines()) == 4
+
+
 def test_more_words_than_a_batch(goldzone: Goldzone, run_folder: Path) -> None:
     finished = goldzone("phonemize", run_folder, "--threads", "2", stdin=b"voda\nmesto\n" * 1100)
     assert (
@@ -46,8 +56,13 @@ def test_no_words_are_no_lines(goldzone: Goldzone, run_folder: Path) -> None:
 
 
 def test_bytes_that_are_no_text_are_refused_by_their_line(goldzone: Goldzone, run_folder: Path) -> None:
-    line = complaint(goldzone("phonemize", run_folder, stdin=b"voda\n\xff\xfe\n"))
+    line = complaint(goldzone("phonemize", run_folder, stdin=b"voda\n\xc3\n"))
     assert line == "standard input: line 2 is not UTF-8 text; convert it (iconv -t UTF-8)"
+    line = complaint(goldzone("phonemize", run_folder, stdin="žluťoučký kůň\n".encode("windows-1250")))
+    assert line == (
+        "standard input: line 1 is not UTF-8 text; it looks like windows-1250: "
+        "convert it (iconv -f windows-1250 -t UTF-8)"
+    )
 
 
 def test_signs_around_a_word_do_not_change_its_sound(goldzone: Goldzone, run_folder: Path) -> None:
@@ -90,18 +105,34 @@ def test_further_columns_are_counted_and_not_said(goldzone: Goldzone, run_folder
     ("name", "first", "second"),
     [
         ("kaldi", "{word} {a}", "{word} {b}"),
-        ("sherpa", "{word} {a}", "{word} {b}"),
+        ("sherpa", "{word} {a}", None),
         ("mfa", "{word}\t{a}", "{word}\t{b}"),
         ("cmudict", "{word}  {a}", "{word}(2)  {b}"),
     ],
 )
 def test_dictionaries_of_other_tools(
-    goldzone: Goldzone, run_folder: Path, name: str, first: str, second: str
+    goldzone: Goldzone, run_folder: Path, name: str, first: str, second: str | None
 ) -> None:
     (found,) = Phonemizer.load(run_folder).phonemize(["slovo"], n_best=2)
     a, b = (" ".join(said.segments) for said in found)
     finished = goldzone("phonemize", run_folder, "slovo, slovo", "--n-best", "2", "--format", name)
-    assert finished.out.splitlines() == [line.format(word="slovo", a=a, b=b) for line in (first, second)]
+    expected = [line.format(word="slovo", a=a, b=b) for line in (first, second) if line]
+    assert finished.out.splitlines() == expected
+
+
+def test_what_a_dictionary_cannot_have_is_told(goldzone: Goldzone, run_folder: Path) -> None:
+    finished = goldzone("phonemize", run_folder, "--whole-lines", "--format", "kaldi", "<voda>", "voda")
+    assert [line.split()[0] for line in finished.out.splitlines()] == ["voda"]
+    assert finished.err.splitlines()[-1] == (
+        "warning: 1 word that kaldi takes for something else is left out: <voda>"
+    )
+
+
+def test_a_format_that_there_is_not_is_refused(goldzone: Goldzone, run_folder: Path) -> None:
+    line = complaint(goldzone("phonemize", run_folder, "voda", "--format", "festival"))
+    assert line.startswith(
+        "Invalid value for '--format': 'festival' is none of pairs, text, tsv, json, mfa, "
+    )
 
 
 def test_overrides_come_before_the_model(goldzone: Goldzone, run_folder: Path) -> None:
@@ -112,13 +143,14 @@ def test_overrides_come_before_the_model(goldzone: Goldzone, run_folder: Path) -
     assert rows[1][3] == "model"
 
 
-def test_a_word_is_answered_as_soon_as_its_line_is_there(run_folder: Path) -> None:
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_a_word_is_answered_as_soon_as_its_line_is_there(run_folder: Path, end: bytes) -> None:
     command = [str(Path(sys.executable).with_name("goldzone")), "phonemize", str(run_folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin
         assert process.stdout
         for word in (b"voda", "ďateľ".encode()):
-            process.stdin.write(word + b"\n")
+            process.stdin.write(word + end)
             process.stdin.flush()
             assert process.stdout.readline().startswith(word + b"\t")
         process.stdin.close()

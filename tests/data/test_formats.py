@@ -66,6 +66,48 @@ def test_a_format_is_recognised_by_its_lines(
     assert found == skipped
 
 
+@pytest.mark.parametrize(
+    ("line", "comment"),
+    [
+        (";;; # CMUdict", True),
+        ("# another\twith tab", True),
+        ("#comment without a blank", True),
+        ("#", True),
+        ("#  ", True),
+        ("#!/bin/sh  -e", True),
+        ("## more  here", True),
+        ("#HASH-MARK  HH AE1 M AA2 R K", False),
+        ("#tag\ttæɡ", False),
+        ("#\thæʃ", False),
+    ],
+)
+def test_comments_are_told_from_words(line: str, comment: bool) -> None:
+    name = "tsv" if "\t" in line else "cmudict"
+    if not comment:
+        assert FORMATS[name].parse(line).word.startswith("#")
+        return
+    with pytest.raises(UnusableRowError, match="comment"):
+        FORMATS[name].parse(line)
+
+
+def test_a_header_behind_a_hash_is_no_word(tmp_path: Path) -> None:
+    assert said(read(tmp_path, rows("#word\tipa"))) == EXPECTED
+
+
+def test_rows_with_and_without_figures_may_be_mixed(tmp_path: Path) -> None:
+    mixed = rows(row="{word}\t0.5\t{phones}") + "dogs\tD AO1 G Z\ncats\t0.9\t0.2\t1.1\t0.8\tK AE1 T S\n"
+    assert said(read(tmp_path, mixed)) == {**EXPECTED, "dogs": ["D AO1 G Z"], "cats": ["K AE1 T S"]}
+
+
+@pytest.mark.parametrize("between", ["\t", ",", ";"])
+def test_a_column_that_numbers_the_rows_is_refused(tmp_path: Path, between: str) -> None:
+    numbered = [f"{n}{between}{word}{between}ka" for n, word in enumerate(WORDS, 1)]
+    for lines in (numbered, [f"id{between}word{between}ipa", *numbered]):
+        with pytest.raises(DataError, match="its first column numbers the rows; leave it out"):
+            read(tmp_path, "\n".join(lines))
+    assert len(read(tmp_path, "1\twan\n2\ttu\n3\tθri\n4\tfɔ\n")) == 4  # words themselves
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf16_is_read(tmp_path: Path, encoding: str) -> None:
     mark = "" if encoding == "utf-16" else "\ufeff"
@@ -100,7 +142,7 @@ def test_further_columns_are_counted(tmp_path: Path) -> None:
         ("good morning\nI read books.\nwhat did you say\n", "does not look like sounds"),
         (b"caf\xe9\tkafe\n" * 40 + b"a\ta\n", "40 of 41 rows cannot be read: not UTF-8 (line 1, 40 in all)"),
         ("a\t\nb\t\n", "no usable row: empty pronunciation (line 1, 2 in all)"),
-        ("a\0b\tc", "holds NUL bytes"),
+        ("a\0b\tc", "holds NUL bytes, so it is no UTF-8 text; give a tab-separated text file"),
     ],
 )
 def test_what_cannot_be_read_is_refused_for_its_reason(
@@ -112,9 +154,28 @@ def test_what_cannot_be_read_is_refused_for_its_reason(
     assert "\n" not in str(caught.value)
 
 
-def test_the_advice_for_another_encoding_is_to_convert_it(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="convert it to UTF-8"):
-        read(tmp_path, b"caf\xe9\tkafe\n" * 40)
+RUSSIAN = "здравствуйте\tzdrastvujte\nкот\tkot\nмолоко\tmolako\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (RUSSIAN.encode("windows-1251"), "it looks like windows-1251: convert it (iconv -f windows-1251 -t"),
+        (RUSSIAN.encode("koi8-r"), "it looks like KOI8-R: convert it"),
+        (b"\xe9t\xe9\tete\n" * 30 + b"chat\tSa\n" * 500, "30 in all); it looks like windows-1252: convert"),
+        (b"\xe9t\xe9\tete\n" * 2 + b"chat\tSa\n", "2 of 3 rows cannot be read: not UTF-8 (line 1, 2 in all)"),
+        (b"\x81\x8d\ta\n", "not UTF-8 (line 1, 1 in all); convert it (iconv -t UTF-8)"),
+        (rows().encode("utf-16-le"), "it looks like UTF-16LE: convert it (iconv -f UTF-16LE -t UTF-8)"),
+        (rows().encode("utf-16-be"), "it looks like UTF-16BE: convert it"),
+        (rows().encode("utf-32"), "it looks like UTF-32: convert it"),
+    ],
+)
+def test_the_advice_for_another_encoding_is_to_convert_it(
+    tmp_path: Path, content: bytes, advice: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, content)
+    assert advice in str(caught.value)
 
 
 def test_signs_that_joined_ipa_does_not_know_are_told(tmp_path: Path) -> None:

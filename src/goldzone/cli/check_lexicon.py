@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
 
     from goldzone.data.lexicon import Entry
     from goldzone.data.notation import Notation
-    from goldzone.g2p.lexicon_check import Suspect
+    from goldzone.g2p.lexicon_check import Suspect, Watched
     from goldzone.hashtron.committee import Committee
+    from goldzone.training.config import TrainingConfig
     from goldzone.training.pipeline import Hooks
 
 
@@ -77,7 +80,7 @@ def check_lexicon(
         parts=parts,
         settings=words.settings,
         threads=thread_count(threads),
-        hooks=lambda number: _telling(number, parts),
+        watched=_watching(settings, parts),
     )
     write = words.lexicon.notation.write
     if patch is not None:
@@ -93,16 +96,17 @@ def check_lexicon(
     _show(found[:top], len(found), len(words.lexicon), words.lexicon.notation)
 
 
-def _telling(number: int, parts: int) -> Hooks[Committee]:
-    """Tell of the trainings on standard error, sweep by sweep."""
+def _watching(config: TrainingConfig, parts: int) -> Callable[[int], Watched]:
+    """Show each training as `goldzone train` does."""
+    from goldzone.cli.display import TrainingDisplay
     from goldzone.training.pipeline import Hooks
-    from goldzone.training.runs.events import SweepFinished
 
-    def tell(event: object) -> None:
-        if isinstance(event, SweepFinished):
-            typer.echo(f"part {number + 1} of {parts}: sweep {event.sweep} done", err=True)
+    @contextmanager
+    def watched(number: int) -> Iterator[Hooks[Committee]]:
+        with TrainingDisplay(config, f"part {number + 1} of {parts}: ") as display:
+            yield Hooks(on_event=display.on_event)
 
-    return Hooks(on_event=tell)
+    return watched
 
 
 def _show(found: Sequence[Suspect], of: int, words: int, notation: Notation) -> None:
@@ -123,12 +127,12 @@ def _show(found: Sequence[Suspect], of: int, words: int, notation: Notation) -> 
 
 def _accept(entries: Sequence[Entry], patch: Path, out: Path | None, notation: Notation) -> None:
     """Write a lexicon in which the listed pronunciations of a patch are replaced by the expected ones."""
+    from goldzone.data.text_lines import file_lines
     from goldzone.errors import DataError
-    from goldzone.storage.files import read_bounded, write_atomically
+    from goldzone.storage.files import write_atomically
 
     corrected: dict[tuple[str, str], str] = {}
-    text = read_bounded(patch, 1 << 28, error=DataError).decode("utf-8", "replace")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(file_lines(patch), 1):
         columns = line.split("\t")
         if not line.strip():
             continue

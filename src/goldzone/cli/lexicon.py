@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from goldzone.cli.sources import JsonOption, ThreadsOption, thread_count
-
-
-class Dictionary(StrEnum):
-    """Tools whose dictionaries are written."""
-
-    MFA = "mfa"
-    KALDI = "kaldi"
-    SHERPA = "sherpa"
-    CMUDICT = "cmudict"
+from goldzone.g2p.dictionaries import Dictionary, DictionaryWriter
 
 
 def lexicon(
@@ -52,19 +42,19 @@ def lexicon(
     Example: goldzone lexicon runs/english corpus.txt --oov-of english.dict --format mfa --out new.dict
     """
     from goldzone.data.lexicon import read_lexicon
+    from goldzone.data.text_lines import file_lines
     from goldzone.g2p.new_words import new_words, refuse_foreign_phones, words_of
     from goldzone.g2p.phonemizer import Phonemizer
-    from goldzone.g2p.writers import DictionaryWriter
 
     phonemizer = Phonemizer.load(model)
     settings = phonemizer.model.settings
-    counts = words_of(_lines(text), lower=settings.lower)
+    counts = words_of(file_lines(text), lower=settings.lower)
     known = [entry.word for entry in read_lexicon(oov_of, settings=settings)] if oov_of else []
     found = new_words(counts, known, phonemizer, n_best=n_best, mass=mass, threads=thread_count(threads))
     if tokens is not None:
-        phones = [line.split()[0] for line in _lines(tokens) if line.strip()]
+        phones = [line.split()[0] for line in file_lines(tokens) if line.strip()]
         refuse_foreign_phones(found.answers, phones, str(tokens))
-    writer = DictionaryWriter(output.value, probabilities=probabilities)
+    writer = DictionaryWriter(output, probabilities=probabilities)
     lines = [line for answer in found.answers for line in writer.lines(answer)]
     content = "".join(f"{line}\n" for line in lines)
     if out is not None:
@@ -85,16 +75,5 @@ def lexicon(
         some = ", ".join(found.unsayable[:5])
         said += f"; {len(found.unsayable):,} left out, whose letters the model has never seen: {some}"
     typer.echo(said, err=True)
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """Read a text line by line."""
-    from goldzone.errors import DataError
-
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            yield from file
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: is not UTF-8 text; convert it (iconv -t UTF-8)") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    if writer.summary:
+        typer.echo(f"warning: {writer.summary}", err=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from goldzone.cli.sources import JsonOption, ThreadsOption, thread_count
+from goldzone.data.text_lines import text_lines
+from goldzone.g2p.dictionaries import Dictionary, DictionaryWriter
 
 if TYPE_CHECKING:
     from goldzone.data.notation import Segments
@@ -22,17 +24,13 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 16  # bytes read at most before words are said
 
 
-class Format(StrEnum):
-    """What is written."""
+_FORMATS = ("pairs", "text", "tsv", "json", *Dictionary)
 
-    PAIRS = "pairs"
-    TEXT = "text"
-    TSV = "tsv"
-    JSON = "json"
-    KALDI = "kaldi"
-    MFA = "mfa"
-    SHERPA = "sherpa"
-    CMUDICT = "cmudict"
+
+def _known_format(name: str) -> str:
+    if name not in _FORMATS:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(_FORMATS)}")
+    return name
 
 
 class UnknownLetters(StrEnum):
@@ -57,13 +55,15 @@ def phonemize(
     ] = None,
     n_best: Annotated[int, typer.Option("--n-best", min=1, max=64, help="Pronunciations a word.")] = 1,
     output: Annotated[
-        Format,
+        str,
         typer.Option(
             "--format",
+            metavar="|".join(_FORMATS),
+            callback=_known_format,
             help="pairs: each line and how it is said; text: only how; tsv, json: all that is known of each "
             "word; or a dictionary for Kaldi, MFA, sherpa-onnx, CMUdict.",
         ),
-    ] = Format.PAIRS,
+    ] = "pairs",
     unknown: Annotated[
         UnknownLetters,
         typer.Option(help="Letters that the model has never seen: leave them out, keep them, or fail."),
@@ -125,14 +125,15 @@ def phonemize(
         homographs=_homographs(homographs, loaded) if homographs else None,
         threads=thread_count(threads),
     )
-    chosen = Format.JSON if as_json else output
-    write = _writer(chosen, n_best, word_separator, keep=punctuation is Punctuation.KEEP)
-    stdin = _Lines(cast("io.BufferedReader", typer.get_binary_stream("stdin")))
+    chosen = "json" if as_json else output
+    dictionary = DictionaryWriter(Dictionary(chosen)) if chosen in [*Dictionary] else None
+    write = _writer(dictionary or chosen, n_best, word_separator, keep=punctuation is Punctuation.KEEP)
+    stdin = _FirstColumns(cast("io.BufferedReader", typer.get_binary_stream("stdin")))
     for batch in [words] if words else stdin:
         lines = [line for said in transcriber.say(batch) for line in write(said)]
         if lines:
             typer.echo("\n".join(lines))  # at once: each call flushes
-    for told in (transcriber.summary, stdin.summary):
+    for told in (transcriber.summary, stdin.summary, dictionary.summary if dictionary else ""):
         if told:
             typer.echo(f"warning: {told}", err=True)
 
@@ -166,18 +167,17 @@ def _listed(path: Path, settings: LanguageSettings) -> dict[str, tuple[Segments,
 
 
 def _writer(
-    output: Format, n_best: int, between_words: str, *, keep: bool
+    output: str | DictionaryWriter, n_best: int, between_words: str, *, keep: bool
 ) -> Callable[[SaidLine], Iterable[str]]:
-    from goldzone.g2p.writers import DICTIONARIES, DictionaryWriter, as_json, as_rows, dumps
+    from goldzone.g2p.writers import as_json, as_rows, dumps
 
-    if output.value in DICTIONARIES:
-        dictionary = DictionaryWriter(output.value)
-        return lambda said: [line for answer in said.answers for line in dictionary.lines(answer)]
-    if output is Format.JSON:
+    if isinstance(output, DictionaryWriter):
+        return lambda said: [line for answer in said.answers for line in output.lines(answer)]
+    if output == "json":
         return lambda said: [dumps(as_json(answer, said.number)) for answer in said.answers]
-    if output is Format.TSV:
+    if output == "tsv":
         return lambda said: [row for answer in said.answers for row in as_rows(answer)]
-    if output is Format.TEXT:
+    if output == "text":
         return lambda said: [said.written(between_words, punctuation=keep)]
     if n_best > 1:
         return lambda said: [
@@ -190,22 +190,17 @@ def _writer(
     ]
 
 
-class _Lines:
-    """Lines as they arrive: a file by blocks, a line typed at a terminal at once."""
+class _FirstColumns:
+    """Lines as they arrive, a file by blocks, a line typed at a terminal at once; columns are counted."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
-        self._number = 0
         self._columns = 0
 
     def __iter__(self) -> Iterator[list[str]]:
-        rest = b""
-        while block := self._stream.read1(_BLOCK):
-            *lines, rest = (rest + block).split(b"\n")
-            if lines:
-                yield list(map(self._line, lines))
-        if rest:
-            yield [self._line(rest)]
+        blocks = iter(lambda: self._stream.read1(_BLOCK), b"")
+        for lines in text_lines(blocks, "standard input"):
+            yield list(map(self._first, lines))
 
     @property
     def summary(self) -> str:
@@ -214,16 +209,7 @@ class _Lines:
         lines = "1 line has" if n == 1 else f"{n:,} lines have"
         return f"{lines} further columns, which are not read" if n else ""
 
-    def _line(self, data: bytes) -> str:
-        from goldzone.errors import DataError
-
-        self._number += 1
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise DataError(
-                f"standard input: line {self._number} is not UTF-8 text; convert it (iconv -t UTF-8)"
-            ) from None
-        text, tab, _ = text.strip("\ufeff \t\r\n").partition("\t")
-        self._columns += bool(tab and text)
+    def _first(self, line: str) -> str:
+        text, tab, _ = line.strip(" \t").partition("\t")
+        self._columns += bool(tab)
         return text.strip()

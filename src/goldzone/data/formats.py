@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -44,10 +45,16 @@ PASSED_OVER: Final = frozenset({_COMMENT, _HEADER, _NO_WORD})
 
 _SHARE: Final = 0.9
 """Of the first rows, as many must agree."""
+_COUNTED: Final = 3
+"""Rows at least that are numbered one by one."""
 _MOST_PHONE: Final = 5
 """Characters of a phone between blanks, at most; few words are all as short."""
 _SILENCES: Final = frozenset({"sil", "spn", "nsn", "sp", "<eps>"})
 _MARKED_WORD: Final = re.compile(r"<.*>|\[.*\]|\{.*\}|!?SIL|!sil|-pau-")
+_NO_SOUNDS: Final = frozenset({"sil", "spn", "nsn"})
+"""What a dictionary of phones says of silence and noise, whatever they are called."""
+_WORD_WITH_HASH: Final = re.compile(r"#\t\S|#[^\s#!]\S*(?:\t| {2,})\S")
+_DISAMBIGUATION: Final = re.compile(r"#\d+")
 _VARIANT: Final = re.compile(r"(.+?)\((\d{1,2})\)")
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 _PHONEMIC: Final = re.compile(r"/[^/]*/|\[[^\[\]]*\]")
@@ -107,9 +114,10 @@ def recognise(lines: Sequence[str], name: str) -> Format:
         return FORMATS["tsv"]
     tabs = sum("\t" in row for row in rows) / len(rows)
     if tabs >= 1 - _SHARE:
-        return _of_columns([row.split("\t") for row in rows if "\t" in row])
+        return _of_columns([row.split("\t") for row in rows if "\t" in row], name)
     for delimiter in ",;":
         if _share(rows, partial(_is_csv, delimiter=delimiter)) >= _SHARE:
+            _refuse_numbered([_split(row, delimiter) for row in rows], name)
             return FORMATS["csv"] if delimiter == "," else _SEMICOLONS
     words = [row.partition(" # ")[0].split() for row in rows]
     if _share(words, lambda parts: len(parts) > 1) < 1 - _SHARE:
@@ -128,11 +136,13 @@ def recognise(lines: Sequence[str], name: str) -> Format:
     return FORMATS["cmudict" if two_blanks or noted or variants else "kaldi"]
 
 
-def _of_columns(rows: Sequence[Sequence[str]]) -> Format:
+def _of_columns(rows: Sequence[Sequence[str]], name: str) -> Format:
     """Tell formats whose first column ends with a tab."""
+    _refuse_numbered(rows, name)
     if _share(rows, lambda row: _PHONEMIC.match(row[1].strip()) is not None) >= _SHARE:
         return FORMATS["ipa-dict"]
-    if _share(rows, lambda row: len(row) > 2 and _NUMBER.fullmatch(row[1].strip()) is not None) >= _SHARE:
+    figures = _share(rows, lambda row: len(row) > 2 and _NUMBER.fullmatch(row[1].strip()) is not None)
+    if figures >= 1 - _SHARE:  # rows with and without may stand side by side
         return FORMATS["mfa"]
     return FORMATS["tsv"]
 
@@ -150,12 +160,22 @@ def _has_phones(parts: Sequence[str]) -> bool:
     return bool(phones) and max(map(len, phones)) <= _MOST_PHONE
 
 
+def _refuse_numbered(rows: Sequence[Sequence[str]], name: str) -> None:
+    """Refuse rows whose first column counts them: it would be learnt as words."""
+    numbers = [row[0].strip() for row in rows[1:]]  # the first may be a header
+    if len(numbers) < _COUNTED or min(map(len, rows)) < 3 or not all(map(str.isdecimal, numbers)):
+        return
+    if all(int(after) - int(before) == 1 for before, after in pairwise(numbers)):
+        raise DataError(f"{name}: its first column numbers the rows; leave it out (such as: cut -f 2-)")
+
+
 def _split(row: str, delimiter: str) -> list[str]:
     return next(csv.reader([row], delimiter=delimiter, skipinitialspace=True), [])
 
 
 def _is_comment(line: str) -> bool:
-    return line.startswith((";;;", "#"))
+    """Tell comments from words: CMUdict has the word ``#HASH-MARK``, two blanks after it."""
+    return line.startswith((";;;", "#")) and _WORD_WITH_HASH.match(line) is None
 
 
 def _tabs(line: str) -> Row:
@@ -212,7 +232,9 @@ def _cmudict(line: str) -> Row:
 def _phones(word: str, phones: list[str]) -> Row:
     while phones and _NUMBER.fullmatch(phones[0]):
         phones = phones[1:]
-    if _MARKED_WORD.fullmatch(word.strip()):
+    while phones and _DISAMBIGUATION.fullmatch(phones[-1]):
+        phones = phones[:-1]
+    if _MARKED_WORD.fullmatch(word.strip()) or (len(phones) == 1 and phones[0].casefold() in _NO_SOUNDS):
         raise UnusableRowError(_NO_WORD)
     return _row(word, (" ".join(phones),))
 
@@ -226,7 +248,7 @@ def _row(word: str, pronunciations: Sequence[str], *, more: bool = False) -> Row
         raise UnusableRowError("empty word")
     if not all(texts):
         raise UnusableRowError("empty pronunciation")
-    if word.casefold() in _WORD_HEADS and texts[0].casefold() in _SOUND_HEADS:
+    if word.casefold().lstrip("#") in _WORD_HEADS and texts[0].casefold() in _SOUND_HEADS:
         raise UnusableRowError(_HEADER)
     if _MARKED_WORD.fullmatch(word) and _SILENCES.issuperset(texts[0].casefold().split()):
         raise UnusableRowError(_NO_WORD)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from goldzone.data.encodings import conversion_advice
 from goldzone.data.formats import PASSED_OVER, Format, recognise
 from goldzone.data.letters import letters_of_normalised
 from goldzone.data.lost_characters import LostCharacters, joined_arpabet
 from goldzone.data.notation import JOINED, Notation, PronunciationForm, Segments
-from goldzone.data.rows import ReadReport, SkippedLines, first_lines, read_rows
+from goldzone.data.rows import NOT_UTF8, ReadReport, SkippedLines, first_lines, foreign_bytes, read_rows
 from goldzone.data.segmentation import has_sound, segment_all
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import DataError
@@ -116,7 +117,8 @@ def read_lexicon(
         used += segments not in pronunciations
         pronunciations[segments] = None
     if not merged:
-        raise DataError(f"{path}: no usable row{_reasons(skipped)}; give word<TAB>pronunciation on each line")
+        advice = _advice(path, skipped, "give word<TAB>pronunciation on each line")
+        raise DataError(f"{path}: no usable row{_reasons(skipped)}; {advice}")
 
     entries = tuple(
         Entry(word, _letters(word, settings), tuple(pronunciations))
@@ -169,12 +171,19 @@ def _refuse_lost(path: Path, rows: int, skipped: SkippedLines) -> None:
     """Refuse a file of which many rows cannot be read: its rest would be learnt as if it were all."""
     bad = {reason: lines for reason, lines in skipped.items() if reason not in PASSED_OVER}
     lost = sum(map(len, bad.values()))
-    if lost < _MANY or lost < _MANY_SHARE * rows:
+    foreign = len(bad.get(NOT_UTF8, ()))
+    if 2 * foreign <= rows and (lost < _MANY or lost < _MANY_SHARE * rows):
         return
-    advice = "correct them, or name the format (--format)"
-    if len(bad.get("not UTF-8", ())) * 2 > lost:
-        advice = "convert it to UTF-8 (such as: iconv -f WINDOWS-1252 -t UTF-8)"
+    advice = _advice(path, bad, "correct them, or name the format (--format)")
     raise DataError(f"{path}: {lost:,} of {rows:,} rows cannot be read{_reasons(bad)}; {advice}")
+
+
+def _advice(path: Path, skipped: SkippedLines, otherwise: str) -> str:
+    """Say what to do: mostly another encoding asks to be converted."""
+    foreign = len(skipped.get(NOT_UTF8, ()))
+    if 2 * foreign <= sum(map(len, skipped.values())):
+        return otherwise
+    return conversion_advice(foreign_bytes(path))
 
 
 def _reasons(skipped: SkippedLines) -> str:

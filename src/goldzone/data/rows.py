@@ -6,30 +6,39 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import takewhile
+from functools import partial
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias, TypeVar
 
+from goldzone.data.encodings import conversion_advice, likely_encoding
 from goldzone.errors import DataError
 
 __all__ = [
     "MAX_FIELD",
+    "NOT_UTF8",
     "ReadReport",
     "SkippedLines",
     "SkippedRows",
     "UnusableRowError",
     "first_lines",
+    "foreign_bytes",
     "read_rows",
 ]
 
 MAX_FIELD: Final = 1000
 """Longest field that is read, in characters; the longest sentence of a real file has a third of that."""
 
+NOT_UTF8: Final = "not UTF-8"
+"""The reason for which a row of another encoding cannot be used."""
+
 _MAX_LINE: Final = 65_536  # bytes; two fields of four-byte characters fit with room to spare
 _SNIFFED: Final = 8_192
 _FIRST_LINES: Final = 5
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+_UTF32: Final = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+_FOREIGN_LINES: Final = 1_000
 _C0, _DELETE, _C1_END = 0x20, 0x7F, 0xA0
 
 _Row = TypeVar("_Row")
@@ -138,19 +147,40 @@ def first_lines(path: Path, count: int) -> list[str]:
         return [line.rstrip(b"\r\n").decode("utf-8", "replace") for line in takewhile(bool, lines)]
 
 
+def foreign_bytes(path: Path) -> bytes:
+    """Return the first lines that are not UTF-8, by which an encoding may be told.
+
+    Raises
+    ------
+    DataError
+        As for `read_rows`.
+    """
+    with _opened(path) as file:
+        lines = iter(partial(file.readline, _MAX_LINE), b"")
+        return b"".join(islice((line for line in lines if _is_foreign(line)), _FOREIGN_LINES))
+
+
+def _is_foreign(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """Open a text file as UTF-8 with line feeds, at its first line."""
     try:
         with path.open("rb") as file:
             start = file.read(_SNIFFED)
-            if start.startswith(_UTF16):
+            if start.startswith(_UTF16) and not start.startswith(_UTF32):
                 yield io.BytesIO(_from_utf16(path, start + file.read()))
                 return
             if b"\0" in start:
-                raise DataError(
-                    f"{path}: holds NUL bytes, so it is no UTF-8 text; give a tab-separated text file"
-                )
+                known = likely_encoding(start)
+                advice = conversion_advice(start) if known else "give a tab-separated text file"
+                raise DataError(f"{path}: holds NUL bytes, so it is no UTF-8 text; {advice}")
             if b"\r" in start and b"\n" not in start:  # lines end as they did on old Macs
                 text = start.removeprefix(_BYTE_ORDER_MARK) + file.read()
                 yield io.BytesIO(text.replace(b"\r", b"\n"))
@@ -197,7 +227,7 @@ def _decoded(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise UnusableRowError("not UTF-8") from None
+        raise UnusableRowError(NOT_UTF8) from None
     if not text.replace("\t", "").isprintable() and any(map(_is_control, text)):
         raise UnusableRowError("control character")
     if "\ufffd" in text:

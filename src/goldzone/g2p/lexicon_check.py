@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from goldzone.data.lexicon import Entry, Lexicon
 from goldzone.data.notation import Segments
@@ -14,12 +15,16 @@ from goldzone.errors import DataError
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.error_kinds import Edit, KindRule, nearest_edits
 from goldzone.g2p.model import G2PModel
+from goldzone.g2p.scoring import BORDER
 from goldzone.g2p.task import PhonemizerTask, train_model
 from goldzone.hashtron.committee import Committee
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks
 
-__all__ = ["Suspect", "check_lexicon"]
+__all__ = ["Suspect", "Watched", "check_lexicon"]
+
+Watched: TypeAlias = AbstractContextManager[Hooks[Committee]]
+"""What a training is surrounded by, and its hooks."""
 
 _N_BEST: Final = 8
 _FLOOR: Final = 2.0**-10
@@ -60,7 +65,7 @@ def check_lexicon(
     parts: int = 3,
     settings: LanguageSettings = DEFAULT_SETTINGS,
     threads: int = 1,
-    hooks: Callable[[int], Hooks[Committee]] = lambda part: Hooks(),
+    watched: Callable[[int], Watched] = lambda part: nullcontext(Hooks()),
 ) -> list[Suspect]:
     """Train a model on all parts but one, for each part, and rank the words of the part that look wrong.
 
@@ -73,8 +78,8 @@ def check_lexicon(
     settings : LanguageSettings
     threads : int
         Changes the speed, never the result.
-    hooks : callable
-        Gives the hooks of each training, by its part from 0.
+    watched : callable
+        Gives what surrounds each training, by its part from 0.
 
     Returns
     -------
@@ -94,24 +99,26 @@ def check_lexicon(
         others = {entry.word for entry in part}
         train = replace(lexicon, entries=tuple(e for e in lexicon.entries if e.word not in others))
         task = PhonemizerTask(lexicon.name, Split(train, nothing, nothing), config, settings)
-        model = train_model(task, hooks(number), threads=threads).model
+        with watched(number) as hooks:
+            model = train_model(task, hooks, threads=threads).model
         found += _suspects(model, part.entries, config.decoding.beam, threads)
     return sorted(found, key=lambda suspect: (-suspect.odds, -suspect.probability, suspect.word))
 
 
 def _suspects(model: G2PModel, entries: Sequence[Entry], beam: int, threads: int) -> list[Suspect]:
+    """Find the words that are expected otherwise; borders of segments count where the lexicon has them."""
     decoder = Decoder(model)
     words = [decoder.letters(entry.word) for entry in entries]
     answers = decoder.decode(words, beam=beam, n_best=_N_BEST, threads=threads)
     rule = KindRule(model.settings.stress_marks, model.settings.length_marks)
+    joint = BORDER if model.notation.form == "spaced" else ""
     found = []
     for entry, said in zip(entries, answers, strict=True):
-        share = {each.segments: each.probability for each in said}
-        best = said[0]
-        if best.segments in entry.pronunciations:
+        best, listed = said[0], set(map(joint.join, entry.pronunciations))
+        if joint.join(best.segments) in listed:
             continue
-        listed = max((share.get(segments, _FLOOR) for segments in entry.pronunciations), default=_FLOOR)
-        odds = best.probability / max(listed, _FLOOR)
+        of_listed = [each.probability for each in said if joint.join(each.segments) in listed]
+        odds = best.probability / max([_FLOOR, *of_listed])
         edits = tuple(nearest_edits(best.segments, entry.pronunciations, rule))
         found.append(Suspect(entry.word, entry.pronunciations, best.segments, best.probability, odds, edits))
     return found
