@@ -35,7 +35,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 MESSAGE = (
     "over-pressure: from sweep 1 to 2 the median premodulo fell from 4,000 to 400 and the dev words right "
-    "from 50.0% to 30.0%: raise capacity.floor from 16 to 4,000"
+    "from 50.0% to 30.0%: raise capacity.floor from 1,024 to 4,000"
 )
 
 

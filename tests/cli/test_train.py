@@ -186,12 +186,14 @@ def test_a_lexicon_that_cannot_be_aligned_leaves_the_folder_free(goldzone: Goldz
     assert not Path("runs/long").exists()
 
 
-def test_a_size_is_kept(goldzone: Goldzone, quick_toml: Path) -> None:
-    arguments = ("train", "slovak", "--config", quick_toml, "--limit", "300", "--json")
+def test_a_size_is_kept(goldzone: Goldzone) -> None:
+    Path("short.toml").write_text("[pipeline]\nsweeps = 2\n", encoding="utf-8")
+    arguments = ("train", "slovak", "--config", "short.toml", "--limit", "400", "--json")
     usual = json.loads(goldzone(*arguments).out)["final"]["bytes"]
-    small = goldzone(*arguments, "--out", "small", "--size", f"{usual * 9 // 10}")
+    wanted = usual * 3 // 4
+    small = goldzone(*arguments, "--out", "small", "--size", str(wanted))
     assert small.code == 0, small.err
-    assert json.loads(small.out)["final"]["bytes"] <= usual * 9 // 10
+    assert json.loads(small.out)["final"]["bytes"] <= wanted
     assert "is taken" in small.err
     again = goldzone(*arguments, "--out", "usual", "--size", "10MB")
     assert json.loads(again.out)["final"]["bytes"] == usual
