@@ -1,4 +1,4 @@
-"""The commands of docs/formats.md, "From CMUdict to a dictionary for MFA", on a sample of CMUdict as it is."""
+"""The commands of docs/formats.md, "From CMUdict to a dictionary for MFA", on a sample of CMUdict."""
 
 from __future__ import annotations
 
