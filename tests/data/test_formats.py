@@ -105,6 +105,7 @@ def test_a_column_that_numbers_the_rows_is_refused(tmp_path: Path, between: str)
     for lines in (numbered, [f"id{between}word{between}ipa", *numbered]):
         with pytest.raises(DataError, match="its first column numbers the rows; leave it out"):
             read(tmp_path, "\n".join(lines))
+    assert len(read(tmp_path, "".join(f"{'9' * 5000}\ta\ta\n" for _ in range(5)) + "a\ta\ta\n")) == 1
     assert len(read(tmp_path, "1\twan\n2\ttu\n3\tθri\n4\tfɔ\n")) == 4  # words themselves
 
 
@@ -141,6 +142,7 @@ def test_further_columns_are_counted(tmp_path: Path) -> None:
         ("cat\ndog\nbird\n", "has words only, no pronunciations (no tab in 3 lines)"),
         ("good morning\nI read books.\nwhat did you say\n", "does not look like sounds"),
         (b"caf\xe9\tkafe\n" * 40 + b"a\ta\n", "40 of 41 rows cannot be read: not UTF-8 (line 1, 40 in all)"),
+        ("a\rb,c\nd,\x01\n", "does not look like sounds"),
         ("a\t\nb\t\n", "no usable row: empty pronunciation (line 1, 2 in all)"),
         ("a\0b\tc", "holds NUL bytes, so it is no UTF-8 text; give a tab-separated text file"),
     ],
@@ -207,10 +209,11 @@ def test_any_line_is_a_row_or_is_refused(name: str, line: str) -> None:
 
 
 def bytes_of_a_file() -> st.SearchStrategy[bytes]:
-    field = st.text(alphabet="aɪ1(2)<>/ ,;\t\"'#.\ufeff\u0301", max_size=12)
+    field = st.text(alphabet="aɪ1(2)<>/ ,;\t\"'#.\r\x01\ufeff\u0301", max_size=12)
     lines = st.lists(st.one_of(field, st.just("cat\tkæt"), st.just(";;; c")), max_size=8)
     encoded = st.sampled_from(["utf-8", "utf-16", "utf-8-sig", "utf-16-le"])
-    text = st.builds(lambda rows, end, code: end.join(rows).encode(code), lines, st.just("\n"), encoded)
+    ends = st.sampled_from(["\n", "\r\n", "\r"])
+    text = st.builds(lambda rows, end, code: end.join(rows).encode(code), lines, ends, encoded)
     return st.one_of(st.binary(max_size=60), text)
 
 

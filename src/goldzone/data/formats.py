@@ -47,6 +47,8 @@ _SHARE: Final = 0.9
 """Of the first rows, as many must agree."""
 _COUNTED: Final = 3
 """Rows at least that are numbered one by one."""
+_DIGITS: Final = 10
+"""So many no row's number has."""
 _MOST_PHONE: Final = 5
 """Characters of a phone between blanks, at most; few words are all as short."""
 _SILENCES: Final = frozenset({"sil", "spn", "nsn", "sp", "<eps>"})
@@ -162,15 +164,21 @@ def _has_phones(parts: Sequence[str]) -> bool:
 
 def _refuse_numbered(rows: Sequence[Sequence[str]], name: str) -> None:
     """Refuse rows whose first column counts them: it would be learnt as words."""
+    if len(rows) <= _COUNTED or min(map(len, rows)) < 3:
+        return
     numbers = [row[0].strip() for row in rows[1:]]  # the first may be a header
-    if len(numbers) < _COUNTED or min(map(len, rows)) < 3 or not all(map(str.isdecimal, numbers)):
+    if not all(number.isdecimal() and len(number) < _DIGITS for number in numbers):
         return
     if all(int(after) - int(before) == 1 for before, after in pairwise(numbers)):
         raise DataError(f"{name}: its first column numbers the rows; leave it out (such as: cut -f 2-)")
 
 
 def _split(row: str, delimiter: str) -> list[str]:
-    return next(csv.reader([row], delimiter=delimiter, skipinitialspace=True), [])
+    """Take a row of CSV apart; nothing is left of what csv cannot read (a line end inside a row)."""
+    try:
+        return next(csv.reader([row], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:
+        return []
 
 
 def _is_comment(line: str) -> bool:

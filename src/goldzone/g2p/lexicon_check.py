@@ -92,7 +92,7 @@ def check_lexicon(
         There are fewer words than parts, or none can be aligned.
     """
     if len(lexicon) < parts:
-        raise DataError(f"{lexicon.name}: {len(lexicon)} words are too few for {parts} parts")
+        raise DataError(f"{lexicon.name}: words: {len(lexicon)}, too few for {parts} parts; give more")
     found: list[Suspect] = []
     nothing = replace(lexicon, entries=())
     for number, part in enumerate(split_in_parts(lexicon, parts)):

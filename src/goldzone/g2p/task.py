@@ -200,9 +200,10 @@ class PhonemizerTask:
             No word can be aligned.
         """
         if not self.split.train.entries:
-            words = sum(map(len, (self.split.train, self.split.dev, self.split.test)))
+            count = sum(map(len, (self.split.train, self.split.dev, self.split.test)))
+            words = "1 word" if count == 1 else f"{count} words"
             raise DataError(
-                f"{self.name}: {words} words, none of them to be trained on; give at least {_LEAST_WORDS}, "
+                f"{self.name}: {words}, none of them to be trained on; give at least {_LEAST_WORDS}, "
                 "or other data.fractions"
             )
         data = prepare(self.split.train, self.config, threads=threads, on_stage=on_stage)
