@@ -46,7 +46,7 @@ def test_built_in_samples_stay_at_hand_beside_a_dataset(dataset: Path) -> None:
         ("SLOVAK", False, "did you mean slovak?"),
         ("klingon", False, "give a file, or --dataset DIR for a language of it"),
         ("frensh", True, "did you mean french"),
-        ("fr", True, "did you mean french, frisian?"),
+        ("f", True, "did you mean french, frisian?"),
     ],
 )
 def test_an_unknown_name_is_refused_with_near_ones(

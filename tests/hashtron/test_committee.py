@@ -8,15 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldzone.errors import ModelFormatError
+from goldzone.errors import ModelFormatError, StateError
 from goldzone.hashtron import committee as module
-from goldzone.hashtron.committee import MAX_CELLS, Committee, decode_tables, encode_tables
+from goldzone.hashtron.committee import (
+    MAX_CELLS,
+    Committee,
+    decode_grades,
+    decode_tables,
+    encode_grades,
+    encode_tables,
+)
+from goldzone.hashtron.hashing import hash_values
 from goldzone.hashtron.neuron import BitTable, GradedTable, Hashtron
 from goldzone.hashtron.presets import context_committee
 from goldzone.hashtron.quaternary import build_filter
 from goldzone.hashtron.weights import read_weights, write_weights
+from tests.naive.graded import HIGHEST, naive_grade_halves, naive_table_grade
 from tests.naive.hashtron_filter import naive_hash, naive_look_up
-from tests.naive.weight_file import naive_weights
+from tests.naive.hashtron_network import naive_run
 
 Answers = list[list[bool]]
 
@@ -95,6 +104,59 @@ def test_damaged_bytes_are_refused_or_are_other_tables_rightly_written(
         return
     assert [table.premodulo for table in found] == list(map(len, answers))
     assert encode_tables(found) == damaged
+
+
+grades_of_tables = st.lists(
+    st.lists(st.integers(-HIGHEST, HIGHEST) | st.just(0), min_size=1, max_size=40), min_size=1, max_size=5
+)
+
+
+def graded_tables(grades: list[list[int]]) -> tuple[GradedTable, ...]:
+    return tuple(GradedTable.from_grades(0xABC + number, each) for number, each in enumerate(grades))
+
+
+def decoded_grades(gaps: bytes, halves: bytes, grades: list[list[int]]) -> tuple[GradedTable, ...]:
+    salts = [0xABC + number for number in range(len(grades))]
+    return decode_grades(gaps, halves, salts, list(map(len, grades)), "m: tables")
+
+
+@given(grades_of_tables)
+def test_grades_are_gaps_and_halves_of_bytes_and_come_back_as_they_were(grades: list[list[int]]) -> None:
+    gaps, halves = encode_grades(graded_tables(grades))
+    assert gaps == naive_gaps([[grade != 0 for grade in each] for each in grades])
+    assert halves == naive_grade_halves([grade for each in grades for grade in each])
+    assert decoded_grades(gaps, halves, grades) == graded_tables(grades)
+
+
+@given(grades_of_tables, st.data())
+def test_damaged_grades_are_refused_or_are_other_grades_rightly_written(
+    grades: list[list[int]], data: st.DataObject
+) -> None:
+    parts = [bytearray(part) for part in encode_grades(graded_tables(grades))]
+    part = parts[data.draw(st.integers(0, 1))]
+    start = data.draw(st.integers(0, len(part)))
+    part[start : start + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
+    try:
+        found = decoded_grades(bytes(parts[0]), bytes(parts[1]), grades)
+    except ModelFormatError:
+        return
+    assert encode_grades(found) == tuple(map(bytes, parts))
+
+
+@pytest.mark.parametrize(
+    ("gaps", "halves"),
+    [
+        (b"\x00", b""),  # no grade
+        (b"", b"\x01"),  # one too many
+        (b"\x00", b"\x11"),  # in the half that is left over
+        (b"\x00\x00", b"\x01"),  # a grade of 0
+        (b"\x00", b"\x08"),  # -8
+    ],
+)
+def test_grades_that_do_not_match_their_cells_are_refused(gaps: bytes, halves: bytes) -> None:
+    with pytest.raises(ModelFormatError) as caught:
+        decoded_grades(gaps, halves, [[0, 0]])
+    assert str(caught.value) == "m: tables: the grades do not match the cells; copy the file again"
 
 
 @pytest.mark.parametrize(
@@ -182,25 +244,29 @@ def test_for_go_the_same_answers_are_filters_that_a_weight_file_can_hold(tmp_pat
         assert np.array_equal(trace.features, wanted.features)
 
 
-def test_graded_neurons_exported_for_go_answer_the_same_on_ten_thousand_inputs(tmp_path: Path) -> None:
-    """Read by the format's definition alone, a final neuron and fourteen plain ones for each graded one."""
-    random = np.random.default_rng(11)
-    graded = tuple(
-        GradedTable.from_grades(int(random.integers(2**32)), random.integers(-7, 8, size=premodulo))
-        for premodulo in (7, 33)
+@given(st.integers(0, 2**32 - 1))
+def test_the_network_of_a_graded_committee_asks_the_final_neuron_about_its_grades(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    tables = tuple(
+        GradedTable.from_grades(int(salt), random.integers(-HIGHEST, HIGHEST + 1, size=int(size)))
+        for salt, size in zip(random.integers(1 << 32, size=3), random.integers(1, 9, size=3), strict=True)
     )
-    final = BitTable.from_bits(5, random.random(1024) < 0.5).to_hashtron()
-    committee = Committee((2, 0), graded, final)
-    write_weights(tmp_path / "network.json.zlib", committee.network(for_go=True))
-    *context, last = naive_weights(tmp_path / "network.json.zlib")
-    assert len(context) == 14 * len(graded)
-    inputs = random.integers(2**32, size=(10_000, 3), dtype=np.uint32)
-    columns = committee.columns()
-    grades = sum(
-        table.evaluate(inputs[:, template]).astype(int)
-        for template, table in zip(committee.template_of, graded, strict=True)
-    )
-    right = committee.final.evaluate(grades + 7 * len(graded)).tolist()
-    for seen, expected in zip(inputs.tolist(), right, strict=True):
-        score = sum(neuron.bit(seen[column]) for neuron, column in zip(context, columns, strict=True))
-        assert last.bit(score) == expected
+    scores = np.arange(2 * HIGHEST * 3 + 1, dtype=np.uint32)
+    final = Hashtron(((0, 1 << 20),), build_filter(hash_values(scores, 0, 1 << 20), scores % 3 == 1))
+    model = Committee((2, 0, 2), tables, final)
+    columns = model.columns()
+    assert columns == (2,) * 14 + (0,) * 14 + (2,) * 14
+    for row in random.integers(1 << 32, size=(3, 3)).tolist():
+        grades = [naive_table_grade(table, row[of]) for of, table in zip((2, 0, 2), tables, strict=True)]
+        expected = (sum(grades) + 3 * HIGHEST) % 3 == 1
+        for network in (model.network(), model.network(for_go=True)):
+            run = naive_run(network.architecture, network.neurons, [row[column] for column in columns])
+            assert run.word == expected
+            ones = [sum(run.bits[14 * j : 14 * (j + 1)]) - HIGHEST for j in range(3)]
+            assert ones == grades
+
+
+def test_tables_of_two_kinds_make_no_committee() -> None:
+    tables = (BitTable.from_bits(1, [True]), GradedTable.from_grades(1, [3]))
+    with pytest.raises(StateError, match="either bit tables or graded ones"):
+        Committee((0, 0), tables, Hashtron())

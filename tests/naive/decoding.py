@@ -20,23 +20,55 @@ Path = tuple[int, tuple[int, ...]]
 
 
 def naive_beam_search(
-    model: G2PModel, symbols: Sequence[int], beam: int, farthest: int | None = None
+    model: G2PModel,
+    symbols: Sequence[int],
+    beam: int,
+    farthest: int | None = None,
+    goal: Sequence[int] | None = None,
 ) -> list[Path]:
     """Keep the `beam` cheapest paths after every letter; of equally cheap ones, those listed first.
 
-    With `farthest`, those that cost more than the cheapest by more than that are dropped.
+    With `farthest`, those that cost more than the cheapest by more than that are dropped. With a goal, so are
+    those that can no longer end as this row of segments.
     """
-    paths: list[Path] = [(0, ())]
+    paths: list[Path] = [(0, ())] if goal is None or naive_can_end(model, symbols, goal) else []
     for position in range(len(symbols)):
         longer = [
             (cost + more, (*chunks, chunk))
             for cost, chunks in paths
             for more, chunk in naive_choices(model, symbols, position, chunks)
         ]
+        if goal is not None:
+            longer = [path for path in longer if naive_can_end(model, symbols, goal, path[1])]
         paths = sorted(longer, key=lambda path: path[0])[:beam]
         if farthest is not None:
             paths = [path for path in paths if path[0] - paths[0][0] <= farthest]
     return paths
+
+
+def naive_said(model: G2PModel, chunks: Sequence[int]) -> tuple[int, ...]:
+    """Join the segments of some chunks."""
+    return tuple(segment for chunk in chunks for segment in model.chunks[chunk])
+
+
+def naive_can_end(
+    model: G2PModel, symbols: Sequence[int], goal: Sequence[int], chunks: tuple[int, ...] = ()
+) -> bool:
+    """Tell whether some way to go on from these chunks says exactly the goal."""
+    said = naive_said(model, chunks)
+    if said != tuple(goal[: len(said)]) or len(chunks) == len(symbols):
+        return said == tuple(goal)
+    return any(
+        naive_can_end(model, symbols, goal, (*chunks, chunk))
+        for chunk in naive_listed(model, symbols[len(chunks)])
+    )
+
+
+def naive_listed(model: G2PModel, symbol: int) -> list[int]:
+    """List the chunks that a letter may say: an unknown one says nothing."""
+    offsets = model.candidates.offsets
+    listed = model.candidates.chunk[offsets[symbol] : offsets[symbol + 1]].tolist() if symbol >= 0 else []
+    return listed or [model.chunks.index(())]
 
 
 def naive_all_paths(model: G2PModel, symbols: Sequence[int], chunks: tuple[int, ...] = ()) -> list[Path]:
