@@ -26,6 +26,7 @@ from goldzone.training.config import TrainingConfig
 from goldzone.training.learners.committee import CONTEXT_LAYER, FINAL_LAYER
 from goldzone.training.streams import stream
 from tests.g2p.small_models import TEMPLATES
+from tests.g2p.test_path_kernels import lessons_of_words
 from tests.naive.beam_training import NaiveBeam
 from tests.naive.committee import naive_features
 from tests.naive.graded import NaiveGraded, naive_answered, naive_weighed
@@ -176,6 +177,31 @@ def test_a_sweep_is_that_of_the_naive_batches(
         chosen = random.permutation(len(rungs))[: random.integers(1, len(rungs) + 1)].tolist()
         check_sweep(training, twin, data, {j: int(random.choice([2, 4, 16])) for j in chosen})
         check_sweep(training, twin, data, {j: neuron.premodulo for j, neuron in enumerate(twin.neurons)})
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_there_is_room_for_all_votes_where_every_choice_of_every_word_is_another(threads: int) -> None:
+    """One neuron of each kind of template: with two threads, the first casts the votes of both."""
+    sayings = (("abc", "xxx"), ("bca", "xxx"), ("cab", "yyy"))
+    entries = tuple(Entry(word, tuple(word), (tuple(said),)) for word, said in sayings)
+    lexicon = Lexicon("small", entries, ReadReport())
+    config = TrainingConfig.model_validate(
+        {
+            "network": {"templates": ["L-1..1", "L-1..1 C1"]},
+            "capacity": {"premodulo": 1 << 16},
+            "beam": {"width": 1, "batch": 2},
+        }
+    )
+    data = prepare(lexicon, config)
+    words = [NaiveWord((0, 1, 2), ((1, 1, 1),)), NaiveWord((2, 1, 0), ((1, 1, 1),))]
+    training = BeamTrainer(data.language, lessons_of_words(words), data.samples, config, threads=threads)
+    try:
+        twin = twin_of(lexicon, data, config, training.network().template_of)
+        twin.words = words
+        check_sweep(training, twin, data, {0: 1 << 16, 1: 1 << 16})
+    finally:
+        training.close()
+    assert all(len(neuron.sums) == 12 for neuron in twin.neurons)
 
 
 @given(seed=st.integers(0, 2**32 - 1), premodulo=st.sampled_from([2, 5, 1000]))

@@ -15,11 +15,17 @@ from goldzone.hashtron.neuron import BitTable, Hashtron
 from goldzone.hashtron.presets import context_committee, isalnum, preset
 from goldzone.hashtron.weights import format_weights, parse_weights, read_weights, text_limit, write_weights
 from tests.golden import GOLDEN, NETWORKS, golden_inputs, golden_network
+from tests.naive.hashtron_weights import naive_read_weights
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_reference_file_gives_the_reference_network(name: str) -> None:
     assert read_weights(GOLDEN / f"net_{name}.zlib", preset(name)) == golden_network(name)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_naive_twin_reads_a_reference_file_too(name: str) -> None:
+    assert naive_read_weights(GOLDEN / f"net_{name}.zlib") == golden_network(name).neurons
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, bits_per_vote, exp_table, fixed_log2
 from tests.naive.hashtron_filter import WORD, naive_hash
 
 
@@ -91,6 +92,18 @@ def naive_statistics(
         right_sequences += all(rights)
         right_positions += sum(rights)
     return right_sequences, right_positions, loss
+
+
+def naive_loss(positions: Sequence[Position], scores: Sequence[int], temperature: float) -> int:
+    """Add up -log2 of the right candidate's share where it is listed, in the kernel's fixed point."""
+    loss = 0
+    for position, own in _grouped(positions, scores):
+        if position.right is not None:
+            told = exp_table(temperature, max(own) - min(own) + 1).tolist()
+            total = sum(told[max(own) - score] for score in own)
+            behind = max(own) - own[position.right]
+            loss += behind * bits_per_vote(temperature) + int(fixed_log2(total)) - (EXP_BITS << LOG_BITS)
+    return loss
 
 
 def naive_boundary(right: Sequence[int], wrong: Sequence[int]) -> int:

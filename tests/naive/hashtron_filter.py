@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 WORD = 0xFFFFFFFF
 
 
@@ -31,6 +33,7 @@ def naive_look_up(filter_bytes: bytes, key: int) -> int:
     return 0
 
 
+@lru_cache(maxsize=1024)  # a network asks its filters again and again
 def _cells(filter_bytes: bytes) -> list[int]:
     return [(byte >> shift) & 3 for byte in filter_bytes for shift in (0, 2, 4, 6)]
 

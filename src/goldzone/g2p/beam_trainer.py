@@ -289,10 +289,14 @@ class BeamTrainer(Together):
     def _make_parts(self, model: ModelArrays) -> list[tuple[Desk, VoteList, NDArray[np.int32]]]:
         """Make a desk, a list of votes and a list of touched cells for each thread."""
         n_words = -(-self._settings.batch // self._threads)
+        # Neurons are shared out kind by kind (`_groups`): the first thread has the most of both.
+        kinds = (model.by_letters, model.by_choices)
+        sizes = [int((kind.last_neuron - kind.first_neuron).sum()) for kind in kinds]
+        n_neurons = sum(-(-size // self._threads) for size in sizes)
         parts = []
         for _ in range(self._threads):
             votes = empty_votes(self._lessons, n_words, self._beam)
-            most = votes.vote.shape[1] * self._threads * -(-self.layer_sizes[0] // self._threads)
+            most = votes.vote.shape[1] * self._threads * n_neurons
             desk = empty_desk(model, self._lessons, n_words, self._beam)
             parts.append((desk, votes, np.empty(most, dtype=np.int32)))
         return parts

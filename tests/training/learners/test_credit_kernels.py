@@ -28,6 +28,7 @@ from tests.naive.credit import (
     naive_cells,
     naive_count_scores,
     naive_decision,
+    naive_loss,
     naive_rank_votes,
     naive_statistics,
     naive_table_votes,
@@ -280,6 +281,7 @@ def test_positions_and_loss_are_those_of_the_definition(case: Case, temperature:
     assert right.tolist() == [bool(words) for words, _, _ in naive]
     assert loss / (1 << LOG_BITS) == pytest.approx(sum(n[2] for n in naive), abs=1e-3 * len(case.positions))
     assert loss >= 0
+    assert loss == naive_loss(case.positions, case.score.tolist(), temperature)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,14 @@ def test_a_grade_follows_from_the_sums_of_its_cell(sums: list[tuple[int, int]], 
     assert graded(sums, rule) == [naive_grade(z, n, rule) for z, n in sums]
 
 
+@given(st.one_of(any_square, st.integers(0, 40_000).map(lambda root: root * root)), st.integers(1, 7), rules)
+def test_the_least_sum_of_each_grade_is_exact(n: int, grade: int, rule: NaiveRule) -> None:
+    root = rule.damping + math.isqrt(n * 1024)
+    least = rule.evidence - (1 - 2 * grade) * root * 256 // (2 * rule.rate)
+    sums = [(z, n) for z in range(least - 2, least + 3) if 0 < z <= MOST]
+    assert graded([(0, 0), *sums], rule) == [0, *(naive_grade(z, n, rule) for z, _ in sums)]
+
+
 @given(any_sum, any_square, rules)
 def test_a_grade_is_the_formula_rounded(z: int, n: int, rule: NaiveRule) -> None:
     """The root is rounded down, so that a grade may pass one half a little early."""
