@@ -10,16 +10,13 @@ it holds already is not repeated. Prints Markdown tables of all that FILE holds.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from benchmarks import command
-from benchmarks.held_out import Record, Words, append, interval, read_records
+from benchmarks.held_out import Record, Words, interval, read_records, run_languages
 from goldzone.training.config import TrainingConfig
 
 CONTROLLERS: dict[str, dict[str, Any]] = {
@@ -96,12 +93,6 @@ def key_of(record: Record) -> str:
     return "|".join(str(record[name]) for name in ("language", "words", "seed", "controller", "selection"))
 
 
-def run_language(language: str, out: Path, **options: Any) -> str:
-    """Append the records of one language to the file."""
-    append(out, train_language(language, **options))
-    return language
-
-
 def row_of(records: list[Record], base: list[Record]) -> str:
     """Write a choice's row: means over runs, intervals over seeds, the difference over paired runs."""
     seeds = sorted({record["seed"] for record in records})
@@ -165,9 +156,11 @@ def main() -> None:
     options = parser.parse_args()
     if options.out is None:
         parser.error("give --out: a file of JSON lines, continued when it exists")
-    work = partial(
-        run_language,
-        out=options.out,
+    run_languages(
+        train_language,
+        options.language or command.LANGUAGES,
+        options.out,
+        processes=options.processes,
         dataset=options.dataset,
         words=options.words,
         choices=[
@@ -184,9 +177,6 @@ def main() -> None:
         },
         done={key_of(record) for record in read_records(options.out)},
     )
-    with ProcessPoolExecutor(options.processes) as pool:
-        for language in pool.map(work, options.language or command.LANGUAGES):
-            print(f"{language}: done", file=sys.stderr, flush=True)
     print(tables(read_records(options.out)))
 
 

@@ -7,8 +7,8 @@
 With ``--judge held-out`` each train file is split by hash: 80 % are learnt, 10 % choose the sweep, 10 % are
 said. So settings can be compared without a look at the benchmark's own dev words. With ``--judge dev`` the
 whole train file is learnt, and the dev words choose the sweep and are said. --words takes so many of a train
-file, by hash, where it has more. Prints Markdown tables, one a
-benchmark, with 95 % intervals (bootstrap over words); --out writes all figures, kinds of errors too, as JSON.
+file, by hash, where it has more. Prints Markdown tables, one a benchmark, with 95 % intervals (bootstrap over
+words); --out writes all figures, kinds of errors too, as JSON.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -32,7 +34,7 @@ from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.events import Event
 from goldzone.training.sums.measurement import Regime
 
-__all__ = ["Record", "Words", "append", "correlation", "interval", "random_labels", "read_records"]
+__all__ = ["Record", "Words", "correlation", "interval", "random_labels", "read_records", "run_languages"]
 
 _TEST_WORDS = 1500
 _TRAIN_WORDS = 500
@@ -119,11 +121,39 @@ def read_records(path: Path) -> list[Record]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def append(path: Path, records: Iterator[Record]) -> None:
-    """Append records to a file as they come, each in one write."""
-    for record in records:
-        with path.open("a", encoding="utf-8") as stream:
+def run_languages(
+    train_language: Callable[..., Iterator[Record]],
+    languages: Sequence[str],
+    out: Path,
+    *,
+    processes: int,
+    **options: Any,
+) -> None:
+    """Train languages, some at a time, and append their records to a file.
+
+    Parameters
+    ----------
+    train_language : callable
+        Takes a language and the options, and yields a record a run; a function of a module.
+    languages : sequence of str
+    out : Path
+    processes : int
+    **options
+    """
+    work = partial(_run_language, train_language, out, options)
+    with ProcessPoolExecutor(processes) as pool:
+        for language in pool.map(work, languages):
+            print(f"{language}: done", file=sys.stderr, flush=True)
+
+
+def _run_language(
+    train_language: Callable[..., Iterator[Record]], out: Path, options: Record, language: str
+) -> str:
+    """Append the records of one language as they come, each in one write."""
+    for record in train_language(language, **options):
+        with out.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(record) + "\n")
+    return language
 
 
 def interval(values: list[float]) -> float:

@@ -13,23 +13,20 @@ holds; --png draws them.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from benchmarks import command
-from benchmarks.held_out import Record, Words, append, correlation, interval, read_records
+from benchmarks.held_out import Record, Words, correlation, interval, read_records, run_languages
 from goldzone.training.config import TrainingConfig
 from goldzone.training.settings import BeamSettings
 
 _EVIDENCE = BeamSettings().evidence
 _FREE = {"controller": "law", "premodulo": 65_536, "floor": 256, "ceiling": 2**18 - 1}
-"""The law from many cells, down to few."""
+"""The law from many cells, down to few; a ceiling at its default would stand for the cells at the start."""
 
 Setting = dict[str, dict[str, Any]]
 
@@ -103,12 +100,6 @@ def train_language(
                     yield record | learnt[curve == "random labels"].train(config)
 
 
-def run_language(language: str, out: Path, **options: Any) -> str:
-    """Append the records of one language to the file."""
-    append(out, train_language(language, **options))
-    return language
-
-
 def tables(records: Sequence[Record]) -> str:
     """Return a table a curve, and what tells the gap beforehand, as Markdown."""
     lines = []
@@ -166,9 +157,11 @@ def main() -> None:
     options = parser.parse_args()
     if options.out is None:
         parser.error("give --out: a file of JSON lines, continued when it exists")
-    work = partial(
-        run_language,
-        out=options.out,
+    run_languages(
+        train_language,
+        options.language or command.LANGUAGES,
+        options.out,
+        processes=options.processes,
         dataset=options.dataset,
         words=options.words,
         curves=options.curve or list(CURVES),
@@ -176,9 +169,6 @@ def main() -> None:
         seeds=options.seed or [1, 2, 3],
         done=set(map(key_of, read_records(options.out))),
     )
-    with ProcessPoolExecutor(options.processes) as pool:
-        for language in pool.map(work, options.language or command.LANGUAGES):
-            print(f"{language}: done", file=sys.stderr, flush=True)
     records = read_records(options.out)
     print(tables(records))
     if options.png:

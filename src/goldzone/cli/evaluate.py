@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from goldzone.cli.judged import Judged, is_predictions, open_judged
+from goldzone.cli.judged import Judged, JudgedModel, is_predictions, open_judged
 from goldzone.cli.sources import (
     DatasetOption,
     FormatOption,
@@ -23,9 +23,6 @@ from goldzone.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from goldzone.data.lexicon import Lexicon
     from goldzone.g2p.comparison import Comparison
@@ -114,7 +111,7 @@ def evaluate(
 
     judged, other = open_judged(model), open_judged(against) if against else None
     words = load_source(source, dataset, settings=judged.settings, written=written).lexicon
-    taken = part or (Part.ALL if judged.phonemizer is None else Part.NEW)
+    taken = part or (Part.NEW if isinstance(judged, JudgedModel) else Part.ALL)
     lexicon = _chosen(words, taken, judged, other)
     left_out = len(words) - len(lexicon)
     found = judged.diagnose(lexicon, threads=thread_count(threads))
@@ -158,42 +155,17 @@ def _chosen(lexicon: Lexicon, part: Part, judged: Judged, other: Judged | None) 
     if part is Part.ALL:
         return lexicon
     chosen = lexicon
-    for each in (judged, other):
-        if each is None or each.phonemizer is None:
-            continue
-        if part is Part.NEW:
-            chosen = without_known(chosen, _met(lexicon, each))
-        elif each is judged:
-            chosen = _part(lexicon, part, each)
-    if judged.phonemizer is None and part is not Part.NEW:
+    if part is Part.NEW:
+        for each in (judged, other):
+            if isinstance(each, JudgedModel):
+                chosen = without_known(chosen, each.met(lexicon))
+    elif isinstance(judged, JudgedModel):
+        chosen = judged.part(lexicon, part.value)
+    else:
         raise DataError(f"--part {part.value}: is for models; {judged.path} holds what was said, not a model")
     if not chosen.entries:
         wanted = "word that is new to the model" if part is Part.NEW else f"word in its {part.value} part"
         raise DataError(f"{lexicon.name}: has no {wanted}; use --part all")
-    return chosen
-
-
-def _met(lexicon: Lexicon, judged: Judged) -> NDArray[np.uint64]:
-    """Return the keys of words that a model has met, or may have met."""
-    from goldzone.data.split import word_keys
-    from goldzone.g2p.known_words import read_known_words
-
-    assert judged.phonemizer is not None  # noqa: S101 - asked of models alone
-    known = read_known_words(judged.file)
-    if known is not None:
-        return known
-    if "judged" in judged.phonemizer.model.about:
-        raise DataError(f"{judged.file}: was trained on all words, and does not tell which; use --part all")
-    # A model file alone does not tell which words it has met: a hash tells which it may have.
-    return word_keys(_part(lexicon, Part.TRAIN, judged))
-
-
-def _part(lexicon: Lexicon, part: Part, judged: Judged) -> Lexicon:
-    from goldzone.data.split import split_lexicon
-
-    assert judged.phonemizer is not None  # noqa: S101 - asked of models alone
-    split = split_lexicon(lexicon, judged.phonemizer.model.trained_with().data.fractions)
-    chosen: Lexicon = getattr(split, part.value)
     return chosen
 
 

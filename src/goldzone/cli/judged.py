@@ -5,54 +5,104 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from goldzone.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from goldzone.data.lexicon import Lexicon
     from goldzone.data.settings import LanguageSettings
     from goldzone.g2p.evaluation import Diagnosis
     from goldzone.g2p.phonemizer import Phonemizer
 
-__all__ = ["Judged", "is_predictions", "open_judged"]
+__all__ = ["Judged", "JudgedModel", "Predictions", "is_predictions", "open_judged"]
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A model or predictions, and what is needed to judge them."""
+class JudgedModel:
+    """A phonemizer, and the file that it was read from."""
 
     path: Path
     """As the user gave it."""
     file: Path
-    phonemizer: Phonemizer | None
-    predictions: Lexicon | None
+    phonemizer: Phonemizer
+
+    @property
+    def settings(self) -> LanguageSettings:
+        """How words are spelled with letters."""
+        return self.phonemizer.model.settings
+
+    def diagnose(self, lexicon: Lexicon, *, threads: int) -> Diagnosis:
+        """Judge on words with known pronunciations."""
+        return self.phonemizer.diagnose(lexicon, threads=threads)
+
+    def lacking(self, lexicon: Lexicon) -> int:
+        """Count the words that are not said at all: none."""
+        del lexicon
+        return 0
+
+    def part(self, lexicon: Lexicon, name: str) -> Lexicon:
+        """Return a part of training's split of the lexicon."""
+        from goldzone.data.split import split_lexicon
+
+        split = split_lexicon(lexicon, self.phonemizer.model.trained_with().data.fractions)
+        chosen: Lexicon = getattr(split, name)
+        return chosen
+
+    def met(self, lexicon: Lexicon) -> NDArray[np.uint64]:
+        """Return the keys of words that the model has met, or may have met.
+
+        Raises
+        ------
+        DataError
+            It was trained on all words, and does not tell which.
+        """
+        from goldzone.data.split import word_keys
+        from goldzone.g2p.known_words import read_known_words
+
+        known = read_known_words(self.file)
+        if known is not None:
+            return known
+        if "judged" in self.phonemizer.model.about:
+            raise DataError(f"{self.file}: was trained on all words, and does not tell which; use --part all")
+        # A model file alone does not tell which words it has met: a hash tells which it may have.
+        return word_keys(self.part(lexicon, "train"))
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What some program said, as rows of a lexicon."""
+
+    path: Path
+    said: Lexicon
 
     @property
     def settings(self) -> LanguageSettings:
         """How words are spelled with letters."""
         from goldzone.data.settings import DEFAULT_SETTINGS
 
-        return self.phonemizer.model.settings if self.phonemizer else DEFAULT_SETTINGS
+        return DEFAULT_SETTINGS
 
     def diagnose(self, lexicon: Lexicon, *, threads: int) -> Diagnosis:
         """Judge on words with known pronunciations."""
-        if self.phonemizer is not None:
-            return self.phonemizer.diagnose(lexicon, threads=threads)
         from goldzone.g2p.comparison import words_said_in
         from goldzone.g2p.evaluation import diagnose_said
 
-        assert self.predictions is not None  # noqa: S101 - one of the two is there
-        by_segments = {self.predictions.notation.form, lexicon.notation.form} == {"spaced"}
-        said = words_said_in(self.predictions, lexicon, by_segments=by_segments)
+        del threads
+        by_segments = self.said.notation.shares_borders(lexicon.notation)
+        said = words_said_in(self.said, lexicon, by_segments=by_segments)
         return diagnose_said(said, notation=lexicon.notation, by_segments=by_segments)
 
     def lacking(self, lexicon: Lexicon) -> int:
-        """Count the words that a file of predictions does not have."""
-        if self.predictions is None:
-            return 0
-        has = {entry.word for entry in self.predictions}
+        """Count the words that are not said at all."""
+        has = {entry.word for entry in self.said}
         return sum(entry.word not in has for entry in lexicon)
+
+
+Judged: TypeAlias = JudgedModel | Predictions
 
 
 def is_predictions(path: Path) -> bool:
@@ -76,8 +126,8 @@ def open_judged(path: Path) -> Judged:
 
     if not is_predictions(path):
         file = judged_model_file(path)
-        return Judged(path, file, Phonemizer.load(file), None)
+        return JudgedModel(path, file, Phonemizer.load(file))
     try:
-        return Judged(path, path, None, read_lexicon(path))
+        return Predictions(path, read_lexicon(path))
     except DataError as error:
         raise DataError(f"{error} (it is no model either)") from None

@@ -103,7 +103,7 @@ def phonemize(
 
     Example: goldzone phonemize runs/slovak --format mfa < words.txt > dictionary.dict
     """
-    from goldzone.g2p.known_words import known_word_keys
+    from goldzone.g2p.known_words import keys_to_cut_by
     from goldzone.g2p.model import read_model
     from goldzone.g2p.phonemizer import Phonemizer
     from goldzone.g2p.transcriber import Transcriber
@@ -115,7 +115,7 @@ def phonemize(
         Phonemizer(
             loaded,
             overrides=_listed(overrides, loaded.settings) if overrides else None,
-            word_keys=known_word_keys(file),
+            word_keys=keys_to_cut_by(file, loaded),
         ),
         n_best=n_best,
         beam=beam,

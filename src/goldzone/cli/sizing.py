@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["check_size", "fitted"]
 
 
-def fitted(task: Task[Any], size: str, threads: int, *, final: bool) -> Task[Any]:
+def fitted(task: Task[Any], size: int, threads: int, *, final: bool) -> Task[Any]:
     """Choose the evidence so that the model that is delivered has a size, by trainings that are not kept.
 
     Parameters
     ----------
     task : Task
-    size : str
-        Such as "50KB".
+    size : int
+        Bytes that the model may have.
     threads : int
     final : bool
         Whether a model of all words is delivered.
@@ -29,16 +29,15 @@ def fitted(task: Task[Any], size: str, threads: int, *, final: bool) -> Task[Any
     Raises
     ------
     ConfigError
-        The size is none, or cannot be reached, or the task has no words.
+        The size cannot be reached, or the task has no words.
     """
     from goldzone.cli.display import TrainingDisplay
     from goldzone.errors import ConfigError
     from goldzone.g2p.prepared_data import prepare
-    from goldzone.g2p.sizing import fit_size, model_bytes, parse_size
+    from goldzone.g2p.sizing import fit_size, model_bytes
     from goldzone.g2p.task import PhonemizerTask
     from goldzone.training.pipeline import Hooks
 
-    wanted = parse_size(size)
     if not isinstance(task, PhonemizerTask):
         raise ConfigError("--size: is for lexicons; not for --preset")
     delivered = task.of_all_words(task.config.pipeline.sweeps, {}) if final else task
@@ -46,21 +45,21 @@ def fitted(task: Task[Any], size: str, threads: int, *, final: bool) -> Task[Any
 
     def measure(tried: PhonemizerTask) -> int:
         with TrainingDisplay(tried.config, "trying a size: ") as display:
-            size = model_bytes(tried, data, Hooks(on_event=display.on_event), threads=threads)
-        typer.echo(f"size: {size:,} bytes with {_evidence(tried)}", err=True)
-        return size
+            there = model_bytes(tried, data, Hooks(on_event=display.on_event), threads=threads)
+        typer.echo(f"size: {there:,} bytes with {_evidence(tried)}", err=True)
+        return there
 
-    found = fit_size(delivered, wanted, measure)
+    found = fit_size(delivered, size, measure)
     typer.echo(f"size: {_evidence(found)} is taken", err=True)
     return replace(task, config=task.config.model_copy(update={"beam": found.config.beam}))
 
 
-def check_size(summary: RunSummary, size: str) -> None:
+def check_size(summary: RunSummary, size: int) -> None:
     """Tell when the model has more bytes all the same: dev words may end training in an earlier sweep."""
-    from goldzone.g2p.sizing import parse_size
-
-    if summary.bytes > parse_size(size):
-        typer.echo(f"warning: the model has {summary.bytes:,} bytes, more than --size {size}", err=True)
+    if summary.bytes > size:
+        typer.echo(
+            f"warning: the model has {summary.bytes:,} bytes, more than the {size:,} asked for", err=True
+        )
 
 
 def _evidence(task: PhonemizerTask) -> str:

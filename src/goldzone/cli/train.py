@@ -116,6 +116,7 @@ def train(
     """
     from goldzone.cli.display import TrainingDisplay
     from goldzone.fleet.plan import run_folder_name
+    from goldzone.g2p.sizing import parse_size
     from goldzone.monitor.notify import AlertListener
     from goldzone.training.runner import start_run
     from goldzone.training.task import RunContext
@@ -130,8 +131,9 @@ def train(
     folder = out or Path("runs") / run_folder_name(opened.name)
     alerts = AlertListener(configured.alerts, opened.name)
     task = opened.task(settings)
-    if size is not None:
-        task = fitted(task, size, thread_count(threads), final=opened.source.final)
+    most = None if size is None else parse_size(size)
+    if most is not None:
+        task = fitted(task, most, thread_count(threads), final=opened.source.final)
     with TrainingDisplay(settings) as display, Interruption(folder) as interruption:
         summary = start_run(
             task,
@@ -143,8 +145,8 @@ def train(
             other_sections=configured.alerts.to_toml("alerts"),
         )
     all_words = finish_all_words(task, folder, thread_count(threads)) if opened.source.final else None
-    if size is not None:
-        check_size(all_words or summary, size)
+    if most is not None:
+        check_size(all_words or summary, most)
     show_summary(summary, all_words, as_json=as_json)
 
 

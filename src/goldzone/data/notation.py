@@ -35,6 +35,10 @@ class Notation:
         """What stands between two segments."""
         return " " if self.form == "spaced" else ""
 
+    def shares_borders(self, other: Notation) -> bool:
+        """Tell whether the borders of segments are known in both, so that they can be compared."""
+        return self.form == other.form == "spaced"
+
     def write(self, segments: Segments) -> str:
         """Write a pronunciation."""
         return self.separator.join(segments)

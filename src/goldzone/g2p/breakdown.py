@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from goldzone.data.lexicon import Entry
 from goldzone.data.notation import Segments
+from goldzone.g2p.scoring import is_listed
 
 __all__ = ["SaidWord", "Share", "by_length", "by_letter", "surest_errors"]
 
@@ -24,6 +26,20 @@ class SaidWord:
     right: bool
     probability: float | None = None
     """How sure the model was; None of predictions that do not tell."""
+
+    @classmethod
+    def judged(
+        cls,
+        entry: Entry,
+        letters: Segments,
+        said: Segments,
+        *,
+        by_segments: bool,
+        probability: float | None = None,
+    ) -> SaidWord:
+        """Judge what was said by the listed pronunciations; `by_segments`: whether their borders count."""
+        right = is_listed(said, entry.pronunciations, by_segments=by_segments)
+        return cls(entry.word, letters, said, entry.pronunciations, right, probability)
 
 
 class Share(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 from goldzone.data.lexicon import Lexicon
 from goldzone.errors import DataError
 from goldzone.g2p.breakdown import SaidWord
-from goldzone.g2p.scoring import BORDER, Interval, resampled_difference
+from goldzone.g2p.scoring import Interval, resampled_difference
 
 __all__ = ["Comparison", "compare", "words_said_in"]
 
@@ -88,10 +88,7 @@ def words_said_in(predictions: Lexicon, judged: Lexicon, *, by_segments: bool) -
         Whether the borders of segments count.
     """
     first = {entry.word: entry.pronunciations[0] for entry in predictions}
-    joint = BORDER if by_segments else ""
-    found = []
-    for entry in judged:
-        said = first.get(entry.word, ())
-        right = joint.join(said) in map(joint.join, entry.pronunciations)
-        found.append(SaidWord(entry.word, entry.letters, said, entry.pronunciations, right))
-    return found
+    return [
+        SaidWord.judged(entry, entry.letters, first.get(entry.word, ()), by_segments=by_segments)
+        for entry in judged
+    ]

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from goldzone.data.notation import Segments
 from goldzone.data.segmentation import LENGTH_MARKS, MARK_CATEGORIES, STRESS_MARKS, VOWELS
 from goldzone.data.sound_classes import ACCENTS
-from goldzone.g2p.scoring import BORDER
+from goldzone.g2p.scoring import is_listed
 
 __all__ = [
     "Confusion",
@@ -262,11 +262,10 @@ def find_errors(
     by_segments : bool
     """
     rule = rule or KindRule()
-    joint = BORDER if by_segments else ""
     wrong = [
         (nearest_edits(guess, truths, rule), word)
         for word, guess, truths in zip(words, predicted, listed, strict=True)
-        if joint.join(guess) not in map(joint.join, truths)
+        if not is_listed(guess, truths, by_segments=by_segments)
     ]
     edits, with_kind, with_only = Counter[ErrorKind](), Counter[ErrorKind](), Counter[ErrorKind]()
     for found, _ in wrong:

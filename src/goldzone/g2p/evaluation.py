@@ -17,7 +17,7 @@ from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.error_kinds import Errors, KindRule, find_errors
 from goldzone.g2p.model import G2PModel
 from goldzone.g2p.reach import in_reach
-from goldzone.g2p.scoring import BORDER, Scores, score_words
+from goldzone.g2p.scoring import Scores, score_words
 
 __all__ = ["Diagnosis", "diagnose_model", "diagnose_said", "evaluate_model"]
 
@@ -120,16 +120,8 @@ def diagnose_model(
     found = [best[0] for best in decoder.decode(words, beam=beam, threads=threads)]
     listed = [entry.pronunciations for entry in entries]
     by_segments = _by_segments(model, notation)
-    joint = BORDER if by_segments else ""
     said = tuple(
-        SaidWord(
-            entry.word,
-            letters,
-            best.segments,
-            entry.pronunciations,
-            joint.join(best.segments) in map(joint.join, entry.pronunciations),
-            best.probability,
-        )
+        SaidWord.judged(entry, letters, best.segments, by_segments=by_segments, probability=best.probability)
         for entry, letters, best in zip(entries, words, found, strict=True)
     )
     reached = in_reach(model, list(map(decoder.encode, words)), listed, by_segments=by_segments)
@@ -168,7 +160,7 @@ def diagnose_said(
 
 def _by_segments(model: G2PModel, notation: Notation | None) -> bool:
     """Tell whether the borders of segments are known on both sides."""
-    return model.notation.form == "spaced" and (notation or model.notation).form == "spaced"
+    return model.notation.shares_borders(notation or model.notation)
 
 
 def _spelled(decoder: Decoder, entries: Sequence[Entry]) -> list[Segments]:

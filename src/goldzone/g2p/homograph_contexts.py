@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.data.notation import Segments
-from goldzone.hashtron.hashing import string_hash
+from goldzone.hashtron.hashing import hash_values, string_hash
 
 __all__ = ["NEURON_OF", "N_NEURONS", "contexts_of", "keys_of"]
 
@@ -114,3 +114,28 @@ def keys_of(word: str, reading: Segments) -> tuple[int, int, int]:
         string_hash(2, f"{before}"),
         string_hash(3, " ".join(reading[-2:])),
     )
+
+
+def cells_of(
+    context: NDArray[np.uint32], keys: NDArray[np.uint32], tables: Sequence[tuple[int, int]]
+) -> NDArray[np.int64]:
+    """Return the cell that each neuron reads of each reading, among the cells of all neurons end to end.
+
+    Parameters
+    ----------
+    context : uint32[n_slots] or uint32[n_readings, n_slots]
+        As `contexts_of` gives it.
+    keys : uint32[n_readings, N_KINDS]
+    tables : sequence of (int, int)
+        Salt and premodulo of each neuron.
+
+    Returns
+    -------
+    int64[n_readings, n_slots]
+    """
+    features = context + np.repeat(keys, len(NEURON_OF) // N_KINDS, axis=1)
+    starts = np.cumsum([0, *(premodulo for _, premodulo in tables)])
+    cells = np.empty(features.shape, dtype=np.int64)
+    for slot, neuron in enumerate(NEURON_OF):
+        cells[:, slot] = starts[neuron] + hash_values(features[:, slot], *tables[neuron])
+    return cells

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from goldzone.data.homographs import HomographSample
 from goldzone.data.notation import Segments
 from goldzone.errors import ConfigError, ModelFormatError
 from goldzone.g2p.exceptions import decode_exceptions, encode_exceptions
-from goldzone.g2p.homograph_contexts import N_KINDS, N_NEURONS, NEURON_OF, contexts_of, keys_of
+from goldzone.g2p.homograph_contexts import N_NEURONS, cells_of, contexts_of, keys_of
 from goldzone.hashtron.committee import decode_grades, encode_grades
 from goldzone.hashtron.neuron import GradedTable
 from goldzone.storage.container import read_container, write_container
@@ -74,13 +75,16 @@ class HomographModel:
         found = self.choose(sample.words, sample.position)
         return bool(found) and found[0].reading == sample.right
 
+    @cached_property
+    def _grades(self) -> NDArray[np.int8]:
+        """The grades of all cells, end to end."""
+        return np.concatenate([table.grades() for table in self.tables])
+
     def _scores(self, words: Sequence[str], position: int, readings: Sequence[Segments]) -> NDArray[np.int64]:
-        context = contexts_of(words, position)
         keys = np.array([keys_of(words[position], reading) for reading in readings], dtype=np.uint32)
-        features = context + np.repeat(keys, context.size // N_KINDS, axis=1)
-        scores = np.zeros(len(readings), dtype=np.int64)
-        for slot, neuron in enumerate(NEURON_OF):
-            scores += self.tables[neuron].evaluate(features[:, slot])
+        tables = [(table.salt, table.premodulo) for table in self.tables]
+        cells = cells_of(contexts_of(words, position), keys, tables)
+        scores: NDArray[np.int64] = self._grades[cells].sum(axis=1, dtype=np.int64)
         return scores
 
 

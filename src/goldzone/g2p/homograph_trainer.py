@@ -16,10 +16,16 @@ from numpy.typing import NDArray
 from goldzone.data.homographs import HomographSample
 from goldzone.data.ragged import take_rows
 from goldzone.errors import DataError
-from goldzone.g2p.homograph_contexts import N_KINDS, N_NEURONS, NEURON_OF, contexts_of, keys_of
+from goldzone.g2p.homograph_contexts import (
+    N_KINDS,
+    N_NEURONS,
+    NEURON_OF,
+    cells_of,
+    contexts_of,
+    keys_of,
+)
 from goldzone.g2p.homograph_model import STEPS_A_NAT, HomographModel
 from goldzone.hashtron.fixed_point import exp_table
-from goldzone.hashtron.hashing import hash_values
 from goldzone.training.learners.graded_kernels import (
     RATE_BITS,
     VOTE_ONE,
@@ -131,12 +137,7 @@ def _lessons(samples: Sequence[HomographSample], neurons: GradedNeurons) -> _Les
         ],
         dtype=np.uint32,
     )
-    each = len(NEURON_OF) // N_KINDS
-    cells = np.empty((sample.size, len(NEURON_OF)), dtype=np.int64)
-    for slot, neuron in enumerate(NEURON_OF):
-        features = context[slot, sample] + keys[:, slot // each]
-        start, salt = neurons.cells.starts[neuron], int(neurons.cells.salts[neuron])
-        cells[:, slot] = start + hash_values(features, salt, _CELLS)
+    cells = cells_of(context.T[sample], keys, [(int(salt), _CELLS) for salt in neurons.cells.salts])
     return _Lessons(offsets, right, sample, context, keys, cells)
 
 

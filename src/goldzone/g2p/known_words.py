@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.errors import ModelFormatError
+from goldzone.g2p.model import G2PModel
+from goldzone.g2p.word_breaks import is_unspaced
 from goldzone.storage.container import read_container, write_container
 
-__all__ = ["known_word_keys", "read_known_words", "write_known_words"]
+__all__ = ["keys_to_cut_by", "read_known_words", "write_known_words"]
 
 _FILE: Final = "words.goldzone"
 _KIND: Final = "known_words"
@@ -23,9 +25,9 @@ def write_known_words(model: Path, keys: NDArray[np.uint64]) -> None:
     write_container(model.with_name(_FILE), {"kind": _KIND}, {_KEYS: keys.astype("<u8").tobytes()})
 
 
-def known_word_keys(model: Path) -> frozenset[int]:
-    """Return the keys that were written beside a model file; none where there are none."""
-    keys = read_known_words(model)
+def keys_to_cut_by(path: Path, model: G2PModel) -> frozenset[int]:
+    """Return the keys beside a model's file, where its script writes no blanks between words; else none."""
+    keys = read_known_words(path) if any(map(is_unspaced, model.letters)) else None
     return frozenset() if keys is None else frozenset(keys.tolist())
 
 

@@ -15,7 +15,7 @@ from goldzone.errors import DataError
 from goldzone.g2p.decoder import Decoder
 from goldzone.g2p.error_kinds import Edit, KindRule, nearest_edits
 from goldzone.g2p.model import G2PModel
-from goldzone.g2p.scoring import BORDER
+from goldzone.g2p.scoring import is_listed
 from goldzone.g2p.task import PhonemizerTask, train_model
 from goldzone.hashtron.committee import Committee
 from goldzone.training.config import TrainingConfig
@@ -111,13 +111,15 @@ def _suspects(model: G2PModel, entries: Sequence[Entry], beam: int, threads: int
     words = [decoder.letters(entry.word) for entry in entries]
     answers = decoder.decode(words, beam=beam, n_best=_N_BEST, threads=threads)
     rule = KindRule(model.settings.stress_marks, model.settings.length_marks)
-    joint = BORDER if model.notation.form == "spaced" else ""
+    by_segments = model.notation.shares_borders(model.notation)
     found = []
     for entry, said in zip(entries, answers, strict=True):
-        best, listed = said[0], set(map(joint.join, entry.pronunciations))
-        if joint.join(best.segments) in listed:
+        best, listed = said[0], entry.pronunciations
+        if is_listed(best.segments, listed, by_segments=by_segments):
             continue
-        of_listed = [each.probability for each in said if joint.join(each.segments) in listed]
+        of_listed = [
+            each.probability for each in said if is_listed(each.segments, listed, by_segments=by_segments)
+        ]
         odds = best.probability / max([_FLOOR, *of_listed])
         edits = tuple(nearest_edits(best.segments, entry.pronunciations, rule))
         found.append(Suspect(entry.word, entry.pronunciations, best.segments, best.probability, odds, edits))

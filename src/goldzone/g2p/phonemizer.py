@@ -17,7 +17,7 @@ from goldzone.g2p.answers import Answer, Source
 from goldzone.g2p.decoder import Decoder, Pronunciation
 from goldzone.g2p.evaluation import Diagnosis, diagnose_model, evaluate_model
 from goldzone.g2p.exceptions import Exceptions
-from goldzone.g2p.known_words import known_word_keys
+from goldzone.g2p.known_words import keys_to_cut_by
 from goldzone.g2p.model import G2PModel, read_model, write_model
 from goldzone.g2p.scoring import Scores
 from goldzone.g2p.task import PhonemizerTask, train_model
@@ -120,7 +120,7 @@ class Phonemizer:
         """
         file = model_file(path)
         model, _ = read_model(file)
-        return cls(model, word_keys=known_word_keys(file))
+        return cls(model, word_keys=keys_to_cut_by(file, model))
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the model to a file and return its digest."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -14,7 +14,15 @@ from goldzone.data.notation import Segments
 from goldzone.errors import DataError
 from goldzone.training.streams import stream
 
-__all__ = ["BORDER", "Interval", "Scores", "edit_distance", "resampled_difference", "score_words"]
+__all__ = [
+    "BORDER",
+    "Interval",
+    "Scores",
+    "edit_distance",
+    "is_listed",
+    "resampled_difference",
+    "score_words",
+]
 
 _RESAMPLES: Final = 1000
 _COVERAGE: Final = 0.95
@@ -63,6 +71,12 @@ class Scores:
         }
 
 
+def is_listed(said: Segments, listed: Iterable[Segments], *, by_segments: bool) -> bool:
+    """Tell whether what was said is one of the listed pronunciations; `by_segments`: borders count."""
+    joint = BORDER if by_segments else ""
+    return joint.join(said) in map(joint.join, listed)
+
+
 @compiled
 def edit_distance(a: NDArray[np.int32], b: NDArray[np.int32]) -> int:
     """Return the fewest insertions, deletions and substitutions that turn `a` into `b`."""
@@ -104,7 +118,6 @@ def score_words(
     if not predicted:
         raise DataError("there is no word to score; give words with their pronunciations")
     ids: dict[str, int] = {}
-    joint = BORDER if by_segments else ""
 
     def encode(segments: Segments) -> NDArray[np.int32]:
         return np.array([ids.setdefault(segment, len(ids)) for segment in segments], dtype=np.int32)
@@ -112,8 +125,7 @@ def score_words(
     counts = np.zeros((3, len(predicted)), dtype=np.int64)
     wrong, edits, lengths = counts
     for word, (guess, truths) in enumerate(zip(predicted, listed, strict=True)):
-        text = joint.join(guess)
-        said = [len(truth) for truth in truths if joint.join(truth) == text]
+        said = [len(truth) for truth in truths if is_listed(guess, [truth], by_segments=by_segments)]
         if said:
             lengths[word] = said[0]
             continue

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, count
 from typing import Final
 
 from goldzone.errors import DataError
@@ -112,14 +112,8 @@ class Transcriber:
         for line, found in zip(lines, parts, strict=True):
             self._lines += 1
             words = [part.word for part in found if part.is_word]
-            done: list[Token | Answer] = []
-            for part in found:
-                if part.is_word:
-                    position = sum(isinstance(each, Answer) for each in done)
-                    answer = self._chosen(self._answer(part, answers), words, position)
-                    done.append(self._written(answer))
-                else:
-                    done.append(part)
+            positions = count()
+            done = [self._said(part, answers, words, positions) if part.is_word else part for part in found]
             said.append(SaidLine(self._lines, line, tuple(done)))
         return said
 
@@ -158,6 +152,11 @@ class Transcriber:
             return answer
         said = (replace(found, separator=self._separator) for found in answer.pronunciations)
         return replace(answer, pronunciations=tuple(said))
+
+    def _said(
+        self, token: Token, answers: Iterator[Answer], words: Sequence[str], positions: Iterator[int]
+    ) -> Answer:
+        return self._written(self._chosen(self._answer(token, answers), words, next(positions)))
 
     def _chosen(self, answer: Answer, words: Sequence[str], position: int) -> Answer:
         """Choose among the readings of a homograph by its line."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 __all__ = ["TSHEG", "break_words", "is_unspaced"]
@@ -45,6 +46,7 @@ class _Way(NamedTuple):
     """Whether its first piece is a word."""
 
 
+@lru_cache(maxsize=1 << 14)
 def is_unspaced(character: str) -> bool:
     """Tell whether a character is of a script that writes no blanks between words."""
     code = ord(character)
