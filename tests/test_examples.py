@@ -9,7 +9,9 @@ MODULES = [
     "goldzone.data.letters",
     "goldzone.data.segmentation",
     "goldzone.data.split",
+    "goldzone.g2p.expansions",
     "goldzone.g2p.phonemizer",
+    "goldzone.g2p.running_text",
 ]
 
 

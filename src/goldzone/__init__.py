@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from goldzone.deep.classifier import NetworkClassifier
+    from goldzone.g2p.expansions import Expansion
     from goldzone.g2p.phonemizer import Phonemizer
+    from goldzone.g2p.transcriber import Transcriber
 
-__all__ = ["NetworkClassifier", "Phonemizer", "__version__"]
+__all__ = ["Expansion", "NetworkClassifier", "Phonemizer", "Transcriber", "__version__"]
 
 __version__ = "0.1.0"
 
 _MODULES: Final = {
+    "Expansion": "goldzone.g2p.expansions",
     "NetworkClassifier": "goldzone.deep.classifier",
     "Phonemizer": "goldzone.g2p.phonemizer",
+    "Transcriber": "goldzone.g2p.transcriber",
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from goldzone.g2p.expansions import numbers_in
 from goldzone.g2p.phonemizer import Phonemizer
 from tests.cli.conftest import Goldzone, complaint
 
@@ -141,6 +142,44 @@ def test_overrides_come_before_the_model(goldzone: Goldzone, run_folder: Path) -
     rows = [line.split("\t") for line in finished.out.splitlines()]
     assert rows[0] == ["Voda", "xyz", "1.0000", "override", ""]
     assert rows[1][3] == "model"
+
+
+def test_abbreviations_and_phrases_are_found_in_a_text(goldzone: Goldzone, run_folder: Path) -> None:
+    Path("mine.tsv").write_text("z.B.\tabc\nnová voda\txyz\n", encoding="utf-8")
+    finished = goldzone("phonemize", run_folder, "mesto z.B. Nová voda", "--overrides", "mine.tsv")
+    say = Phonemizer.load(run_folder)
+    assert finished.out == f"mesto z.B. Nová voda\t{say('mesto')} abc xyz\n"
+
+
+def test_digits_are_read_as_numbers(goldzone: Goldzone, run_folder: Path) -> None:
+    say = Phonemizer.load(run_folder)
+    words = numbers_in("sk").words("2,5").split()
+    parts = list(map(say, words))
+    text = "voda 2,5!"
+    finished = goldzone("phonemize", run_folder, "--numbers", "sk", "--separator", "", text)
+    assert (finished.err, finished.out) == ("", f"{text}\t{' '.join([say('voda'), *parts])}\n")
+    (told,) = map(
+        json.loads, goldzone("phonemize", run_folder, "--numbers", "sk", "--json", "2,5").out.splitlines()
+    )
+    assert (told["word"], told["source"], told["read_as"]) == ("2,5", "expansion", words)
+    assert told["pronunciations"][0]["ipa"] == "".join(parts)
+    listed = goldzone("phonemize", run_folder, "--numbers", "sk", "--format", "kaldi", "2,5").out
+    assert listed.startswith("2,5 ")
+    without = goldzone("phonemize", run_folder, "2,5")
+    assert without.err.endswith("; --numbers LANGUAGE reads digits as numbers\n")
+
+
+def test_an_override_counts_more_than_a_number(goldzone: Goldzone, run_folder: Path) -> None:
+    Path("mine.tsv").write_text("42\tabc\n", encoding="utf-8")
+    finished = goldzone("phonemize", run_folder, "42", "--numbers", "sk", "--overrides", "mine.tsv")
+    assert finished.out == "42\tabc\n"
+
+
+def test_letters_of_numbers_that_cannot_be_said_are_told(goldzone: Goldzone, run_folder: Path) -> None:
+    finished = goldzone("phonemize", run_folder, "--numbers", "ru", "--format", "tsv", "3")
+    row = finished.out.rstrip("\n").split("\t")
+    assert (row[0], row[3], row[4]) == ("3", "expansion", "т р и")
+    assert finished.err.startswith("warning: 1 word holds letters that the model has never seen (")
 
 
 def test_a_word_is_answered_as_soon_as_its_line_is_there(run_folder: Path) -> None:

@@ -75,6 +75,12 @@ def phonemize(
         Path | None,
         typer.Option(metavar="FILE", help="Readings chosen by their line, as goldzone homographs made it."),
     ] = None,
+    numbers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LANGUAGE", help="Read digits as numbers of this language, such as sk or pt_BR."
+        ),
+    ] = None,
     word_separator: Annotated[str, typer.Option(help="What is written between words.")] = " ",
     separator: Annotated[
         str | None, typer.Option(help="What is written between sounds; the lexicon's way by default.")
@@ -97,12 +103,15 @@ def phonemize(
     pronunciations and the log2 of their probability. Signs around a word never change its sound. Of an input
     line with tabs the first column is read. In a text, [word](/sounds/) says a word as you like.
 
+    Of --overrides, abbreviations and phrases (z.B., New York) are found in a text too.
+
     Letters that the model has never seen (digits, signs, other scripts) are counted on standard error.
 
     Example: goldzone phonemize runs/slovak voda mesto
 
     Example: goldzone phonemize runs/slovak --format mfa < words.txt > dictionary.dict
     """
+    from goldzone.g2p.expansions import numbers_in
     from goldzone.g2p.known_words import keys_to_cut_by
     from goldzone.g2p.model import read_model
     from goldzone.g2p.phonemizer import Phonemizer
@@ -123,6 +132,7 @@ def phonemize(
         whole_lines=whole_lines,
         unknown=unknown.value,
         homographs=_homographs(homographs, loaded) if homographs else None,
+        expansions=[numbers_in(numbers)] if numbers else [],
         threads=thread_count(threads),
     )
     chosen = "json" if as_json else output

@@ -6,7 +6,7 @@ the segments of each; sorted by word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from goldzone.data.letters import normalise_word
@@ -30,6 +30,10 @@ class Exceptions:
     def __init__(self, words: Mapping[str, tuple[Segments, ...]], *, lower: bool) -> None:
         self._words = words
         self._lower = lower
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the words."""
+        return iter(self._words)
 
     def find(self, word: str) -> tuple[Segments, ...]:
         """Return the pronunciations of a word, none if it is not among the exceptions."""

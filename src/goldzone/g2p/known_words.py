@@ -27,7 +27,7 @@ def write_known_words(model: Path, keys: NDArray[np.uint64]) -> None:
 
 def keys_to_cut_by(path: Path, model: G2PModel) -> frozenset[int]:
     """Return the keys beside a model's file, where its script writes no blanks between words; else none."""
-    keys = read_known_words(path) if any(map(is_unspaced, model.letters)) else None
+    keys = read_known_words(path) if any(map(is_unspaced, "".join(model.letters))) else None
     return frozenset() if keys is None else frozenset(keys.tolist())
 
 

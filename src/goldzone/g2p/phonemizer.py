@@ -66,8 +66,9 @@ class Phonemizer:
         self._beam = model.trained_with().decoding.beam
         self._word_keys = model.word_keys.union(word_keys)
         lower = model.settings.lower
+        self.overrides = Exceptions(overrides or {}, lower=lower)
         self._listed: tuple[tuple[Source, Exceptions], ...] = (
-            ("override", Exceptions(overrides or {}, lower=lower)),
+            ("override", self.overrides),
             ("exception", Exceptions(model.exceptions, lower=lower)),
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -30,6 +30,15 @@ class Token(NamedTuple):
     is_word: bool
     given: str | None = None
     """The pronunciation that the text itself gives for the word."""
+    read_as: tuple[str, ...] = ()
+    """The words that it stands for."""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The words whose pronunciations are to be found."""
+        if not self.is_word or self.given is not None:
+            return ()
+        return self.read_as or (self.text,)
 
     @property
     def word(self) -> str:
@@ -38,8 +47,14 @@ class Token(NamedTuple):
         return given[1] if given else self.text
 
 
-def tokens(text: str) -> list[Token]:
+def tokens(text: str, whole: Sequence[re.Pattern[str]] = ()) -> list[Token]:
     """Take a text apart.
+
+    Parameters
+    ----------
+    text : str
+    whole : sequence of re.Pattern
+        What is one word with its blanks and signs (``z. B.``); the first pattern counts most.
 
     Examples
     --------
@@ -49,10 +64,23 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     end = 0
     for given in _GIVEN.finditer(text):
-        found += _plain(text[end : given.start()])
+        found += _without_whole(text[end : given.start()], whole)
         found.append(Token(given[0], is_word=True, given=given[2]))
         end = given.end()
-    return [*found, *_plain(text[end:])]
+    return [*found, *_without_whole(text[end:], whole)]
+
+
+def _without_whole(text: str, whole: Sequence[re.Pattern[str]]) -> Iterator[Token]:
+    if not whole:
+        yield from _plain(text)
+        return
+    end = 0
+    for match in whole[0].finditer(text):
+        if match[0]:
+            yield from _without_whole(text[end : match.start()], whole[1:])
+            yield Token(match[0], is_word=True)
+            end = match.end()
+    yield from _without_whole(text[end:], whole[1:])
 
 
 def _plain(text: str) -> Iterator[Token]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,9 @@ from itertools import chain, count
 from typing import Final
 
 from goldzone.errors import DataError
-from goldzone.g2p.answers import Answer, Unknown, with_unknown
+from goldzone.g2p.answers import Answer, Unknown, joined, with_unknown
 from goldzone.g2p.decoder import Pronunciation
+from goldzone.g2p.expansions import Expansion, either_of
 from goldzone.g2p.homograph_model import HomographModel
 from goldzone.g2p.phonemizer import Phonemizer
 from goldzone.g2p.running_text import Token, tokens
@@ -42,12 +44,14 @@ class SaidLine:
     def written(self, between_words: str, *, punctuation: bool) -> str:
         """Write the line's best pronunciations, with or without what stands between the words."""
         if not punctuation:
-            return between_words.join(filter(None, (answer.best.text for answer in self.answers)))
+            said = (word.best.text for answer in self.answers for word in answer.words)
+            return between_words.join(filter(None, said))
         written, before = "", None
         for part in self.parts:
             if isinstance(part, Answer):
                 # Words that the line writes without a blank are kept apart all the same.
-                written += (between_words if isinstance(before, Answer) else "") + part.best.text
+                written += between_words if isinstance(before, Answer) else ""
+                written += between_words.join(word.best.text for word in part.words)
             else:
                 written += _between(part.text, between_words)
             before = part
@@ -71,6 +75,8 @@ class Transcriber:
         What becomes of letters that the model has never seen.
     homographs : HomographModel, optional
         Chooses readings by the line; what the user gave counts more.
+    expansions : sequence of Expansion
+        What is said as other words. What the user gave counts more.
     threads : int
     """
 
@@ -84,6 +90,7 @@ class Transcriber:
         whole_lines: bool = False,
         unknown: Unknown = "drop",
         homographs: HomographModel | None = None,
+        expansions: Sequence[Expansion] = (),
         threads: int = 1,
     ) -> None:
         self._phonemizer = phonemizer
@@ -93,6 +100,8 @@ class Transcriber:
         self._unknown = unknown
         self._n_best = n_best
         self._homographs = homographs
+        self._expansions = expansions
+        self._whole = [*_phrases(phonemizer), *(expansion.pattern for expansion in expansions)]
         self._lines = 0
         self._words = 0
         self._letters: Counter[str] = Counter()
@@ -106,7 +115,7 @@ class Transcriber:
             A letter is not known, and that is to end it.
         """
         parts = [self._parts(line) for line in lines]
-        asked = [part.text for part in chain.from_iterable(parts) if part.is_word and part.given is None]
+        asked = [word for part in chain.from_iterable(parts) for word in part.asked]
         answers = iter(self._phonemizer.answer(asked, **self._options))  # type: ignore[arg-type]
         said = []
         for line, found in zip(lines, parts, strict=True):
@@ -126,20 +135,32 @@ class Transcriber:
         more = ", ..." if len(self._letters) > _SHOWN else ""
         done = "kept as they are" if self._unknown == "keep" else "left out"
         held = "1 word holds" if self._words == 1 else f"{self._words:,} words hold"
-        return f"{held} letters that the model has never seen ({most}{more}), which are {done}"
+        digits = any(letter.isdecimal() for letter in self._letters) and not self._expansions
+        advice = "; --numbers LANGUAGE reads digits as numbers" if digits else ""
+        return f"{held} letters that the model has never seen ({most}{more}), which are {done}{advice}"
 
     def _parts(self, line: str) -> list[Token]:
         if self._whole_lines:
             return [Token(line, is_word=True)] if line.strip() else []
-        found = tokens(line)
+        found = tokens(line, self._whole)
         if not any(part.is_word for part in found) and any(unicodedata.category(c)[0] == "S" for c in line):
             return [Token(line, is_word=True)]  # symbols alone are what is asked for
-        return [piece for part in found for piece in self._apart(part)]
+        return [piece for part in found for piece in self._apart(self._expanded(part))]
+
+    def _expanded(self, token: Token) -> Token:
+        """Find the words that a word stands for, if it does."""
+        if not token.asked or self._phonemizer.overrides.find(token.text):
+            return token
+        for expansion in self._expansions:
+            if expansion.pattern.fullmatch(token.text):
+                words = (part.text for part in tokens(expansion.words(token.text)) if part.is_word)
+                return token._replace(read_as=tuple(words))
+        return token
 
     def _apart(self, token: Token) -> list[Token]:
         """Cut a run of a script that writes no blanks into the words that are known."""
         run = token.text
-        if not token.is_word or token.given is not None or not any(map(is_unspaced, run)):
+        if not any(map(is_unspaced, run)) or token.asked != (run,):
             return [token]
         found = []
         for piece in break_words(run, self._phonemizer.knows):
@@ -151,7 +172,8 @@ class Transcriber:
         if self._separator is None:
             return answer
         said = (replace(found, separator=self._separator) for found in answer.pronunciations)
-        return replace(answer, pronunciations=tuple(said))
+        words = tuple(map(self._written, answer.read_as))
+        return replace(answer, pronunciations=tuple(said), read_as=words)
 
     def _said(
         self, token: Token, answers: Iterator[Answer], words: Sequence[str], positions: Iterator[int]
@@ -174,7 +196,11 @@ class Transcriber:
     def _answer(self, token: Token, answers: Iterator[Answer]) -> Answer:
         if token.given is not None:
             return self._phonemizer.given(token.word, token.given)
-        answer = next(answers)
+        words = [self._with_unknown(next(answers)) for _ in token.asked]
+        return joined(token.text, words) if token.read_as else words[0]
+
+    def _with_unknown(self, answer: Answer) -> Answer:
+        """Treat letters that the model has never seen as asked, and count them."""
         if not answer.unknown:
             return answer
         if self._unknown == "fail":
@@ -189,6 +215,12 @@ class Transcriber:
             return answer
         kept = (with_unknown(said, answer.letters, answer.unknown) for said in answer.pronunciations)
         return replace(answer, pronunciations=tuple(kept))
+
+
+def _phrases(phonemizer: Phonemizer) -> list[re.Pattern[str]]:
+    """Find the overrides that a text would not show as one word: ``z.B.``, ``New York``."""
+    found = [word for word in phonemizer.overrides if tokens(word) != [Token(word, is_word=True)]]
+    return [either_of(found, lower=phonemizer.model.settings.lower)] if found else []
 
 
 def _between(text: str, between_words: str) -> str:

@@ -26,6 +26,7 @@ def as_json(answer: Answer, line: int) -> dict[str, Any]:
         "word": answer.word,
         "pronunciations": ranked,
         "source": answer.source,
+        **({"read_as": [word.word for word in answer.read_as]} if answer.read_as else {}),
         "unknown": list(answer.unknown),
         "line": line,
     }
