@@ -76,6 +76,9 @@ def test_the_version_is_the_package_s(goldzone: Goldzone) -> None:
         (["train", "slovak", "--limit", "0"], "Invalid value for '--limit'"),
         (["phonemize", "model", "--beam", "65"], "Invalid value for '--beam'"),
         (["phonemize", "model", "--n-best", "many"], "Invalid value for '--n-best'"),
+        (["train", "slovak", "--out", ""], "Invalid value for '--out': is empty; give a path; see"),
+        (["pack", "model", "--out", ""], "Invalid value for '--out': is empty; give a path; see"),
+        (["history", "run", "--png", ""], "Invalid value for '--png': is empty; give a path; see"),
         (["evaluate", "model", "slovak", "--part", "half"], "Invalid value for '--part'"),
     ],
 )

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -127,3 +129,39 @@ def test_a_dataset_that_has_moved_can_be_named(
     assert "data" in complaint(goldzone("resume", "moved"))
     assert goldzone("resume", "moved", "--dataset", "elsewhere").code == 0
     assert read_model("moved/model/model.goldzone")[0].name == "toyish"
+
+
+@pytest.mark.parametrize("toml", ["together"], indirect=True)
+def test_the_command_of_a_run_folder_runs_only_where_that_is_asked_for(
+    goldzone: Goldzone, interrupted: Path, tmp_path: Path
+) -> None:
+    config = (interrupted / "config.toml").read_text().partition("[alerts")[0]
+    touch = [sys.executable, "-c", f"open({str(tmp_path / 'told')!r}, 'w')"]
+    rules = f"[alerts]\ntell = 'info'\ncommand = {json.dumps(touch)}\n"
+    always = "[alerts.stale_sums]\nthreshold = 1000\nwindow = 1\n"
+    (interrupted / "config.toml").write_text(config + rules + always)
+    shutil.copytree(interrupted, "trusted")
+    careful = goldzone("resume", interrupted)
+    assert careful.code == 0
+    assert "alerts: the command and webhook of run/config.toml are left alone" in careful.err
+    assert not (tmp_path / "told").exists()
+    trusting = goldzone("resume", "trusted", "--deliver-alerts")
+    assert trusting.code == 0
+    assert "left alone" not in trusting.err
+    assert (tmp_path / "told").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_a_linked_log_is_refused_and_its_target_stays(
+    goldzone: Goldzone, run_folder: Path, tmp_path: Path
+) -> None:
+    run, mine = tmp_path / "given", tmp_path / "mine"
+    shutil.copytree(run_folder, run)
+    mine.write_text("mine\n")
+    (run / "events.jsonl").unlink()
+    (run / "events.jsonl").symlink_to(mine)
+    before = sorted(run.rglob("*"))
+    for command in ("resume", "train slovak --force --out", "history"):
+        assert f"{run}/events.jsonl: is a link" in complaint(goldzone(*command.split(), run))
+    assert mine.read_text() == "mine\n"
+    assert sorted(run.rglob("*")) == before

@@ -103,3 +103,10 @@ def test_a_folder_without_languages_is_an_error(tmp_path: Path) -> None:
 def test_run_folders_are_named_as_by_train() -> None:
     assert run_folder_name("english/american") == "english-american"
     assert run_folder_name("台語 2.0") == "台語-2.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("..", "unnamed"), ("...", "unnamed"), ("../../etc", "-..-etc"), (".git", "git")]
+)
+def test_no_name_leads_out_of_the_folder_of_runs(name: str, folder: str) -> None:
+    assert run_folder_name(name) == folder

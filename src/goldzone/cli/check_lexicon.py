@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.sources import (
     DatasetOption,
     FormatOption,
@@ -50,7 +51,12 @@ def check_lexicon(
         typer.Option(metavar="FILE", help="Take the expected pronunciations of this edited patch instead."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="With --accept: the corrected lexicon; standard output by default.")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="PATH",
+            help="With --accept: the corrected lexicon; standard output by default.",
+        ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file; every field is optional.")] = None,
     threads: ThreadsOption = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.judged import Judged, JudgedModel, is_predictions, open_judged
 from goldzone.cli.sources import (
     DatasetOption,
@@ -82,7 +83,12 @@ def evaluate(
         typer.Option(metavar="OTHER", help="Compare on the same words: a model, or what any program said."),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all of it as a page with pictures, too.")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="FILE",
+            help="Write all of it as a page with pictures, too.",
+        ),
     ] = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,

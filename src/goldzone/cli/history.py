@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.sources import JsonOption
 
 if TYPE_CHECKING:
@@ -27,7 +28,14 @@ def history(
     neuron: Annotated[
         str | None, typer.Option(metavar="LAYER.POSITION", help="This neuron alone, sweep by sweep.")
     ] = None,
-    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the runs, over each other.")] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="FILE",
+            help="Draw the runs, over each other.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show how runs went, by sweep, layer and neuron.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.sources import JsonOption
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ def homographs(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Model; NAME.homographs by default.")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="FILE",
+            help="Model; NAME.homographs by default.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=(1 << 32) - 1, help="Another seed, another model.")] = 1,
     as_json: JsonOption = False,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.sources import JsonOption, ThreadsOption, thread_count
 from goldzone.g2p.dictionaries import Dictionary, DictionaryWriter
 
@@ -20,7 +21,14 @@ def lexicon(
         typer.Option(metavar="DICTIONARY", help="Leave out the words that this dictionary has."),
     ] = None,
     output: Annotated[Dictionary, typer.Option("--format", help="Whose dictionary it is.")] = Dictionary.MFA,
-    out: Annotated[Path | None, typer.Option(help="File; standard output by default.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="PATH",
+            help="File; standard output by default.",
+        ),
+    ] = None,
     tokens: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The tool's list of phones: the first column counts.")
     ] = None,

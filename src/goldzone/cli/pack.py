@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.sources import (
     DatasetOption,
     FormatOption,
@@ -30,7 +31,12 @@ def pack(
     dataset: DatasetOption = None,
     written: FormatOption = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Packed model; NAME.goldzone by default.")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="FILE",
+            help="Packed model; NAME.goldzone by default.",
+        ),
     ] = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -44,6 +50,7 @@ def pack(
     """
     from goldzone.cli.display import print_table
     from goldzone.errors import StateError
+    from goldzone.fleet.plan import run_folder_name
     from goldzone.g2p.model import read_model, write_model
     from goldzone.g2p.packing import pack_model
     from goldzone.training.runs.run_folder import RunFolder, model_file
@@ -64,7 +71,7 @@ def pack(
         for entry in load_source(each, dataset, settings=loaded.settings, written=written).lexicon
     }
     packed = pack_model(loaded, list(listed.values()), threads=thread_count(threads))
-    path = out or Path(f"{loaded.name.replace('/', '-')}.goldzone")
+    path = out or Path(f"{run_folder_name(loaded.name)}.goldzone")
     digest = write_model(path, packed)
     facts = {
         "file": str(path),

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.sources import JsonOption
 
 
@@ -15,7 +16,11 @@ def recommend(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the run's configuration, changed as recommended, as TOML."),
+        typer.Option(
+            parser=given_path,
+            metavar="FILE",
+            help="Write the run's configuration, changed as recommended, as TOML.",
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file of --out.")] = False,
     as_json: JsonOption = False,

@@ -18,6 +18,13 @@ def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of an unfinished run.")],
     dataset: DatasetOption = None,
     threads: ThreadsOption = None,
+    deliver_alerts: Annotated[
+        bool,
+        typer.Option(
+            "--deliver-alerts",
+            help="Run the command and call the webhook that the run's config.toml names.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a run that was interrupted or killed.
@@ -25,6 +32,9 @@ def resume(
     The model becomes the same, byte for byte, as if the run had never stopped. Configuration and data must
     be those of the run; --dataset says where the words are now, if they have moved. A run of samples with
     --pipeline forward begins again.
+
+    A run folder may come from somebody else: the programs and addresses that its config.toml names for alerts
+    are used with --deliver-alerts only.
 
     Example: goldzone resume runs/slovak
     """
@@ -46,7 +56,14 @@ def resume(
     task = opened.task(config)
     summary = None
     if not (source.final and is_finished(folder)):
-        alerts = AlertListener(load_run_config(folder.config_path).alerts, opened.name)
+        settings = load_run_config(folder.config_path).alerts
+        if settings.reaches_out and not deliver_alerts:
+            typer.echo(
+                f"alerts: the command and webhook of {folder.config_path} are left alone; "
+                "--deliver-alerts uses them",
+                err=True,
+            )
+        alerts = AlertListener(settings, opened.name, outside=deliver_alerts)
         with TrainingDisplay(config) as display, Interruption(run) as interruption:
             context = RunContext(thread_count(threads), (display, alerts), interruption.check)
             summary = resume_run(task, run, context)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.history import parse_neuron
 from goldzone.cli.sources import JsonOption
 
@@ -26,7 +27,12 @@ def sums(
     ] = None,
     last: Annotated[int, typer.Option(min=2, help="How many of a neuron's sums its trend is of.")] = 4,
     out: Annotated[
-        Path | None, typer.Option(help="Write all records to this file: .csv, .parquet or .feather.")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="PATH",
+            help="Write all records to this file: .csv, .parquet or .feather.",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldzone.cli.all_words import finish_all_words
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.interruption import Interruption
 from goldzone.cli.sizing import check_size, fitted
 from goldzone.cli.sources import DatasetOption, FormatOption, JsonOption, ThreadsOption, thread_count
@@ -93,7 +94,14 @@ def train(
         str | None,
         typer.Option(help="Most bytes of the model, such as 50KB; tried out by a few trainings more."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME by default.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="PATH",
+            help="Run folder; runs/NAME by default.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in the folder.")] = False,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,

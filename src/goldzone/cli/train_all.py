@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.interruption import Interrupted, Interruption
 from goldzone.cli.sources import JsonOption, thread_count
 
@@ -31,7 +32,14 @@ def train_all(
             metavar="DATASET", envvar="GOLDZONE_DATASET", help="Folder with one folder a language."
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the run folders.")] = Path("runs"),
+    out: Annotated[
+        Path,
+        typer.Option(
+            parser=given_path,
+            metavar="PATH",
+            help="Folder of the run folders.",
+        ),
+    ] = Path("runs"),
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,7 +61,12 @@ def train_all(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace runs that are there.")] = False,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw word accuracy by language (PNG).")
+        Path | None,
+        typer.Option(
+            parser=given_path,
+            metavar="FILE",
+            help="Draw word accuracy by language (PNG).",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

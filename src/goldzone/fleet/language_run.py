@@ -27,6 +27,7 @@ from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Event, RunFinished, RunStarted
 from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.runs.run_parts import refuse_links
 from goldzone.training.task import PartResult, RunContext, RunSummary
 from goldzone.validation import Checked
 
@@ -74,6 +75,7 @@ def train_language(
     config = config_from_toml(job.config, f"configuration of {job.name}")
     inputs = _inputs_digest(job, config)
     run = RunFolder(Path(job.run), config)
+    refuse_links(run.path)
     earlier = None if job.force else _kept_result(run, inputs)
     if earlier is not None:
         return earlier

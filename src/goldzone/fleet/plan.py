@@ -92,8 +92,11 @@ def choose_languages(names: Sequence[str], only: Sequence[str]) -> list[str]:
 
 
 def run_folder_name(language: str) -> str:
-    """Return the run folder's name for a language: that of ``goldzone train``."""
-    return re.sub(r"[^\w.-]+", "-", language)
+    """Return the run folder's name for a language: that of ``goldzone train``.
+
+    Whatever the language is called, it is one name inside a folder, and no hidden one.
+    """
+    return re.sub(r"[^\w.-]+", "-", language).lstrip(".") or "unnamed"
 
 
 def _count_rows(folder: LanguageFolder) -> int:

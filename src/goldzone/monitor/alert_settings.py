@@ -80,6 +80,15 @@ class AlertSettings(Section):
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     """For each try of the webhook, and for the command."""
 
+    @property
+    def reaches_out(self) -> bool:
+        """Whether alerts are told to anybody outside."""
+        return self.webhook is not None or bool(self.command)
+
+    def silent(self) -> AlertSettings:
+        """Return the same rules with nobody to tell."""
+        return self.model_copy(update={"webhook": None, "command": ()})
+
     @model_validator(mode="before")
     @classmethod
     def _complete_rules(cls, fields: Any) -> Any:

@@ -231,11 +231,12 @@ def make_notifier(settings: AlertSettings, *, run: str, warn: Callable[[str], No
 class AlertListener(Listener):
     """Raises the alerts of a run as it goes: each becomes an event, and is told outside.
 
-    `run` is its name, for those who are told.
+    `run` is its name, for those who are told. With `outside` False nobody is: the settings come from a folder
+    whose author may be somebody else.
     """
 
-    def __init__(self, settings: AlertSettings, run: str) -> None:
-        self._settings = settings
+    def __init__(self, settings: AlertSettings, run: str, *, outside: bool = True) -> None:
+        self._settings = settings if outside else settings.silent()
         self._run = run
         self._engine = AlertEngine(settings)
         self._emit: Callable[[Event], None] = lambda event: None

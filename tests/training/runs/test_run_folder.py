@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from goldzone.errors import ConfigError, StateError
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Warned
-from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.runs.run_folder import RunFolder, RunSource, model_file
 
 CONFIG = TrainingConfig(seed=7)
 
@@ -186,3 +187,41 @@ def test_only_half_written_files_of_the_run_are_cleaned_away(tmp_path: Path) -> 
     run.delete_temporaries()
     assert not any((tmp_path / name).exists() for name in ours)
     assert all((tmp_path / name).exists() for name in others)
+
+
+PARTS = ["config.toml", "source.json", "events.jsonl", "state", "state/lock", "model", "model/model.goldzone"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links and pipes")
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_link_or_pipe_in_a_run_folder_is_refused_and_what_it_names_stays(
+    tmp_path: Path, part: str, kind: str
+) -> None:
+    run = RunFolder.create(tmp_path / "run", CONFIG, source=RunSource(name="french"))
+    run.events_path.touch()
+    path, other = run.path / part, tmp_path / "other"
+    if path.exists():
+        path.rename(other)
+    else:
+        other.write_text("mine")
+    if kind == "link":
+        path.symlink_to(other)
+    else:
+        os.mkfifo(path)
+    before = sorted(tmp_path.rglob("*"))
+    for refused in (
+        lambda: RunFolder.open(run.path),
+        lambda: RunFolder.create(run.path, CONFIG, force=True),
+        lambda: model_file(run.path),
+    ):
+        with pytest.raises(StateError, match=rf"{part}: is a {kind}; a run holds plain files"):
+            refused()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_the_run_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "run", CONFIG)
+    (tmp_path / "latest").symlink_to(tmp_path / "run")
+    assert RunFolder.open(tmp_path / "latest").config == CONFIG

@@ -15,17 +15,20 @@ from goldzone.storage.files import read_bounded, write_atomically
 from goldzone.training.config import TrainingConfig, load_config
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import Event
+from goldzone.training.runs.run_parts import (
+    CONFIG,
+    EVENTS,
+    FINAL,
+    MODEL,
+    MODEL_FILE,
+    SOURCE,
+    STATE,
+    refuse_links,
+)
 from goldzone.validation import Checked
 
 __all__ = ["RunFolder", "RunSource", "judged_model_file", "model_file"]
 
-_CONFIG = "config.toml"
-_SOURCE = "source.json"
-_EVENTS = "events.jsonl"
-_STATE = "state"
-_MODEL = "model"
-_MODEL_FILE = "model.goldzone"
-_FINAL = "final"
 _MAX_SOURCE_BYTES = 1 << 16
 
 
@@ -93,24 +96,25 @@ class RunFolder:
             If the folder holds a run (without `force`) or parts of one, or cannot be made or written.
         """
         folder = Path(path)
+        refuse_links(folder)
         try:
             _make_room(folder, force=force)
-            for name in (_STATE, _MODEL):
+            for name in (STATE, MODEL):
                 (folder / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StateError(
                 f"{folder}: cannot be a run folder ({error.strerror}); choose another path"
             ) from None
         if source is not None:
-            write_atomically(folder / _SOURCE, source.model_dump_json().encode(), error=StateError)
+            write_atomically(folder / SOURCE, source.model_dump_json().encode(), error=StateError)
         if initial_events:
-            with EventLog(folder / _EVENTS) as log:
+            with EventLog(folder / EVENTS) as log:
                 for event in initial_events:
                     log.write(event)
                 log.sync()
         # Written last: a folder with a configuration is complete.
         text = "\n".join(filter(None, (config.to_toml(), other_sections)))
-        write_atomically(folder / _CONFIG, text.encode(), error=StateError)
+        write_atomically(folder / CONFIG, text.encode(), error=StateError)
         return cls(folder, config, source)
 
     @classmethod
@@ -120,50 +124,51 @@ class RunFolder:
         Raises
         ------
         StateError
-            If it is not the folder of a run.
+            If it is not the folder of a run, or holds links.
         ConfigError
             If its configuration cannot be used.
         """
         folder = Path(path)
-        for name, exists in ((_CONFIG, Path.is_file), (_STATE, Path.is_dir), (_MODEL, Path.is_dir)):
+        refuse_links(folder)
+        for name, exists in ((CONFIG, Path.is_file), (STATE, Path.is_dir), (MODEL, Path.is_dir)):
             if not exists(folder / name):
                 raise StateError(f"{folder}: is no run folder, it has no {name}; give the folder of a run")
-        return cls(folder, load_config(folder / _CONFIG), _read_source(folder / _SOURCE))
+        return cls(folder, load_config(folder / CONFIG), _read_source(folder / SOURCE))
 
     @property
     def config_path(self) -> Path:
         """The configuration."""
-        return self.path / _CONFIG
+        return self.path / CONFIG
 
     @property
     def events_path(self) -> Path:
         """The event log."""
-        return self.path / _EVENTS
+        return self.path / EVENTS
 
     @property
     def state_path(self) -> Path:
         """The folder of checkpoints and sums."""
-        return self.path / _STATE
+        return self.path / STATE
 
     @property
     def lock_path(self) -> Path:
         """The lock that a trainer holds."""
-        return self.path / _STATE / "lock"
+        return self.path / STATE / "lock"
 
     @property
     def sums_path(self) -> Path:
         """The sum cache's snapshot."""
-        return self.path / _STATE / "sums.goldzone"
+        return self.path / STATE / "sums.goldzone"
 
     @property
     def model_path(self) -> Path:
         """The model, judged on words that it has not met."""
-        return self.path / _MODEL / _MODEL_FILE
+        return self.path / MODEL / MODEL_FILE
 
     @property
     def final_path(self) -> Path:
         """The run folder of the model of all words, where there is one."""
-        return self.path / _FINAL
+        return self.path / FINAL
 
     def delete_temporaries(self) -> None:
         """Delete the files that writers which were killed have left half written.
@@ -173,8 +178,8 @@ class RunFolder:
         StateError
             If one cannot be deleted.
         """
-        ours = [f".{name}.*.tmp" for name in (_CONFIG, _SOURCE)]
-        ours += [f"{name}/.*.tmp" for name in (_STATE, _MODEL)]
+        ours = [f".{name}.*.tmp" for name in (CONFIG, SOURCE)]
+        ours += [f"{name}/.*.tmp" for name in (STATE, MODEL)]
         for file in (file for pattern in ours for file in self.path.glob(pattern)):
             try:
                 file.unlink(missing_ok=True)
@@ -206,12 +211,13 @@ def model_file(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     StateError
-        The run of the folder has not come to a model yet.
+        The run of the folder has not come to a model yet, or holds links.
     """
     path = Path(path)
     if not path.is_dir():
         return path
-    final = path / _FINAL / _MODEL / _MODEL_FILE
+    refuse_links(path)
+    final = path / FINAL / MODEL / MODEL_FILE
     return final if final.is_file() else judged_model_file(path)
 
 
@@ -221,13 +227,14 @@ def judged_model_file(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     StateError
-        The run of the folder has not come to a model yet.
+        The run of the folder has not come to a model yet, or holds links.
     """
     path = Path(path)
     if not path.is_dir():
         return path
-    model = path / _MODEL / _MODEL_FILE
-    if not model.exists() and (path / _CONFIG).exists():
+    refuse_links(path)
+    model = path / MODEL / MODEL_FILE
+    if not model.exists() and (path / CONFIG).exists():
         raise StateError(f"{path}: is an unfinished run; go on with it (goldzone resume)")
     return model
 
@@ -244,16 +251,16 @@ def _read_source(path: Path) -> RunSource | None:
 def _is_half_made(folder: Path) -> bool:
     """Tell whether the making of a run folder was broken off: it begins with the source."""
     try:
-        return _read_source(folder / _SOURCE) is not None
+        return _read_source(folder / SOURCE) is not None
     except StateError:
         return False
 
 
 def _delete_parts(folder: Path) -> None:
     """Delete what a run leaves besides its configuration, and no other file."""
-    for file in (_EVENTS, _SOURCE):
+    for file in (EVENTS, SOURCE):
         (folder / file).unlink(missing_ok=True)
-    for name in (_STATE, _MODEL, _FINAL):
+    for name in (STATE, MODEL, FINAL):
         if (folder / name).exists():
             shutil.rmtree(folder / name)
 
@@ -262,7 +269,7 @@ def _make_room(folder: Path, *, force: bool) -> None:
     """See to it that a folder holds nothing of a run."""
     if folder.exists() and not folder.is_dir():
         raise StateError(f"{folder}: is a file; choose another path for the run folder")
-    if (folder / _CONFIG).exists():
+    if (folder / CONFIG).exists():
         if not force:
             raise StateError(
                 f"{folder}: already holds a run; choose another folder (--out), or replace it (--force)"
@@ -270,9 +277,9 @@ def _make_room(folder: Path, *, force: bool) -> None:
         # The configuration stays until another replaces it: a folder half deleted still counts as a run.
         _delete_parts(folder)
     elif _is_half_made(folder):
-        for name in (_EVENTS, _SOURCE):
+        for name in (EVENTS, SOURCE):
             (folder / name).unlink(missing_ok=True)
-    for name in (_EVENTS, _SOURCE, _STATE, _MODEL, _FINAL):
+    for name in (EVENTS, SOURCE, STATE, MODEL, FINAL):
         part = folder / name
         if part.exists() and not (part.is_dir() and not any(part.iterdir())):
             raise StateError(
