@@ -60,3 +60,11 @@ def test_an_unusable_field_is_named_in_one_line(tmp_path: Path, text: str, messa
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"language\.json: cannot be read"):
         read_settings(tmp_path / "language.json")
+
+
+def test_a_file_far_too_large_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "language.json"
+    with path.open("wb") as file:
+        file.truncate(3 << 30)  # takes no room on the disk
+    with pytest.raises(DataError, match=r"language\.json: larger than"):
+        read_settings(path)

@@ -184,7 +184,7 @@ def test_the_last_cell_can_answer_one() -> None:
     assert second.bits().tolist() == [False] * 5 + [True]
 
 
-@pytest.mark.parametrize("premodulos", [[MAX_CELLS + 1], [0xFFFFFFFF] * 3, [MAX_CELLS, 2]])
+@pytest.mark.parametrize("premodulos", [[MAX_CELLS + 1], [0xFFFFFFFF] * 3, [MAX_CELLS], [1 << 27, 4097]])
 def test_too_many_declared_cells_are_refused_before_anything_is_allocated(premodulos: list[int]) -> None:
     tracemalloc.start()
     try:
@@ -202,6 +202,17 @@ def test_what_could_not_be_read_again_is_not_written(monkeypatch: pytest.MonkeyP
         ModelFormatError, match="10 cells are too many for a model file, which holds 9; use fewer neurons"
     ):
         encode_tables(tables([[True] * 4, [True] * 6]))
+
+
+def test_so_many_empty_cells_that_they_would_be_refused_are_not_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_EMPTY_CELLS", 8)
+    monkeypatch.setattr(module, "_CELLS_A_BYTE", 4)
+    sparse = tables([[True] + [False] * 11])
+    assert decode_tables(encode_tables(sparse), [sparse[0].salt], [12], "m") == sparse
+    with pytest.raises(ModelFormatError, match="13 cells are too many for a model file with 1 bytes of ones"):
+        encode_tables(tables([[True] + [False] * 12]))
 
 
 def committee() -> Committee:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -193,9 +194,26 @@ def test_a_bomb_is_refused_before_it_unpacks(tmp_path: Path) -> None:
     path = tmp_path / "bomb"
     write_container(path, {}, {"zeros": bytes(5_000_000)})
     assert path.stat().st_size < 10_000
-    with pytest.raises(ModelFormatError, match="member 'zeros' unpacks past 1000000 bytes"):
+    with pytest.raises(ModelFormatError, match="member 'zeros' unpacks to more bytes than a model of"):
         read_container(path, max_bytes=1_000_000)
     assert read_container(path, max_bytes=5_100_000).members["zeros"] == bytes(5_000_000)
+
+
+@pytest.mark.parametrize("member", ["zeros", "manifest.json"])
+def test_a_small_file_unpacks_to_no_more_than_a_small_model(tmp_path: Path, member: str) -> None:
+    path = tmp_path / "bomb"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, bytes((1 << 25) + 1))
+    assert path.stat().st_size < 40_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            ModelFormatError, match=f"member '{member}' unpacks to more bytes than a model of"
+        ):
+            read_container(path)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 21
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_file_beyond_the_limit_is_not_read(model: Path) -> None:

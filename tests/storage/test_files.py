@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -45,3 +49,31 @@ def test_a_file_in_place_of_the_folder_is_an_error_of_the_family(tmp_path: Path)
     (tmp_path / "f").touch()
     with pytest.raises(ModelFormatError, match="cannot be written"):
         write_atomically(tmp_path / "f" / "g", b"")
+
+
+def test_a_small_file_is_read_with_little_memory_whatever_may_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"12345")
+    tracemalloc.start()
+    try:
+        assert read_bounded(path, 1 << 32) == b"12345"
+        assert tracemalloc.get_traced_memory()[1] < 1 << 21
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_read_to_its_end_or_to_the_limit(tmp_path: Path) -> None:
+    path, data = tmp_path / "pipe", bytes(range(256)) * 8192
+    os.mkfifo(path)
+    for most in (len(data), len(data) - 1):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", f"open({str(path)!r}, 'wb').write(bytes(range(256)) * 8192)"],
+            stderr=subprocess.DEVNULL,
+        )
+        if most == len(data):
+            assert read_bounded(path, most) == data
+        else:
+            with pytest.raises(ModelFormatError, match="pipe: larger than"):
+                read_bounded(path, most)
+        writer.wait()

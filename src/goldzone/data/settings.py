@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goldzone.data.segmentation import LENGTH_MARKS, STRESS_MARKS
 from goldzone.errors import DataError
+from goldzone.storage.files import read_bounded
 
 __all__ = ["DEFAULT_SETTINGS", "LanguageSettings", "read_settings"]
+
+_MAX_BYTES: Final = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,7 @@ def read_settings(path: Path) -> LanguageSettings:
     DataError
         The file cannot be read, is not JSON, or a field that bears on reading has another type.
     """
-    try:
-        content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    content = read_bounded(path, _MAX_BYTES, error=DataError).removeprefix(b"\xef\xbb\xbf")
     try:
         file = _LanguageFile.model_validate_json(content)
     except ValidationError as error:

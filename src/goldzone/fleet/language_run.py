@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
+from goldzone import __version__
 from goldzone.data.languages import LanguageFolder
 from goldzone.errors import ConfigError, GoldzoneError, StateError
 from goldzone.fleet.jobs import LanguageJob, LanguageResult, Report
@@ -202,13 +203,14 @@ class _Language:
 def _inputs_digest(job: LanguageJob, config: TrainingConfig) -> str:
     """Identify all that a result depends on, without reading the words: SHA-256 in hex."""
     files = [_file_digest(Path(job.folder) / name) for name in _FILES]
-    inputs = [job.name, config.digest(), job.flags_digest, job.limit, *files]
+    inputs = [__version__, job.name, config.digest(), job.flags_digest, job.limit, *files]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
 def _file_digest(file: Path) -> str | None:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:  # missing, or one that reading the words will complain of
         return None
 

@@ -18,6 +18,8 @@ __all__ = ["MAX_CELLS", "Committee", "decode_grades", "decode_tables", "encode_g
 
 MAX_CELLS = 1 << 30
 """Cells of all tables together: 128 MiB as bits. A damaged file must not ask for more."""
+_EMPTY_CELLS = 1 << 27
+_CELLS_A_BYTE = 4096
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def encode_tables(tables: Sequence[BitTable]) -> bytes:
     Raises
     ------
     ModelFormatError
-        The tables have more than `MAX_CELLS` cells, which `decode_tables` would refuse.
+        `decode_tables` would refuse it: there are more than `MAX_CELLS` cells, or nearly all are empty.
     """
     if (cells := sum(table.premodulo for table in tables)) > MAX_CELLS:
         raise ModelFormatError(
@@ -98,6 +100,10 @@ def encode_tables(tables: Sequence[BitTable]) -> bytes:
     for table in tables:
         zeros, end = write_gaps(np.frombuffer(table.cells, dtype=np.uint8), zeros, out, end)
         zeros -= 8 * len(table.cells) - table.premodulo  # bits of the last byte that are no cells
+    if cells > _EMPTY_CELLS + _CELLS_A_BYTE * end:
+        raise ModelFormatError(
+            f"{cells} cells are too many for a model file with {end} bytes of ones; use a lower premodulo"
+        )
     return out[:end].tobytes()
 
 
@@ -117,10 +123,14 @@ def decode_tables(
     Raises
     ------
     ModelFormatError
-        A gap is cut off, too long, or not in its shortest form, or a one lies beyond the last cell.
+        A gap is cut off, too long, or not in its shortest form, a one lies beyond the last cell, or so many
+        cells are declared that a few bytes would fill the memory.
     """
-    if sum(premodulos) > MAX_CELLS:
-        raise ModelFormatError(f"{name}: {sum(premodulos)} cells are declared; at most {MAX_CELLS} are read")
+    most = min(MAX_CELLS, _EMPTY_CELLS + _CELLS_A_BYTE * len(data))
+    if sum(premodulos) > most:
+        raise ModelFormatError(
+            f"{name}: {sum(premodulos)} cells are declared; at most {most} are read from {len(data)} bytes"
+        )
     packed = np.frombuffer(data, dtype=np.uint8)
     if data and data[-1] >= 0x80:
         raise ModelFormatError(f"{name}: ends inside a number at byte {len(data)}; copy the file again")
@@ -178,10 +188,10 @@ def decode_grades(
     said = halves[:total]
     if packed.size != -(-total // 2) or np.isin(said, (0, HIGHEST + 1)).any() or halves[total:].any():
         raise ModelFormatError(f"{name}: the grades do not match the cells; copy the file again")
-    signed = np.where(said > HIGHEST, said.astype(np.int64) - 16, said)
+    signed = np.where(said > HIGHEST, said.astype(np.int8) - np.int8(16), said.astype(np.int8))
     tables, start = [], 0
     for salt, bits, count in zip(salts, used, counts, strict=True):
-        cells = np.zeros(bits.size, np.int64)
+        cells = np.zeros(bits.size, np.int8)
         cells[bits] = signed[start : start + count]
         tables.append(GradedTable.from_grades(salt, cells))
         start += count

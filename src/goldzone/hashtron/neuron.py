@@ -143,10 +143,10 @@ class GradedTable:
     @classmethod
     def from_grades(cls, salt: int, grades: ArrayLike) -> GradedTable:
         """Make a table from one grade per cell: integers[premodulo], -7 to 7."""
-        raised = np.asarray(grades, dtype=np.int64) + HIGHEST
-        if raised.size and not 0 <= raised.min() <= raised.max() <= 2 * HIGHEST:
+        given = np.asarray(grades)
+        if given.size and not -HIGHEST <= given.min() <= given.max() <= HIGHEST:
             raise ConfigError(f"graded table has a grade out of range; give -{HIGHEST} to {HIGHEST}")
-        return cls(salt, raised.size, raised.astype(np.uint8).tobytes())
+        return cls(salt, given.size, (given.astype(np.int8) + np.int8(HIGHEST)).view(np.uint8).tobytes())
 
     def grades(self) -> NDArray[np.int8]:
         """Return the grade of every cell: int8[premodulo]."""

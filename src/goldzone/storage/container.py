@@ -38,6 +38,11 @@ DEFAULT_MAX_BYTES = 1 << 29
 """Largest file, and largest total of unpacked members, that is read without asking: 512 MiB."""
 
 _MANIFEST = "manifest.json"
+_MOST_MANIFEST = 1 << 23
+"""Bytes: Python's objects take a hundred times as many."""
+_MOST_RATIO = 128
+_ALWAYS_UNPACKED = 1 << 25
+"""Bytes that any file may unpack to; beyond, `_MOST_RATIO` times its own: more is no model, but a bomb."""
 _MEMBER_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that ZIP can express
 _UNIX = 3
@@ -162,6 +167,7 @@ def _check_name(path: str, name: str) -> None:
 
 def _unpack(path: str, data: bytes, max_bytes: int) -> dict[str, bytes]:
     members: dict[str, bytes] = {}
+    most = min(max_bytes, max(_ALWAYS_UNPACKED, _MOST_RATIO * len(data)))
     where = "archive"
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -180,10 +186,10 @@ def _unpack(path: str, data: bytes, max_bytes: int) -> dict[str, bytes]:
                         f"{path}: member {member!r} has an unknown compression; copy it again"
                     )
                 total += entry.file_size
-                if total > max_bytes:
+                if total > most or (member == _MANIFEST and entry.file_size > _MOST_MANIFEST):
                     raise ModelFormatError(
-                        f"{path}: member {member!r} unpacks past {max_bytes} bytes; "
-                        "raise the limit if the file is genuine"
+                        f"{path}: member {member!r} unpacks to more bytes than a model of "
+                        f"{len(data)} bytes holds; copy the file again"
                     )
                 with archive.open(entry) as stream:
                     members[member] = stream.read(entry.file_size + 1)

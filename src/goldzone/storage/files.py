@@ -6,10 +6,13 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from goldzone.errors import GoldzoneError, ModelFormatError
 
 __all__ = ["read_bounded", "write_atomically"]
+
+_BLOCK: Final = 1 << 20
 
 
 def write_atomically(
@@ -54,7 +57,7 @@ def _sync_folder(folder: Path) -> None:
 def read_bounded(
     path: str | os.PathLike[str], max_bytes: int, *, error: type[GoldzoneError] = ModelFormatError
 ) -> bytes:
-    """Return a file's bytes.
+    """Return a file's bytes; memory is asked for as there are bytes, not for all that `max_bytes` allows.
 
     Raises
     ------
@@ -63,9 +66,20 @@ def read_bounded(
     """
     try:
         with Path(path).open("rb") as stream:
-            data = stream.read(max_bytes + 1)
+            size = os.fstat(stream.fileno()).st_size
+            data = b"" if size > max_bytes else _read(stream, size, max_bytes)
     except OSError as problem:
         raise error(f"{path}: cannot be read ({problem.strerror}); check the path") from None
-    if len(data) > max_bytes:
+    if max(size, len(data)) > max_bytes:
         raise error(f"{path}: larger than {max_bytes} bytes; raise the limit if the file is genuine")
     return data
+
+
+def _read(stream: BinaryIO, size: int, max_bytes: int) -> bytes:
+    """Read a file of a known size, and what it has grown by or a pipe holds, up to a byte too many."""
+    blocks = [stream.read(size + 1)]
+    total = len(blocks[0])
+    while blocks[-1] and total <= max_bytes:
+        blocks.append(stream.read(min(_BLOCK, max_bytes + 1 - total)))
+        total += len(blocks[-1])
+    return b"".join(filter(None, blocks))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -111,6 +112,26 @@ def test_damage_is_named_with_its_line(tmp_path: Path, line: bytes, message: str
     assert str(caught.value).startswith(f"{path} line 2: ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ended", [b"", b"\n"])
+def test_a_line_far_too_long_is_refused_before_it_fills_the_memory(tmp_path: Path, ended: bytes) -> None:
+    path = tmp_path / "log"
+    write(path, TRAINED)
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)  # takes no room on the disk
+        file.seek(0, os.SEEK_END)
+        file.write(ended)
+    tracemalloc.start()
+    try:
+        with pytest.raises(StateError, match="line 2: is longer than 16777216 bytes; restore the file"):
+            read(path)
+        count, problem = whole_events(path)
+        assert count == 1
+        assert "line 2: is longer" in str(problem)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_lost_line_is_noticed(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import mmap
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -24,6 +25,8 @@ __all__ = ["EventFollower", "EventLog", "cut_events", "read_events", "whole_even
 
 _BLOCK: Final = 1 << 20
 """Bytes that a reader takes from the disk at once."""
+_MOST: Final = 1 << 24
+"""Bytes of a line: some hundred times the longest that is written."""
 
 
 class EventLog:
@@ -206,7 +209,7 @@ def cut_events(path: str | os.PathLike[str], count: int) -> None:
         return
     with _disk(name, "cut off"), name.open("r+b") as stream:
         for _ in range(count):
-            if not stream.readline().endswith(b"\n"):
+            if not stream.readline(_MOST).endswith(b"\n"):
                 return
         stream.truncate(stream.tell())
 
@@ -228,7 +231,8 @@ def _mend(stream: BinaryIO, path: Path) -> int:
         return 0
     with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as log:
         end = log.rfind(b"\n") + 1
-        last = log[log.rfind(b"\n", 0, max(0, end - 1)) + 1 : end]
+        begin = log.rfind(b"\n", 0, max(0, end - 1)) + 1
+        last = log[begin : min(end, begin + _MOST)]
     if end < size:
         stream.truncate(end)
     return _event(last, f"{path} last line").sequence + 1 if last else 0
@@ -236,7 +240,9 @@ def _mend(stream: BinaryIO, path: Path) -> int:
 
 def _events(stream: BinaryIO, path: Path, lines: int) -> Iterator[tuple[int, Event, bytes]]:
     """Yield number, event and line of what follows after some lines; a `LineTorn` for an unfinished one."""
-    for number, line in enumerate(stream, lines + 1):
+    for number, line in enumerate(iter(partial(stream.readline, _MOST), b""), lines + 1):
+        if len(line) == _MOST:
+            raise StateError(f"{path} line {number}: is longer than {_MOST} bytes; restore the file")
         if not line.endswith(b"\n"):
             yield number, LineTorn(sequence=number - 1, length=len(line)), line
             return
