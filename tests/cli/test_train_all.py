@@ -42,7 +42,7 @@ def broken_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class _OneByOne:
+class OneByOne:
     """An `Executor` of this process: what it reports is what workers report, and nothing has to start."""
 
     def __init__(self, workers: int, module: str) -> None: ...
@@ -66,7 +66,7 @@ class _OneByOne:
 
 @pytest.fixture
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "ProcessExecutor", _OneByOne)
+    monkeypatch.setattr(processes, "ProcessExecutor", OneByOne)
 
 
 def digests(summary: dict[str, Any]) -> dict[str, str]:

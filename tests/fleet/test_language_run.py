@@ -121,7 +121,7 @@ def test_a_lost_or_damaged_result_is_made_again_from_the_model(job: LanguageJob,
     if content is not None:
         result_file(job).write_text(content)
     log = (Path(job.run) / "events.jsonl").read_bytes()
-    assert train(job) == replace(first, status="kept")
+    assert train(job) == replace(first, status="kept", peak_memory=None)
     assert (Path(job.run) / "events.jsonl").read_bytes() == log
     assert json.loads(result_file(job).read_text())["result"]["digest"] == first.digest
 
@@ -174,7 +174,7 @@ def test_a_change_that_changes_no_word_is_no_other_input(job: LanguageJob) -> No
     first = train(job)
     lexicon = Path(job.folder) / "lexicon.tsv"
     lexicon.write_text(lexicon.read_text() + "no tab\n")
-    assert train(job) == replace(first, status="kept")
+    assert train(job) == replace(first, status="kept", peak_memory=None)
 
 
 def test_a_model_that_is_not_the_run_s_is_not_passed_off_as_its(job: LanguageJob, tmp_path: Path) -> None:

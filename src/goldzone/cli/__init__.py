@@ -13,6 +13,7 @@ from goldzone import __version__
 from goldzone.cli import (
     alerts,
     check_lexicon,
+    compare,
     config,
     evaluate,
     export,
@@ -49,6 +50,7 @@ app.command("train")(train.train)
 app.command("train-all")(train_all.train_all)
 app.command("resume")(resume.resume)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("phonemize")(phonemize.phonemize)
 app.command("lexicon")(lexicon.lexicon)
 app.command("homographs")(homographs.homographs)

@@ -46,30 +46,15 @@ class JudgedModel:
 
     def part(self, lexicon: Lexicon, name: str) -> Lexicon:
         """Return a part of training's split of the lexicon."""
-        from goldzone.data.split import split_lexicon
+        from goldzone.g2p.held_out import part_of
 
-        split = split_lexicon(lexicon, self.phonemizer.model.trained_with().data.fractions)
-        chosen: Lexicon = getattr(split, name)
-        return chosen
+        return part_of(self.phonemizer.model, lexicon, name)
 
     def met(self, lexicon: Lexicon) -> NDArray[np.uint64]:
-        """Return the keys of words that the model has met, or may have met.
+        """Return the keys of words that the model has met, or may have met (`met_words`)."""
+        from goldzone.g2p.held_out import met_words
 
-        Raises
-        ------
-        DataError
-            It was trained on all words, and does not tell which.
-        """
-        from goldzone.data.split import word_keys
-        from goldzone.g2p.known_words import read_known_words
-
-        known = read_known_words(self.file)
-        if known is not None:
-            return known
-        if "judged" in self.phonemizer.model.about:
-            raise DataError(f"{self.file}: was trained on all words, and does not tell which; use --part all")
-        # A model file alone does not tell which words it has met: a hash tells which it may have.
-        return word_keys(self.part(lexicon, "train"))
+        return met_words(self.file, self.phonemizer.model, lexicon)
 
 
 @dataclass(frozen=True)

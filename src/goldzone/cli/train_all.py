@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from goldzone.cli.fleet_runs import FleetInterrupted, carry_out, make_folder
 from goldzone.cli.given_paths import given_path
-from goldzone.cli.interruption import Interrupted, Interruption
-from goldzone.cli.sources import JsonOption, thread_count
+from goldzone.cli.interruption import Interrupted
+from goldzone.cli.sources import JsonOption
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from goldzone.fleet.flag_file import FlagFile
-    from goldzone.fleet.jobs import LanguageJob, Report
-    from goldzone.fleet.results import FleetRecord, FleetSummary
+    from goldzone.fleet.results import FleetSummary
 
-_WORKER = "goldzone.cli.fleet_worker"
 _SOME_FAILED = 1
 
 
@@ -100,12 +97,12 @@ def train_all(
             force=force,
         )
     ]
-    _make_folder(out)
+    make_folder(out)
     record, started = FleetRecord(planned), time.monotonic()
     try:
-        _carry_out(planned, jobs, record)
+        carry_out(planned, jobs, record)
     except Interrupted as signal:
-        raise _FleetInterrupted(signal, record.summary(0.0), force=force) from None
+        raise FleetInterrupted(signal, record.summary(0.0), force=force) from None
     finally:
         summary = record.summary(time.monotonic() - started)
         written = _written(out, plot, summary)
@@ -115,20 +112,6 @@ def train_all(
         print_fleet(summary, [out / SUMMARY_FILE, *([plot] if plot else [])])
     if summary.failures or not written:
         raise typer.Exit(_SOME_FAILED)
-
-
-class _FleetInterrupted(Interrupted):
-    """A signal asked a fleet to end."""
-
-    def __init__(self, signal: Interrupted, summary: FleetSummary, *, force: bool) -> None:
-        ended = len(summary.results) + len(summary.failures)
-        how = ", without --force," if force else ""
-        BaseException.__init__(
-            self,
-            f"interrupted; {ended} of {ended + len(summary.unfinished)} languages are done; "
-            f"give the same command again{how} to go on",
-        )
-        self.exit_code = signal.exit_code
 
 
 def _flags(path: Path | None) -> FlagFile | None:
@@ -141,15 +124,6 @@ def _flags(path: Path | None) -> FlagFile | None:
     known = load_flags(path)
     flag_client(known)
     return known
-
-
-def _make_folder(out: Path) -> None:
-    from goldzone.errors import StateError
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateError(f"{out}: cannot be made ({error.strerror}); choose another folder (--out)") from None
 
 
 def _written(out: Path, plot: Path | None, summary: FleetSummary) -> bool:
@@ -167,27 +141,3 @@ def _written(out: Path, plot: Path | None, summary: FleetSummary) -> bool:
         typer.echo(f"error: {error}", err=True)
         return False
     return True
-
-
-def _carry_out(planned: Sequence[LanguageJob], jobs: int | None, record: FleetRecord) -> None:
-    """Train on all processors, and show how it goes."""
-    from goldzone.cli.fleet_display import FleetDisplay
-    from goldzone.fleet.processes import ProcessExecutor
-
-    processors = thread_count(None)
-    workers = min(jobs or processors, len(planned))
-    shared = [replace(job, threads=max(1, processors // workers)) for job in planned]
-    with FleetDisplay(shared) as display, Interruption(Path()) as interruption:
-
-        def on_report(report: Report) -> None:
-            record.report(report)
-            display.report(report)
-
-        def check_interrupt() -> None:
-            try:
-                interruption.check()
-            except Interrupted:
-                display.stopping()
-                raise
-
-        ProcessExecutor(workers, _WORKER).run(shared, on_report=on_report, check_interrupt=check_interrupt)

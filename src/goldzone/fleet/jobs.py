@@ -29,10 +29,11 @@ class LanguageJob:
 
     name: str
     """Its path in the dataset: ``french``, ``english/american``."""
-    dataset: str
-    """The dataset's folder, absolute."""
+    dataset: str | None
+    """The dataset's folder, absolute; None of a lexicon that is in none."""
     folder: str
-    """The language's folder, which holds its lexicon."""
+    """The language's folder, which holds its lexicon; without a dataset, the lexicon's file, or empty for a
+    built-in sample."""
     run: str
     """The run folder."""
     rows: int
@@ -85,6 +86,8 @@ class LanguageResult:
     """What training and testing took; for a resumed run, from the resumption on."""
     run: str
     """The run folder."""
+    peak_memory: int | None = None
+    """Bytes that the process had at most while it trained and tested; None where the system does not tell."""
 
 
 class Begun(msgspec.Struct, frozen=True, tag=True, tag_field="report"):

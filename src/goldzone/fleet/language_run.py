@@ -14,10 +14,11 @@ from typing import Any, Final, Literal
 from pydantic import ValidationError
 
 from goldzone import __version__
-from goldzone.data.languages import LanguageFolder
 from goldzone.errors import ConfigError, GoldzoneError, StateError
 from goldzone.fleet.jobs import LanguageJob, LanguageResult, Report
+from goldzone.fleet.peak_memory import begin_peak, peak_memory
 from goldzone.fleet.progress import ProgressPoster
+from goldzone.fleet.word_source import WordSource
 from goldzone.g2p.model import read_model
 from goldzone.g2p.task import PhonemizerTask
 from goldzone.storage.container import read_container
@@ -37,7 +38,6 @@ __all__ = ["MakeListener", "train_language"]
 MakeListener = Callable[[LanguageJob], Listener]
 """Makes what raises the alerts of a language's run."""
 
-_FILES: Final = ("lexicon.tsv", "language.json")
 _RESULT: Final = "result.json"
 _MAX_RESULT_BYTES: Final = 1 << 16
 
@@ -80,7 +80,10 @@ def train_language(
     earlier = None if job.force else _kept_result(run, inputs)
     if earlier is not None:
         return earlier
+    measured = begin_peak()
     result = _Language(job, config).finish(post, check_interrupt, alerts)
+    if measured and result.status != "kept":
+        result = replace(result, peak_memory=peak_memory())
     kept = _Kept(format="goldzone fleet result 1", inputs=inputs, result=result)
     content = kept.model_dump_json(indent=1).encode()
     write_atomically(run.state_path / _RESULT, content, error=StateError)
@@ -99,13 +102,13 @@ class _Language:
     """A language's words and configuration."""
 
     def __init__(self, job: LanguageJob, config: TrainingConfig) -> None:
-        language = LanguageFolder(job.name, Path(job.folder))
+        self._source = _source(job)
         self._job = job
         self._folder = Path(job.run)
-        self._lexicon = language.read()
+        self._lexicon = self._source.read()
         self._config, self._initial_events = _flagged(job, config, len(self._lexicon))
         self._task = PhonemizerTask.of(
-            self._lexicon, self._config, settings=language.settings, limit=job.limit
+            self._lexicon, self._config, settings=self._source.settings, limit=job.limit
         )
 
     def finish(
@@ -125,7 +128,8 @@ class _Language:
         if run is not None:
             self._check_resumable(run)
             return self._result(resume_run(self._task, self._folder, context), "resumed")
-        source = RunSource(name=job.name, dataset=job.dataset, limit=job.limit)
+        name = job.name if job.dataset else job.folder or job.name
+        source = RunSource(name=name, dataset=job.dataset, limit=job.limit)
         summary = start_run(
             self._task,
             self._folder,
@@ -200,9 +204,13 @@ class _Language:
         )
 
 
+def _source(job: LanguageJob) -> WordSource:
+    return WordSource(job.name, job.folder, job.dataset)
+
+
 def _inputs_digest(job: LanguageJob, config: TrainingConfig) -> str:
     """Identify all that a result depends on, without reading the words: SHA-256 in hex."""
-    files = [_file_digest(Path(job.folder) / name) for name in _FILES]
+    files = list(map(_file_digest, _source(job).files))
     inputs = [__version__, job.name, config.digest(), job.flags_digest, job.limit, *files]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 

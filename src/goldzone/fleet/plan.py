@@ -15,7 +15,7 @@ from goldzone.fleet.flag_file import FlagFile
 from goldzone.fleet.jobs import LanguageJob
 from goldzone.training.config import TrainingConfig
 
-__all__ = ["choose_languages", "plan_jobs", "run_folder_name"]
+__all__ = ["biggest_first", "choose_languages", "plan_jobs", "run_folder_name"]
 
 
 def plan_jobs(
@@ -69,6 +69,17 @@ def plan_jobs(
         )
         for name in choose_languages(list(folders), only)
     ]
+    return biggest_first(jobs)
+
+
+def biggest_first(jobs: Sequence[LanguageJob]) -> list[LanguageJob]:
+    """Put jobs in the order in which they are begun.
+
+    Raises
+    ------
+    DataError
+        Two languages would share a run folder.
+    """
     _refuse_shared(jobs)
     return sorted(jobs, key=lambda job: (-job.rows, job.name))
 

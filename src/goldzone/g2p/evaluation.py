@@ -19,7 +19,7 @@ from goldzone.g2p.model import G2PModel
 from goldzone.g2p.reach import in_reach
 from goldzone.g2p.scoring import Scores, score_words
 
-__all__ = ["Diagnosis", "diagnose_model", "diagnose_said", "evaluate_model"]
+__all__ = ["Diagnosis", "borders_count", "diagnose_model", "diagnose_said", "evaluate_model", "say_entries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,22 @@ def evaluate_model(
     DataError
         There is no word.
     """
-    decoder = Decoder(model)
-    guesses = _say_all(decoder, _spelled(decoder, entries), beam, threads)
+    guesses = say_entries(model, entries, beam=beam, threads=threads)
     listed = [entry.pronunciations for entry in entries]
-    return score_words(guesses, listed, by_segments=_by_segments(model, notation))
+    return score_words(guesses, listed, by_segments=borders_count(model, notation))
+
+
+def say_entries(model: G2PModel, entries: Sequence[Entry], *, beam: int, threads: int = 1) -> list[Segments]:
+    """Return the best pronunciation of each word.
+
+    Raises
+    ------
+    DataError
+        There is no word.
+    """
+    decoder = Decoder(model)
+    words = _spelled(decoder, entries)
+    return [found[0].segments for found in decoder.decode(words, beam=beam, threads=threads)]
 
 
 def diagnose_model(
@@ -119,7 +131,7 @@ def diagnose_model(
     words = _spelled(decoder, entries)
     found = [best[0] for best in decoder.decode(words, beam=beam, threads=threads)]
     listed = [entry.pronunciations for entry in entries]
-    by_segments = _by_segments(model, notation)
+    by_segments = borders_count(model, notation)
     said = tuple(
         SaidWord.judged(entry, letters, best.segments, by_segments=by_segments, probability=best.probability)
         for entry, letters, best in zip(entries, words, found, strict=True)
@@ -158,7 +170,7 @@ def diagnose_said(
     )
 
 
-def _by_segments(model: G2PModel, notation: Notation | None) -> bool:
+def borders_count(model: G2PModel, notation: Notation | None) -> bool:
     """Tell whether the borders of segments are known on both sides."""
     return model.notation.shares_borders(notation or model.notation)
 
@@ -168,7 +180,3 @@ def _spelled(decoder: Decoder, entries: Sequence[Entry]) -> list[Segments]:
     if not entries:
         raise DataError("there is no word to evaluate; give a lexicon with at least one")
     return [decoder.letters(entry.word) for entry in entries]
-
-
-def _say_all(decoder: Decoder, words: Sequence[Segments], beam: int, threads: int) -> list[Segments]:
-    return [found[0].segments for found in decoder.decode(words, beam=beam, threads=threads)]

@@ -18,8 +18,11 @@ __all__ = [
     "BORDER",
     "Interval",
     "Scores",
+    "count_errors",
     "edit_distance",
     "is_listed",
+    "percentile_interval",
+    "resample",
     "resampled_difference",
     "score_words",
 ]
@@ -115,6 +118,28 @@ def score_words(
     DataError
         There is no word.
     """
+    counts = count_errors(predicted, listed, by_segments=by_segments)
+    wrong, edits, lengths = counts
+    sums = resample(counts, seed)
+    return Scores(
+        words=len(predicted),
+        word_error=float(wrong.mean()),
+        word_error_interval=_interval_of_words(int(wrong.sum()), len(predicted), sums[0] / len(predicted)),
+        phoneme_error=float(edits.sum() / lengths.sum()),
+        phoneme_error_interval=percentile_interval(sums[1] / sums[2]),
+    )
+
+
+def count_errors(
+    predicted: Sequence[Segments], listed: Sequence[Sequence[Segments]], *, by_segments: bool = False
+) -> NDArray[np.int64]:
+    """Count the errors of each word; parameters and errors are those of `score_words`.
+
+    Returns
+    -------
+    int64[3, n_words]
+        Whether the word is wrong, the edits to the nearest listed pronunciation, and the segments of that.
+    """
     if not predicted:
         raise DataError("there is no word to score; give words with their pronunciations")
     ids: dict[str, int] = {}
@@ -133,20 +158,18 @@ def score_words(
         own = encode(guess)
         options = [(edit_distance(own, encode(truth)), len(truth)) for truth in truths]
         edits[word], lengths[word] = min(options, key=lambda option: (option[0] / option[1], option))
-    sums = _resample(counts, _states(seed))
-    return Scores(
-        words=len(predicted),
-        word_error=float(wrong.mean()),
-        word_error_interval=_interval_of_words(int(wrong.sum()), len(predicted), sums[0] / len(predicted)),
-        phoneme_error=float(edits.sum() / lengths.sum()),
-        phoneme_error_interval=_interval(sums[1] / sums[2]),
-    )
+    return counts
+
+
+def resample(counts: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Sum counts by word, int64[n_counts, n_words], over resamples of the words: int64[n_counts, 1000]."""
+    return _resample(counts, _states(seed))
 
 
 def resampled_difference(wrong: NDArray[np.int64], *, seed: int = 1) -> Interval:
     """Return the interval of the difference of two shares of the same words: int64[2, n_words] of 0 and 1."""
-    sums = _resample(wrong, _states(seed))
-    return _interval((sums[0] - sums[1]) / wrong.shape[1])
+    sums = resample(wrong, seed)
+    return percentile_interval((sums[0] - sums[1]) / wrong.shape[1])
 
 
 def _states(seed: int) -> NDArray[np.uint64]:
@@ -192,12 +215,12 @@ def _interval_of_words(wrong: int, words: int, shares: NDArray[np.float64]) -> I
     distribution (Clopper and Pearson 1934).
     """
     if 0 < wrong < words:
-        return _interval(shares)
+        return percentile_interval(shares)
     beyond = 1 - float(((1 - _COVERAGE) / 2) ** (1 / words))
     return Interval(0.0, beyond) if wrong == 0 else Interval(1 - beyond, 1.0)
 
 
-def _interval(ratios: NDArray[np.float64]) -> Interval:
+def percentile_interval(ratios: NDArray[np.float64]) -> Interval:
     """Cut off the tails of the resampled ratios (Efron 1979)."""
     tail = (1 - _COVERAGE) / 2
     low, high = np.quantile(ratios, [tail, 1 - tail])

@@ -1,0 +1,1 @@
+"""Two ways of training compared: arms, the words they are judged on, the evidence, and the verdict."""
