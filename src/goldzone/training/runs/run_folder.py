@@ -54,6 +54,19 @@ class RunSource(Checked):
     options: dict[str, str] = Field(default_factory=dict)
     """What else the kind of task asks for."""
 
+    def encoded(self) -> bytes:
+        """Return it as JSON.
+
+        Raises
+        ------
+        StateError
+            A name is not UTF-8.
+        """
+        try:
+            return self.model_dump_json().encode()
+        except ValueError:
+            raise StateError(f"{self.name}: it, or a folder above it, is not UTF-8; rename it") from None
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -97,6 +110,7 @@ class RunFolder:
         """
         folder = Path(path)
         refuse_links(folder)
+        about = None if source is None else source.encoded()
         try:
             _make_room(folder, force=force)
             for name in (STATE, MODEL):
@@ -105,8 +119,8 @@ class RunFolder:
             raise StateError(
                 f"{folder}: cannot be a run folder ({error.strerror}); choose another path"
             ) from None
-        if source is not None:
-            write_atomically(folder / SOURCE, source.model_dump_json().encode(), error=StateError)
+        if about is not None:
+            write_atomically(folder / SOURCE, about, error=StateError)
         if initial_events:
             with EventLog(folder / EVENTS) as log:
                 for event in initial_events:
