@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from goldzone.errors import GoldzoneError
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["OutputError", "escaped", "guarded_output", "screen"]
-
-T = TypeVar("T")
 
 _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, and surrogates: they stand for the bytes of a file name that is not UTF-8."""
