@@ -66,12 +66,18 @@ def folder(name: str) -> Path:
 
 
 def main(work: Callable[[], int | None]) -> None:
-    """Run a command and end the process; what goldzone refuses is one line and exit status 2."""
+    """Run a command and end the process; what goldzone or the system refuses is one line and status 2."""
     try:
         sys.exit(work())
     except GoldzoneError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}; check the path", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 def run(command: list[str], text: str = "") -> Finished:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.command import folder
+from benchmarks.command import main as run_command
 from benchmarks.command import parser as command_parser
 from benchmarks.speed.areas import AREAS, AreaResult, measure_apart
 from benchmarks.speed.measure import Figure, Setting
@@ -123,4 +124,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -13,9 +13,10 @@ from pydantic_core import ErrorDetails
 
 from goldzone.errors import ConfigError, GoldzoneError
 
-__all__ = ["Checked", "check", "nearest", "parse_toml", "problem_line"]
+__all__ = ["Checked", "check", "hidden_addresses", "nearest", "parse_toml", "problem_line"]
 
 _SHOWN_VALUE: Final = 60
+_ADDRESS: Final = re.compile(r"""(https?://)([^/\s'"]*@)?([^/?#\s'"@]*)[^\s'"]*""")
 _NEAR: Final = 0.7
 """Least similarity of a suggestion: *cieling* is 0.86 like *ceiling*, *rate* 0.53 like *temperature*."""
 _EXPECTED: Final = {
@@ -93,6 +94,11 @@ def nearest(wrong: str, known: Sequence[str]) -> str | None:
     return next(iter(difflib.get_close_matches(wrong, known, n=1, cutoff=_NEAR)), None)
 
 
+def hidden_addresses(text: str) -> str:
+    """Return a text with no more of web addresses than the host: what is around it may be secret."""
+    return _ADDRESS.sub(r"\1\3/...", text)
+
+
 def _describe(problem: ErrorDetails, model: type[BaseModel]) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"])[1:]
     match problem["type"]:
@@ -104,7 +110,7 @@ def _describe(problem: ErrorDetails, model: type[BaseModel]) -> str:
             return f"{path} is missing; give it"
         case kind:
             expected = _EXPECTED.get(kind, re.sub(r"^\w+ should", "should", problem["msg"]))
-    value = repr(problem["input"])
+    value = hidden_addresses(repr(problem["input"]))
     if len(value) > _SHOWN_VALUE:
         value = value[: _SHOWN_VALUE - 3] + "..."
     return f"{path}: {value} {expected}".removeprefix(": ")

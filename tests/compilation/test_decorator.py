@@ -125,6 +125,22 @@ def test_a_damaged_cache_is_compiled_again_and_repaired(tree: Path, tmp_path: Pa
         assert run(CALL, env) == ("5", "")
 
 
+def test_a_wrong_bit_of_the_code_is_not_run_but_compiled_again(tree: Path, tmp_path: Path) -> None:
+    env = surroundings(tree, tmp_path / "cache")
+    number = 0x0123_4567
+    (tree / "tiny.py").write_text(KERNEL.replace("a + b", f"a + b + {number}"))
+    call = CALL.partition("; add(2.0")[0]
+    expected, _ = run(call, env)
+    for path in (tmp_path / "cache").rglob("*.nbc"):
+        data = path.read_bytes()
+        assert number.to_bytes(4, "little") in data
+        path.write_bytes(data.replace(number.to_bytes(4, "little"), (number ^ 1).to_bytes(4, "little")))
+    out, said = run(call, env)
+    assert out == expected == str(number + 5)
+    assert "compiling" in said
+    assert run(call, env) == (expected, "")
+
+
 def test_processes_that_compile_at_once_share_one_cache(tree: Path, tmp_path: Path) -> None:
     env = surroundings(tree, tmp_path / "cache")
     code = "from tiny import add; print('ready', flush=True); input(); print(add(2, 3), add(2., 3.))"

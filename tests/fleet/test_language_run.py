@@ -126,6 +126,17 @@ def test_a_lost_or_damaged_result_is_made_again_from_the_model(job: LanguageJob,
     assert json.loads(result_file(job).read_text())["result"]["digest"] == first.digest
 
 
+def test_a_result_of_another_version_is_measured_again(
+    job: LanguageJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = train(job)
+    path = result_file(job)
+    path.write_text(path.read_text().replace(f'"words": {first.words}', '"words": 7'))
+    assert train(job).words == 7  # of the same version: kept as it is
+    monkeypatch.setattr("goldzone.fleet.language_run.__version__", "0.0.9")
+    assert train(job).words == first.words
+
+
 def test_an_interrupted_language_is_resumed_to_the_same_model(job: LanguageJob, tmp_path: Path) -> None:
     whole = train(replace(job, run=str(tmp_path / "whole")))
     interrupt(job)

@@ -78,7 +78,8 @@ def test_a_rule_takes_from_its_default_what_its_table_leaves_out(rule: str) -> N
         ),
         (
             "[alerts]\nwebhook = 'ftp://host'",
-            "alerts.webhook: 'ftp://host' is no address; give http://HOST, https://HOST or $VARIABLE",
+            "alerts.webhook: is no address; give http://HOST, https://HOST or $VARIABLE, "
+            "with no user or password before the host",
         ),
         ("[alerts]\ncommand = 'ls'", "alerts.command: 'ls' should be a list"),
         (
@@ -97,7 +98,8 @@ def test_what_is_wrong_is_told_with_its_field(text: str, message: str) -> None:
     ("text", "expected"),
     [
         ("http://host", True),
-        ("https://user@host:8443/path?query=1", True),
+        ("https://host:8443/path?query=1", True),
+        ("https://user@host:8443/path?query=1", False),
         ("http://[::1]:80/", True),
         ("http://host:99999/", False),
         ("http://", False),
@@ -112,3 +114,21 @@ def test_what_is_wrong_is_told_with_its_field(text: str, message: str) -> None:
 )
 def test_only_complete_web_addresses_are_taken(text: str, expected: bool) -> None:
     assert is_web_address(text) is expected
+
+
+@pytest.mark.parametrize("value", ["'https://user:secret@host/hook'", "['https://user@host/secret']"])
+def test_an_address_with_a_password_is_refused_and_no_address_is_printed_whole(value: str) -> None:
+    with pytest.raises(ConfigError, match=r"alerts\.webhook") as caught:
+        run_config_from_toml(f"[alerts]\nwebhook = {value}", "file")
+    assert "secret" not in str(caught.value)
+    assert "user@" not in str(caught.value)
+    assert "user:" not in str(caught.value)
+
+
+def test_what_is_shown_of_an_address_ends_after_the_host() -> None:
+    for address, shown in (
+        ("https://hooks.example.org/services/T0/secret?key=1", "https://hooks.example.org/..."),
+        ("$HOOK", "$HOOK"),
+        (None, None),
+    ):
+        assert AlertSettings(webhook=address).shown().webhook == shown

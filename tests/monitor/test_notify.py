@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -101,7 +104,9 @@ def test_nobody_there_is_an_error_that_may_pass() -> None:
     assert error.value.again
 
 
-@pytest.mark.parametrize("url", ["file:///etc/hosts", "ftp://127.0.0.1/", "http://", "$HOOK", "http://a b"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/hosts", "ftp://127.0.0.1/", "http://", "$HOOK", "http://a b", "http://u:p@h/"]
+)
 def test_other_addresses_are_not_opened(url: str) -> None:
     with pytest.raises(DeliveryError, match="not http or https") as error:
         post(b"{}", url=url, timeout=LIMIT)
@@ -134,6 +139,19 @@ def test_a_command_that_fails_is_an_error_and_not_tried_again(
     with pytest.raises(DeliveryError, match=problem) as error:
         run_command(b"{}", command=command, timeout=timeout)
     assert not error.value.again
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs process groups")
+def test_the_children_of_a_command_that_takes_too_long_end_with_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    child = f"sleep 1000 >{shlex.quote(str(pipe))}"
+    with pytest.raises(DeliveryError, match=r"took longer than 0\.5 s"):
+        run_command(b"{}", command=("/bin/sh", "-c", f"{child} & wait"), timeout=0.5)
+    assert select.select([reading], [], [], LIMIT)[0] == [reading]  # the system closed the other end
+    assert os.read(reading, 1) == b""
+    os.close(reading)
 
 
 class Failing:

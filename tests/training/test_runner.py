@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from goldzone.data.builtin import load_builtin
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import DataError, StateError
+from goldzone.g2p.model import read_model
 from goldzone.g2p.task import PhonemizerTask
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runner import resume_run, start_run
+from goldzone.training.runner import resume_run, start_run, task_checkpointer
 from goldzone.training.runs.events import Event, SweepFinished, SweepStarted
 from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_folder import RunFolder, RunSource
@@ -92,6 +94,64 @@ def test_a_folder_in_which_a_run_is_at_work_is_refused_also_with_force(tmp_path:
     assert len(intruder.refusals) == 3
     assert all("another process is training this run" in line for line in intruder.refusals)
     assert train(tmp_path / "run", force=True).digest == digest
+
+
+class Rival(Listener):
+    """Wants the same folder while a run replaces another, before anything is written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.refusals: list[str] = []
+        self._folder = folder
+
+    def on_stage(self, name: str) -> None:
+        with pytest.raises(StateError) as caught:
+            train(self._folder, force=True)
+        self.refusals.append(str(caught.value))
+
+
+def test_the_old_run_is_there_until_the_new_one_has_a_model(tmp_path: Path) -> None:
+    digest = train(tmp_path / "run").digest
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", Breaker(), force=True)
+    aside = RunFolder.open(tmp_path / "run" / "replaced")
+    assert read_model(aside.model_path)[1] == digest
+    rival = Rival(tmp_path / "run")
+    train(tmp_path / "run", rival, force=True)
+    assert rival.refusals
+    assert all("another process is training this run" in line for line in rival.refusals)
+    assert not aside.path.exists()
+
+
+def test_words_that_cannot_be_used_leave_the_old_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = train(tmp_path / "run").digest
+
+    def fail(*_: object, **__: object) -> None:
+        raise DataError("no words")
+
+    monkeypatch.setattr(PhonemizerTask, "prepare", fail)
+    with pytest.raises(DataError, match="no words"):
+        train(tmp_path / "run", force=True)
+    assert read_model(tmp_path / "run" / "model" / "model.goldzone")[1] == digest
+    assert not (tmp_path / "run" / "replaced").exists()
+
+
+def test_a_high_number_of_a_checkpoint_hides_no_later_one(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", Breaker())
+    state = tmp_path / "run" / "state"
+    newest = max(state.glob("checkpoint-*.goldzone"))
+    for file in (newest, newest.with_name(newest.name.replace("checkpoint", "journal"))):
+        file.rename(file.with_name(re.sub("[0-9]+", "999999999", file.name)))
+    checkpoints = task_checkpointer(slovak(), state)
+    restored = checkpoints.load(1 << 30)
+    assert restored is not None
+    checkpoints.on_sweep(restored.progress, restored.network, restored.sums)
+    checkpoints.close()
+    again = task_checkpointer(slovak(), state)
+    assert again.load(1 << 30) is not None
+    again.close()
+    again.discard()
+    assert not list(state.glob("checkpoint-*"))
 
 
 class Breaker(Listener):

@@ -32,7 +32,8 @@ from goldzone.cli import (
     train_all,
     verify_order,
 )
-from goldzone.cli.interruption import Interrupted
+from goldzone.cli.interruption import Interrupted, Keyboard
+from goldzone.cli.output import OutputError, guarded_output
 from goldzone.errors import GoldzoneError
 from goldzone.log_lines import forwarded_log
 
@@ -69,6 +70,7 @@ app.command("languages")(languages.languages)
 
 _WRONG_INPUT = 2
 _INTERRUPTED = 130
+_SHOWN = 200
 
 # The base of all complaints about a command line; where it is defined differs between versions of typer.
 _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
@@ -101,26 +103,54 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # words are UTF-8, as they are read; not all consoles are
             stream.reconfigure(encoding="utf-8", errors=stream.errors)
-    sys.exit(_run())
+    try:
+        with guarded_output():
+            code = _run()
+    except OutputError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - nothing guards any more
+        code = _WRONG_INPUT
+    sys.exit(code)
 
 
 def _run() -> int:
+    with Keyboard() as keyboard:
+        try:
+            return _carried_out()
+        except Exception:
+            if not keyboard.interrupted:
+                raise
+        except (KeyboardInterrupt, typer.Abort):
+            pass
+    typer.echo("interrupted", err=True)
+    return _INTERRUPTED
+
+
+def _carried_out() -> int:
+    """Run the command, and say in one line what keeps it from its end."""
     try:
         with forwarded_log("goldzone.compilation", partial(typer.echo, err=True)):
             code = app(prog_name="goldzone", standalone_mode=False)
+    except OutputError:
+        raise
     except GoldzoneError as error:
-        typer.echo(f"error: {error}", err=True)
-        return _WRONG_INPUT
+        return _refused(str(error))
     except _UsageError as error:
         message = " ".join(cast(typer.BadParameter, error).format_message().split())
         command = getattr(getattr(error, "ctx", None), "command_path", "goldzone")
-        typer.echo(f"error: {message.rstrip('.')}; see {command} --help", err=True)
-        return _WRONG_INPUT
+        return _refused(f"{message.rstrip('.')}; see {command} --help")
     except Interrupted as interruption:
         typer.echo(str(interruption), err=True)
         return interruption.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPTED
-    if code == _INTERRUPTED:
-        typer.echo("interrupted", err=True)
+    except UnicodeEncodeError as error:
+        return _refused(f"{error.object[:_SHOWN]}: is not UTF-8; rename the file")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return _refused(f"{where}{error.strerror or error}; check the path and the disk")
+    if code == _INTERRUPTED:  # what typer makes of a KeyboardInterrupt
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
+
+
+def _refused(problem: str) -> int:
+    typer.echo(f"error: {' '.join(problem.splitlines())}", err=True)
+    return _WRONG_INPUT

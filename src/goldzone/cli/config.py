@@ -70,7 +70,7 @@ def config(
     given = load_run_config(file) if file else default
     known = [
         *_fields(given.training, default.training),
-        *_fields(given.alerts, default.alerts, "alerts."),
+        *_fields(given.alerts.shown(), default.alerts, "alerts."),
     ]
     differing = [field for field in known if field.value != field.default]
     shown = differing if file else [field for field in known if field.name in FIRST]

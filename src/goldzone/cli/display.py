@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import TracebackType
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -17,6 +16,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from goldzone.cli.output import screen
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.events import (
     AlertClosed,
@@ -45,7 +45,7 @@ def percent(share: float | None) -> str:
 
 def print_titled(title: str, table: Table) -> None:
     """Print a table under a title on standard output."""
-    console = Console(highlight=False)
+    console = screen()
     # Not as the table's own title, which would be as narrow as the table.
     console.print(title, style="bold", markup=False, soft_wrap=True)
     console.print(table)
@@ -80,7 +80,7 @@ class TrainingDisplay(Listener):
         self._done = RunProgress(config)
         self._unit = "words"
         self._accuracy = self._right(None, None)
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console = screen(stderr=True, soft_wrap=True)
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn(title + "{task.description}", markup=False),

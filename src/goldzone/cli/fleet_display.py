@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from goldzone.cli.display import percent
+from goldzone.cli.output import screen
 from goldzone.fleet.jobs import Done, Failed, LanguageJob, LanguageResult, Noted, Progressed, Report
 from goldzone.fleet.progress import FleetProgress
 from goldzone.fleet.results import FleetSummary, mean_of
@@ -31,7 +32,7 @@ class FleetDisplay:
     def __init__(self, jobs: Sequence[LanguageJob]) -> None:
         self._progress = FleetProgress(jobs)
         self._notes: set[str] = set()
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = screen(stderr=True, soft_wrap=True)
         self._live = Live(
             get_renderable=lambda: _bars(self._progress),
             console=self._console,
@@ -74,7 +75,7 @@ class FleetDisplay:
 
 def print_fleet(summary: FleetSummary, written: Sequence[Path]) -> None:
     """Print results, means and failures on standard output; `written` are files that hold more."""
-    console = Console(highlight=False)
+    console = screen()
     parts = [f"{len(summary.results)} done", f"{len(summary.failures)} failed"]
     if summary.unfinished:
         parts.append(f"{len(summary.unfinished)} unfinished")

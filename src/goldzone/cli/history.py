@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from goldzone.cli.given_paths import given_path
+from goldzone.cli.output import screen
 from goldzone.cli.sources import JsonOption
 
 if TYPE_CHECKING:
@@ -249,7 +250,6 @@ def _print(
 ) -> None:
     """Print rows under a head; where the screen is narrow, the columns named are folded, no other."""
     from rich import box
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -261,6 +261,6 @@ def _print(
             table.add_column(name, no_wrap=True, justify="right")
     for row in rows:
         table.add_row(*map(escape, row))
-    console = Console(highlight=False)
+    console = screen()
     console.print(table)
     console.print()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldzone.cli.given_paths import given_path
+from goldzone.cli.output import screen
 from goldzone.cli.sources import JsonOption
 
 if TYPE_CHECKING:
@@ -92,12 +93,11 @@ def homographs(
 
 def _trained(samples: Sequence[HomographSample], seed: int, title: str) -> HomographModel:
     """Train with a progress bar."""
-    from rich.console import Console
     from rich.progress import Progress
 
     from goldzone.g2p.homograph_trainer import train_homographs
 
-    console = Console(stderr=True)
+    console = screen(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         bar = progress.add_task(f"learning, {title}", total=None)
         return train_homographs(

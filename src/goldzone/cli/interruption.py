@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 import signal
+import sys
+import threading
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Final
 
-__all__ = ["Interrupted", "Interruption"]
+__all__ = ["Interrupted", "Interruption", "Keyboard"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -25,6 +27,37 @@ class Interrupted(BaseException):
     def __init__(self, number: int, run: Path) -> None:
         super().__init__(f"interrupted; continue with: goldzone resume {shlex.quote(str(run))}")
         self.exit_code = 128 + number
+
+
+class Keyboard:
+    """Ctrl-C outside of runs: a `KeyboardInterrupt`, and the memory that there was one.
+
+    Within an import the exception may come out as any other, or only be printed.
+    """
+
+    def __init__(self) -> None:
+        self.interrupted = False
+
+    def __enter__(self) -> Keyboard:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._interrupt)
+            self._unraisable, sys.unraisablehook = sys.unraisablehook, self._on_unraisable
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            sys.unraisablehook = self._unraisable
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+    def _on_unraisable(self, problem: Any) -> None:
+        if not self.interrupted:
+            self._unraisable(problem)
 
 
 class Interruption:

@@ -12,6 +12,7 @@ import typer
 
 from goldzone.cli.given_paths import given_path
 from goldzone.cli.history import parse_neuron
+from goldzone.cli.output import screen
 from goldzone.cli.sources import JsonOption
 
 if TYPE_CHECKING:
@@ -159,7 +160,6 @@ def _show_layers(title: str, layers: list[LayerSums]) -> None:
 
 def _print_rows(names: list[str], rows: list[list[str]]) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
@@ -167,7 +167,7 @@ def _print_rows(names: list[str], rows: list[list[str]]) -> None:
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False).print(table)
+    screen().print(table)
 
 
 def _decimal(share: float | None) -> str:

@@ -14,6 +14,7 @@ import numba
 import numba.core.event
 
 from goldzone.compilation.cache_folder import CacheFolder, find_cache_folder
+from goldzone.compilation.sealed_files import sealed
 
 __all__ = ["LOGGER", "compiled", "compiled_part"]
 
@@ -35,7 +36,8 @@ def compiled(function: _FunctionT) -> _FunctionT:
     Kernels run without Python's global lock, so that threads can share out the work.
 
     Machine code is taken from the cache (`goldzone.compilation.cache_folder`) where it is there. A cache that
-    is damaged, full or gone never fails a call: the kernel is then compiled.
+    is damaged, full or gone never fails a call: the kernel is then compiled. Code runs only if it matches its
+    checksum (`goldzone.compilation.sealed_files`).
 
     Parameters
     ----------
@@ -92,6 +94,8 @@ class _PatientCache:
 
     def __init__(self, cache: Any) -> None:
         self._cache = cache
+        if hasattr(cache, "_cache_file"):  # not where nothing is cached
+            cache._cache_file = sealed(cache._cache_file)
 
     def load_overload(self, signature: object, context: object) -> object | None:
         """Return kept code for argument types, or None: numba compiles then."""

@@ -17,7 +17,7 @@ from goldzone.errors import ConfigError
 from goldzone.storage.files import read_bounded
 from goldzone.training.config import MAX_FILE_BYTES, TrainingConfig
 from goldzone.training.settings import Section, Texts
-from goldzone.validation import check, parse_toml
+from goldzone.validation import check, hidden_addresses, parse_toml
 
 __all__ = [
     "AlertRule",
@@ -89,6 +89,11 @@ class AlertSettings(Section):
         """Return the same rules with nobody to tell."""
         return self.model_copy(update={"webhook": None, "command": ()})
 
+    def shown(self) -> AlertSettings:
+        """Return the same for people's eyes: without what may be secret in the address."""
+        address = None if self.webhook is None else hidden_addresses(self.webhook)
+        return self.model_copy(update={"webhook": address})
+
     @model_validator(mode="before")
     @classmethod
     def _complete_rules(cls, fields: Any) -> Any:
@@ -109,7 +114,8 @@ class AlertSettings(Section):
             variable = self.webhook.removeprefix("$")
             if variable == self.webhook or not variable.isidentifier():
                 raise ValueError(
-                    f"webhook: {self.webhook!r} is no address; give http://HOST, https://HOST or $VARIABLE"
+                    "webhook: is no address; give http://HOST, https://HOST or $VARIABLE, "
+                    "with no user or password before the host"
                 )
         if self.command and (not self.command[0] or any("\0" in part for part in self.command)):
             raise ValueError("command: names no program; give a list such as ['notify-send', 'goldzone']")
@@ -155,11 +161,15 @@ def run_config_from_toml(content: str | bytes, name: str) -> RunConfig:
 
 
 def is_web_address(text: str) -> bool:
-    """Tell whether a text is a complete http or https address."""
+    """Tell whether a text is a complete http or https address, without a user or password.
+
+    Those would become a part of the host's name when it is looked up, for anybody on the way to read.
+    """
     if not text.isascii() or not text.isprintable() or " " in text:
         return False
     try:
         parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        named = bool(parts.hostname) and "@" not in parts.netloc
+        return parts.scheme in {"http", "https"} and named and parts.port != 0
     except ValueError:
         return False

@@ -5,9 +5,11 @@ Whatever fails here is a line for the log and never an exception in training.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -90,28 +92,37 @@ def run_command(body: bytes, *, command: tuple[str, ...], timeout: float) -> Non
     Raises
     ------
     DeliveryError
-        If it cannot be started, takes too long (it is then killed) or exits with another code than 0. There
-        is no second try: the first may have done its work.
+        If it cannot be started, takes too long (it is then killed, with its children) or exits with another
+        code than 0. There is no second try: the first may have done its work.
     """
     try:
-        finished = subprocess.run(  # noqa: S603 - the user's own program, and no shell
+        process = subprocess.Popen(  # noqa: S603 - the user's own program, and no shell
             command,
-            input=body,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=timeout,
-            check=False,
-            start_new_session=True,  # Ctrl-C is for the training
+            start_new_session=True,  # Ctrl-C is for the training; and its children form a group with it
         )
-    except subprocess.TimeoutExpired:
-        problem = f"took longer than {timeout:g} s"
     except (OSError, ValueError) as error:
         problem = f"cannot be run ({getattr(error, 'strerror', None) or error})"
     else:
-        if finished.returncode == 0:
-            return
-        problem = f"exited with {finished.returncode}"
-    raise DeliveryError(f"command {command[0]}: {problem}; check alerts.command", again=False)
+        with process:
+            try:
+                process.communicate(body, timeout)
+                problem = f"exited with {process.returncode}" if process.returncode else ""
+            except subprocess.TimeoutExpired:
+                problem = f"took longer than {timeout:g} s"
+                _kill_group(process)
+    if problem:
+        raise DeliveryError(f"command {command[0]}: {problem}; check alerts.command", again=False)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process that leads a session, and its children."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 class Notifier:

@@ -37,7 +37,7 @@ _VERSION: Final = 1
 _KEPT: Final = 2
 _MAX_BYTES: Final = 1 << 32
 _RECORD_FIELDS: Final = tuple(field.name for field in fields(SumRecord))
-_NAME: Final = re.compile(r"checkpoint-(\d{1,9})\.goldzone")
+_NAME: Final = re.compile(r"checkpoint-([0-9]+)\.goldzone")
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,8 @@ from goldzone.training.runs.event_log import cut_events, read_events, whole_even
 from goldzone.training.runs.events import Event, RunFinished, RunStarted, Warned
 from goldzone.training.runs.listeners import Audience
 from goldzone.training.runs.lock import locked
-from goldzone.training.runs.run_folder import RunFolder, RunSource
+from goldzone.training.runs.run_folder import RunFolder, RunSource, check_room
+from goldzone.training.runs.run_parts import LOCK, REPLACED, STATE, mend_replacing, refuse_links
 from goldzone.training.sums.cache import SumCache
 from goldzone.training.task import PartResult, PreparedTask, RunContext, RunSummary, Task
 
@@ -61,17 +62,18 @@ def start_run(
     DataError
         The data cannot be used; the folder is then free again.
     """
-    _refuse_used(folder, force=force)
-    run = RunFolder.create(
-        folder,
-        task.config,
-        source=source,
-        force=force,
-        initial_events=initial_events,
-        other_sections=other_sections,
-    )
-    with _discarded_unless_learnt(run), locked(run.lock_path):
-        return _Run(task, run, context).train(None, ())
+    with _locked_folder(folder):
+        _refuse_unfinished(folder, force=force)
+        run = RunFolder.create(
+            folder,
+            task.config,
+            source=source,
+            force=force,
+            initial_events=initial_events,
+            other_sections=other_sections,
+        )
+        with _discarded_unless_learnt(run):
+            return _Run(task, run, context).train(None, ())
 
 
 def resume_run(task: Task[NetworkT], folder: Path, context: RunContext) -> RunSummary:
@@ -83,9 +85,10 @@ def resume_run(task: Task[NetworkT], folder: Path, context: RunContext) -> RunSu
         The folder holds no run, a finished one, or one of other data; it is in use, or cannot be written.
     """
     run = RunFolder.open(folder)
-    if is_finished(run):
-        raise StateError(f"{folder}: this run is finished; there is nothing to resume")
     with locked(run.lock_path):
+        _mend(folder)
+        if is_finished(run):
+            raise StateError(f"{folder}: this run is finished; there is nothing to resume")
         work = _Run(task, run, context)
         count, damage = whole_events(run.events_path)
         warnings = [] if damage is None else [f"{damage}; the events from there on are repeated"]
@@ -157,6 +160,7 @@ class _Run(Generic[NetworkT]):
                 with closing(prepared):
                     summary = self._finish(prepared, audience, restored, started)
         self.checkpoints.discard()
+        self._run.forget_replaced()
         return summary
 
     def _finish(
@@ -238,17 +242,41 @@ def _count_initial_events(run: RunFolder, whole: int) -> int:
     return sum(1 for _ in takewhile(lambda event: not isinstance(event, RunStarted | Warned), events))
 
 
-def _refuse_used(folder: Path, *, force: bool) -> None:
-    """Refuse a folder that another process trains in, and say how an unfinished run can be continued."""
+@contextmanager
+def _locked_folder(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder that becomes a run's, from before the run in it is touched to the end."""
+    refuse_links(folder)
+    try:
+        if not (folder / REPLACED).exists():
+            check_room(folder, force=True)
+        (folder / STATE).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(
+            f"{folder}: cannot be a run folder ({error.strerror}); choose another path"
+        ) from None
+    with locked(folder / STATE / LOCK):
+        _mend(folder)
+        yield
+
+
+def _mend(folder: Path) -> None:
+    """Put a run back whose replacing was broken off."""
+    try:
+        mend_replacing(folder)
+    except OSError as error:
+        raise StateError(f"{folder}: cannot be written ({error.strerror}); check the folder") from None
+
+
+def _refuse_unfinished(folder: Path, *, force: bool) -> None:
+    """Say how an unfinished run can be continued."""
     try:
         run = RunFolder.open(folder)
     except GoldzoneError:  # not the folder of a run, as `RunFolder.create` may have more to say about
         return
-    with locked(run.lock_path):
-        if not force and not is_finished(run):
-            raise StateError(
-                f"{folder}: holds an unfinished run; continue it (goldzone resume), or replace it (--force)"
-            )
+    if not force and not is_finished(run):
+        raise StateError(
+            f"{folder}: holds an unfinished run; continue it (goldzone resume), or replace it (--force)"
+        )
 
 
 @contextmanager

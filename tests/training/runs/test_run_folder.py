@@ -11,6 +11,7 @@ from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Warned
 from goldzone.training.runs.run_folder import RunFolder, RunSource, model_file
+from goldzone.training.runs.run_parts import mend_replacing
 
 CONFIG = TrainingConfig(seed=7)
 
@@ -70,15 +71,69 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(tmp_path: Path) -> 
     assert folder.model_path.exists()
 
 
-def test_force_deletes_the_run_and_nothing_else(tmp_path: Path) -> None:
+def test_force_sets_the_run_aside_and_nothing_else(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, CONFIG)
-    mine = tmp_path / "notes.txt"
-    for path in (folder.events_path, folder.sums_path, folder.model_path, mine):
+    mine, lock = tmp_path / "notes.txt", folder.lock_path
+    for path in (folder.events_path, folder.sums_path, folder.model_path, mine, lock):
         path.touch()
     again = RunFolder.create(tmp_path, TrainingConfig(), force=True)
     assert RunFolder.open(tmp_path) == again
     assert again.config == TrainingConfig()
-    assert sorted(part.name for part in tmp_path.rglob("*")) == ["config.toml", "model", "notes.txt", "state"]
+    assert sorted(part.name for part in tmp_path.iterdir()) == [
+        *("config.toml", "model", "notes.txt", "replaced", "state")
+    ]
+    assert lock.exists()
+    aside = RunFolder.open(tmp_path / "replaced")
+    assert aside.config == CONFIG
+    assert all(path.exists() for path in (aside.events_path, aside.sums_path, aside.model_path))
+    again.forget_replaced()
+    assert sorted(part.name for part in tmp_path.rglob("*")) == [
+        *("config.toml", "lock", "model", "notes.txt", "state")
+    ]
+
+
+def test_a_run_that_is_discarded_gives_way_to_the_one_that_it_replaced(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, CONFIG, source=RunSource(name="french"))
+    folder.model_path.write_text("model")
+    before = sorted(tmp_path.rglob("*"))
+    RunFolder.create(tmp_path, TrainingConfig(), force=True).discard()
+    assert sorted(tmp_path.rglob("*")) == before
+    assert RunFolder.open(tmp_path) == folder
+    assert folder.model_path.read_text() == "model"
+
+
+def test_an_unfinished_run_takes_not_the_place_of_one_with_a_model(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, CONFIG)
+    folder.model_path.write_text("model")
+    for _ in range(2):
+        RunFolder.create(tmp_path, TrainingConfig(), force=True)
+    assert RunFolder.open(tmp_path / "replaced").model_path.read_text() == "model"
+
+
+@pytest.mark.parametrize("moves", range(6))
+def test_a_run_whose_replacing_is_broken_off_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    source = RunSource(name="french")
+    folder = RunFolder.create(tmp_path, CONFIG, source=source)
+    for path in (folder.events_path, folder.sums_path, folder.model_path):
+        path.write_text("old")
+    before = sorted(tmp_path.rglob("*"))
+    left = iter(range(moves))
+    replace = Path.replace
+
+    def move(path: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", move)
+        with pytest.raises(KeyboardInterrupt):
+            RunFolder.create(tmp_path, TrainingConfig(), source=source, force=True)
+    mend_replacing(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert RunFolder.open(tmp_path) == folder
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -101,20 +156,6 @@ def test_a_file_is_no_folder(tmp_path: Path, force: bool) -> None:
     with pytest.raises(StateError, match="cannot be a run folder"):
         RunFolder.create(path / "run", CONFIG, force=force)
     assert path.is_file()
-
-
-def test_a_run_half_deleted_can_be_forced_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = RunFolder.create(tmp_path, CONFIG)
-    folder.model_path.touch()
-
-    def fail(path: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    with monkeypatch.context() as patch:
-        patch.setattr("shutil.rmtree", fail)
-        with pytest.raises(StateError, match="Permission denied"):
-            RunFolder.create(tmp_path, CONFIG, force=True)
-    RunFolder.create(tmp_path, CONFIG, force=True)
 
 
 def test_only_a_run_folder_is_opened(tmp_path: Path) -> None:

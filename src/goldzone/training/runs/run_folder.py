@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +20,21 @@ from goldzone.training.runs.run_parts import (
     CONFIG,
     EVENTS,
     FINAL,
+    LOCK,
     MODEL,
     MODEL_FILE,
+    PARTS,
+    REPLACED,
     SOURCE,
     STATE,
+    delete_parts,
+    put_back,
     refuse_links,
+    set_aside,
 )
 from goldzone.validation import Checked
 
-__all__ = ["RunFolder", "RunSource", "judged_model_file", "model_file"]
+__all__ = ["RunFolder", "RunSource", "check_room", "judged_model_file", "model_file"]
 
 _MAX_SOURCE_BYTES = 1 << 16
 
@@ -53,6 +60,19 @@ class RunSource(Checked):
     """The kind of task; a folder that does not say is a phonemizer's."""
     options: dict[str, str] = Field(default_factory=dict)
     """What else the kind of task asks for."""
+
+    def encoded(self) -> bytes:
+        """Return it as JSON.
+
+        Raises
+        ------
+        StateError
+            A name is not UTF-8.
+        """
+        try:
+            return self.model_dump_json().encode()
+        except ValueError:
+            raise StateError(f"{self.name}: it, or a folder above it, is not UTF-8; rename it") from None
 
 
 @dataclass(frozen=True)
@@ -84,7 +104,8 @@ class RunFolder:
         config : TrainingConfig
         source : RunSource, optional
         force : bool
-            Delete the run that the folder holds: configuration, events, state and model, no other file.
+            Set the run that the folder holds aside, configuration, events, state and model, no other file;
+            `forget_replaced` deletes it, `discard` puts it back.
         initial_events : sequence of Event
             What the event log begins with.
         other_sections : str
@@ -97,16 +118,18 @@ class RunFolder:
         """
         folder = Path(path)
         refuse_links(folder)
+        about = None if source is None else source.encoded()
         try:
-            _make_room(folder, force=force)
+            check_room(folder, force=force)
+            _make_room(folder)
             for name in (STATE, MODEL):
                 (folder / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StateError(
                 f"{folder}: cannot be a run folder ({error.strerror}); choose another path"
             ) from None
-        if source is not None:
-            write_atomically(folder / SOURCE, source.model_dump_json().encode(), error=StateError)
+        if about is not None:
+            write_atomically(folder / SOURCE, about, error=StateError)
         if initial_events:
             with EventLog(folder / EVENTS) as log:
                 for event in initial_events:
@@ -153,7 +176,7 @@ class RunFolder:
     @property
     def lock_path(self) -> Path:
         """The lock that a trainer holds."""
-        return self.path / STATE / "lock"
+        return self.path / STATE / LOCK
 
     @property
     def sums_path(self) -> Path:
@@ -186,23 +209,35 @@ class RunFolder:
             except OSError as error:
                 raise StateError(f"{file}: cannot be deleted ({error.strerror}); delete it by hand") from None
 
+    def forget_replaced(self) -> None:
+        """Delete the run that this one replaced, if there was one.
+
+        Raises
+        ------
+        StateError
+            A file cannot be deleted.
+        """
+        with _deleting(self.path / REPLACED):
+            if (self.path / REPLACED).exists():
+                shutil.rmtree(self.path / REPLACED)
+
     def discard(self) -> None:
-        """Delete the run, and the folder unless it holds other files.
+        """Delete the run, and put back the one that it replaced; without one delete an empty folder too.
 
         Raises
         ------
         StateError
             If a file cannot be deleted.
         """
-        try:
-            _delete_parts(self.path)
+        with _deleting(self.path):
+            delete_parts(self.path)
             self.config_path.unlink(missing_ok=True)
+            if (self.path / REPLACED).exists():
+                put_back(self.path)
+                return
+            shutil.rmtree(self.state_path, ignore_errors=True)  # where locks that are held cannot be deleted
             if not any(self.path.iterdir()):
                 self.path.rmdir()
-        except OSError as error:
-            raise StateError(
-                f"{self.path}: cannot be deleted ({error.strerror}); delete it by hand"
-            ) from None
 
 
 def model_file(path: str | os.PathLike[str]) -> Path:
@@ -256,17 +291,14 @@ def _is_half_made(folder: Path) -> bool:
         return False
 
 
-def _delete_parts(folder: Path) -> None:
-    """Delete what a run leaves besides its configuration, and no other file."""
-    for file in (EVENTS, SOURCE):
-        (folder / file).unlink(missing_ok=True)
-    for name in (STATE, MODEL, FINAL):
-        if (folder / name).exists():
-            shutil.rmtree(folder / name)
+def check_room(folder: Path, *, force: bool) -> None:
+    """See to it that a folder may become that of a new run; nothing is changed.
 
-
-def _make_room(folder: Path, *, force: bool) -> None:
-    """See to it that a folder holds nothing of a run."""
+    Raises
+    ------
+    StateError
+        It holds a run (without `force`), or files of the same names that belong to none.
+    """
     if folder.exists() and not folder.is_dir():
         raise StateError(f"{folder}: is a file; choose another path for the run folder")
     if (folder / CONFIG).exists():
@@ -274,14 +306,29 @@ def _make_room(folder: Path, *, force: bool) -> None:
             raise StateError(
                 f"{folder}: already holds a run; choose another folder (--out), or replace it (--force)"
             )
-        # The configuration stays until another replaces it: a folder half deleted still counts as a run.
-        _delete_parts(folder)
-    elif _is_half_made(folder):
-        for name in (EVENTS, SOURCE):
-            (folder / name).unlink(missing_ok=True)
-    for name in (EVENTS, SOURCE, STATE, MODEL, FINAL):
+        return
+    ours = {EVENTS, SOURCE} if _is_half_made(folder) else set()
+    for name in PARTS:
         part = folder / name
-        if part.exists() and not (part.is_dir() and not any(part.iterdir())):
+        inside = {path.name for path in part.iterdir()} - {LOCK} if part.is_dir() else {name}
+        if name not in ours and part.exists() and inside:
             raise StateError(
                 f"{part}: belongs to no run that goldzone knows; choose another folder, or move it"
             )
+
+
+def _make_room(folder: Path) -> None:
+    """Take a run, or what is left of making one, out of the way."""
+    if (folder / CONFIG).exists():
+        set_aside(folder)
+    elif folder.exists():
+        for name in (EVENTS, SOURCE):
+            (folder / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _deleting(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StateError(f"{path}: cannot be deleted ({error.strerror}); delete it by hand") from None
