@@ -45,7 +45,7 @@ def compare(
         typer.Option(
             metavar="[NAME=]WHAT",
             help="One arm; give it twice. WHAT: backward, forward, a configuration (TOML), settings such as "
-            "beam.width:8, a model, a run, or a folder of runs.",
+            "beam.width:16, a model, a run, or a folder of runs.",
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Trainings of each arm.")] = 1,

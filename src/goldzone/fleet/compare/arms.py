@@ -40,7 +40,7 @@ def parse_arms(names: str | None, arms: Sequence[str], base: TrainingConfig) -> 
         ``A,B``, each as one of `arms`.
     arms : sequence of str
         ``NAME=WHAT`` or ``WHAT``: ``backward`` or ``forward``, a configuration (TOML), settings such as
-        ``capacity.premodulo:2048,beam.width:8``, a model file, a run folder, or a folder of those.
+        ``capacity.premodulo:2048,beam.width:16``, a model file, a run folder, or a folder of those.
     base : TrainingConfig
         What settings and directions change.
 
