@@ -26,6 +26,7 @@ from goldzone.cli import (
     pack,
     phonemize,
     recommend,
+    registry,
     resume,
     sums,
     train,
@@ -65,6 +66,7 @@ app.command("recommend")(recommend.recommend)
 app.command("alerts")(alerts.alerts)
 app.command("verify-order")(verify_order.verify_order)
 app.command("flags")(flags.flags)
+app.add_typer(registry.registry, name="registry")
 app.command("export")(export.export)
 app.command("languages")(languages.languages)
 

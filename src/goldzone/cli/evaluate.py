@@ -58,7 +58,10 @@ class Part(StrEnum):
 def evaluate(
     model: Annotated[
         Path,
-        typer.Argument(help="A model file, a run folder, or a file of what any program said of the words."),
+        typer.Argument(
+            help="A model file, a run folder, REGISTRY/LANGUAGE@ALIAS, or a file of what any program said of "
+            "the words."
+        ),
     ],
     source: Annotated[
         str,
@@ -107,8 +110,10 @@ def evaluate(
 
     Example: goldzone evaluate runs/mine test.tsv --against said_by_another.tsv
     """
+    from goldzone.cli.registry import registry_path
     from goldzone.training.runs.run_folder import judged_model_file
 
+    model, against = registry_path(model), registry_path(against) if against else None
     if not is_predictions(model) and is_network(file := judged_model_file(model)):
         _evaluate_network(file, Path(source), part, threads=thread_count(threads), as_json=as_json)
         return

@@ -49,7 +49,7 @@ class Punctuation(StrEnum):
 
 
 def phonemize(
-    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
+    model: Annotated[Path, typer.Argument(help="A model file, a run folder, or REGISTRY/LANGUAGE@ALIAS.")],
     words: Annotated[
         list[str] | None, typer.Argument(help="Words or texts; standard input, line by line, when none.")
     ] = None,
@@ -111,6 +111,7 @@ def phonemize(
 
     Example: goldzone phonemize runs/slovak --format mfa < words.txt > dictionary.dict
     """
+    from goldzone.cli.registry import registry_path
     from goldzone.g2p.expansions import numbers_in
     from goldzone.g2p.known_words import keys_to_cut_by
     from goldzone.g2p.model import read_model
@@ -118,7 +119,7 @@ def phonemize(
     from goldzone.g2p.transcriber import Transcriber
     from goldzone.training.runs.run_folder import model_file
 
-    file = model_file(model)
+    file = model_file(registry_path(model))
     loaded, _ = read_model(file)
     transcriber = Transcriber(
         Phonemizer(

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 
 from goldzone.errors import GoldzoneError, ModelFormatError
 
-__all__ = ["read_bounded", "write_atomically"]
+__all__ = ["read_bounded", "sync_folder", "write_atomically"]
 
 _BLOCK: Final = 1 << 20
 
@@ -35,7 +35,7 @@ def write_atomically(
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as problem:
         raise error(f"{target}: cannot be written ({problem.strerror}); check the folder") from None
     finally:
@@ -43,7 +43,7 @@ def write_atomically(
             temporary.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename survive a power cut, where folders can be opened at all (not on Windows)."""
     if os.name != "posix":
         return

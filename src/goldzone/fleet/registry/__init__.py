@@ -1,0 +1,1 @@
+"""A registry of models: immutable versions, aliases that move, and a log of every move."""
