@@ -17,6 +17,7 @@ COMMANDS = [
     "train-all",
     "resume",
     "evaluate",
+    "compare",
     "phonemize",
     "lexicon",
     "homographs",
@@ -32,6 +33,7 @@ COMMANDS = [
     "flags",
     "export",
     "languages",
+    "registry",
 ]
 
 

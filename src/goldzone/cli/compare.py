@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.sources import DatasetOption, JsonOption, thread_count
 
 if TYPE_CHECKING:
@@ -73,17 +74,23 @@ def compare(
         int | None, typer.Option(min=1, max=256, help="Languages at a time; by default one a processor.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace runs that are there.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder of the runs and the report.")] = Path("comparison"),
+    out: Annotated[
+        Path, typer.Option(parser=given_path, metavar="PATH", help="Folder of the runs and the report.")
+    ] = Path("comparison"),
     words: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="List the words won and lost (TSV).")
+        Path | None,
+        typer.Option(parser=given_path, metavar="FILE", help="List the words won and lost (TSV)."),
     ] = None,
-    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the differences.")] = None,
+    png: Annotated[
+        Path | None, typer.Option(parser=given_path, metavar="FILE", help="Draw the differences.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two ways of training, or two models, on the same words.
+    """Compare two ways of training, or two models, by a verdict.
 
-    The verdict is Successful (exit code 0), Failed (1) or Inconclusive (3); 4 tells that a language could not
-    be compared. Given again, the command keeps the models that are trained and trains the rest.
+    Both arms are judged on the same words. The verdict is Successful (exit code 0), Failed (1) or
+    Inconclusive (3); 4 tells that a language could not be compared. Given again, the command keeps the models
+    that are trained and trains the rest.
 
     Example: goldzone compare slovak hebrew --arms backward,forward --seeds 3
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from goldzone.cli.given_paths import given_path
 from goldzone.cli.sources import JsonOption
 
 if TYPE_CHECKING:
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["registry", "registry_path"]
 
-registry = typer.Typer(help="Keep versions of models, and move aliases between them.", no_args_is_help=True)
+registry = typer.Typer(
+    help="Keep versions of models; move aliases between them.\n\n"
+    "Example: goldzone registry add models runs/slovak",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 RegistryArgument = Annotated[
     str, typer.Argument(metavar="REGISTRY", help="A folder, or a bucket such as s3://bucket/models.")
@@ -180,7 +186,10 @@ def gc(
 def pull(
     place: RegistryArgument,
     reference: ReferenceArgument,
-    out: Annotated[Path, typer.Option(help="The folder, which becomes that of a run.")],
+    out: Annotated[
+        Path,
+        typer.Option(parser=given_path, metavar="PATH", help="The folder, which becomes that of a run."),
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Fetch a version, each file checked.

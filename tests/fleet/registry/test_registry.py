@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from goldzone.errors import ConfigError, StateError
+from goldzone.fleet.registry.contents import manifest_from_json
 from goldzone.fleet.registry.registry import Registry, split_reference
 from goldzone.fleet.registry.state import State, collected, rolled_back, superfluous, switched
 from goldzone.g2p.model import read_model
@@ -148,6 +149,13 @@ def test_a_damaged_file_is_not_pulled(registry: Registry, tmp_path: Path) -> Non
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(StateError, match=r"manifest.json: is not what was added"):
         registry.manifest("slovak", first)
+
+
+def test_a_manifest_leads_to_no_file_outside(registry: Registry) -> None:
+    manifest = registry.manifest("slovak", versions(registry)[0]).model_dump()
+    manifest["files"] = {"../../mine": manifest["files"]["model/model.goldzone"]}
+    with pytest.raises(StateError, match=r"'\.\./\.\./mine' is no file of a run"):
+        manifest_from_json(json.dumps(manifest).encode(), "x")
 
 
 def test_pins_aliases_and_rollbacks_are_not_collected(registry: Registry) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from goldzone.errors import StateError
 from goldzone.storage.files import read_bounded
@@ -61,6 +61,13 @@ class Manifest(Checked):
     metrics: dict[str, Any]
     """What it came to on held-out words."""
     config: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _names_files_of_runs(self) -> Manifest:
+        for name in self.files:
+            if name not in _RUN_FILES:  # whoever made it: nothing else is written by those who pull
+                raise ValueError(f"files: {name!r} is no file of a run; add the version again")
+        return self
 
 
 def collect(path: Path) -> tuple[Manifest, dict[str, bytes]]:
