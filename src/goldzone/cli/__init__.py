@@ -34,7 +34,7 @@ from goldzone.cli import (
     verify_order,
 )
 from goldzone.cli.interruption import Interrupted, Keyboard
-from goldzone.cli.output import OutputError, guarded_output
+from goldzone.cli.output import OutputError, ReaderGoneError, guarded_output
 from goldzone.errors import GoldzoneError
 from goldzone.log_lines import forwarded_log
 
@@ -71,6 +71,7 @@ app.command("export")(export.export)
 app.command("languages")(languages.languages)
 
 _WRONG_INPUT = 2
+_READER_GONE = 141  # what a shell shows of a program that SIGPIPE ends
 _INTERRUPTED = 130
 _SHOWN = 200
 
@@ -108,6 +109,8 @@ def main() -> None:
     try:
         with guarded_output():
             code = _run()
+    except ReaderGoneError:
+        code = _READER_GONE
     except OutputError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - nothing guards any more
         code = _WRONG_INPUT

@@ -19,7 +19,7 @@ from goldzone.errors import GoldzoneError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["OutputError", "escaped", "guarded_output", "screen"]
+__all__ = ["OutputError", "ReaderGoneError", "escaped", "guarded_output", "screen"]
 
 _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, and surrogates: they stand for the bytes of a file name that is not UTF-8."""
@@ -27,6 +27,10 @@ _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 class OutputError(GoldzoneError):
     """Standard output cannot be written: it is closed, or a disk is full."""
+
+
+class ReaderGoneError(OutputError):
+    """Who read standard output has seen enough, as ``head`` has."""
 
 
 def escaped(text: str) -> str:
@@ -75,7 +79,7 @@ class _Guarded:
         self._stream = stream
         self._needed = needed
         self._escape = escape
-        self._problem = ""
+        self._problem: OutputError | None = None
 
     def unescaped(self) -> _Guarded:
         """Return the same stream for what is no text of others."""
@@ -94,10 +98,12 @@ class _Guarded:
         try:
             action()
         except (OSError, ValueError) as error:  # ValueError: it is closed
-            self._problem = str(getattr(error, "strerror", None) or error)
+            kind = ReaderGoneError if isinstance(error, BrokenPipeError) else OutputError
+            why = getattr(error, "strerror", None) or error
+            self._problem = kind(f"standard output: cannot be written ({why}); check where it goes")
             self._give_up()
         if self._problem and self._needed:  # each time: some callers take any error for an answer
-            raise OutputError(f"standard output: cannot be written ({self._problem}); check where it goes")
+            raise self._problem
 
     def _give_up(self) -> None:
         """Let the rest, which Python writes at its end, go nowhere."""
