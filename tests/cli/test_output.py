@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
+from goldzone.cli.comparison_display import print_comparison
 from goldzone.cli.output import OutputError, escaped, guarded_output, screen
+from goldzone.fleet.compare.results import Report
 from tests.cli.conftest import Goldzone, complaint
 
 EVIL = "a\x1b]0;title\x07\x9b31mb\x7f"
@@ -50,6 +52,18 @@ def test_whoever_prints_prints_no_control_characters(capsys: pytest.CaptureFixtu
     for printed in capsys.readouterr():
         assert not any(character in printed for character in "\x1b\x07\x9b\x7f")
         assert "\\u009b31m" in printed
+
+
+def test_colours_of_a_comparison_reach_the_terminal_and_names_do_not_become_some(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with guarded_output():
+        print_comparison(Report(arms=("a", "b"), margin=0.0, overall=None, failures={"c": EVIL}), [])
+    printed = capsys.readouterr().out
+    assert "failed: c: a\\u001b]0;title" in printed
+    assert "\x1b]" not in printed
+    assert "\x1b[1;31mverdict: Error\x1b[0m" in printed
 
 
 def test_names_in_errors_and_answers_are_escaped(goldzone: Goldzone, run_folder: Path) -> None:

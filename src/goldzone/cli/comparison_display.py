@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from goldzone.cli.display import percent, print_table
+from goldzone.cli.output import screen
 from goldzone.fleet.compare.results import ArmFigures, Difference, LanguageComparison, OneArm, Report
 from goldzone.fleet.compare.verdict import Verdict
 
@@ -26,7 +26,7 @@ _STYLE: Final = {
 
 def print_comparison(report: Report, written: Sequence[Path]) -> None:
     """Print a report on standard output; `written` are files that hold more."""
-    console = Console(highlight=False)
+    console = screen()
     if len(report.languages) > 1:
         console.print(_languages(report))
     if report.halves:

@@ -35,6 +35,11 @@ class WordSource:
         return (Path(self.place),) if self.place else ()
 
     @property
+    def _language(self) -> LanguageFolder | None:
+        """Where the words are in a dataset."""
+        return None if self.dataset is None else LanguageFolder(self.name, Path(self.place))
+
+    @property
     def settings(self) -> LanguageSettings:
         """How words are spelled with letters.
 
@@ -43,9 +48,7 @@ class WordSource:
         DataError
             The `language.json` cannot be read.
         """
-        if self.dataset is None:
-            return DEFAULT_SETTINGS
-        return LanguageFolder(self.name, Path(self.place)).settings
+        return self._language.settings if self._language else DEFAULT_SETTINGS
 
     def read(self) -> Lexicon:
         """Read the words.
@@ -55,16 +58,14 @@ class WordSource:
         DataError
             They cannot be read.
         """
-        if self.dataset is not None:
-            return LanguageFolder(self.name, Path(self.place)).read()
+        if self._language:
+            return self._language.read()
         return read_lexicon(Path(self.place)) if self.place else load_builtin(self.name)
 
     def count_rows(self) -> int:
         """Count the lines of the lexicon, or its words where there are few; 0 if it cannot be read."""
         try:
-            if self.dataset is not None:
-                return LanguageFolder(self.name, Path(self.place)).count_rows()
-            return len(self.read())
+            return self._language.count_rows() if self._language else len(self.read())
         except DataError:  # for its worker to report
             return 0
 

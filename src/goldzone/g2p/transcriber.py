@@ -149,10 +149,10 @@ class Transcriber:
 
     def _expanded(self, token: Token) -> Token:
         """Find the words that a word stands for, if it does."""
-        if not token.asked or self._phonemizer.overrides.find(token.text):
+        if not token.asked:
             return token
         for expansion in self._expansions:
-            if expansion.pattern.fullmatch(token.text):
+            if expansion.pattern.fullmatch(token.text) and not self._phonemizer.overrides.find(token.text):
                 words = (part.text for part in tokens(expansion.words(token.text)) if part.is_word)
                 return token._replace(read_as=tuple(words))
         return token

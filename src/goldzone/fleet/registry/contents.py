@@ -13,7 +13,7 @@ from goldzone.storage.files import read_bounded
 from goldzone.training.runs.run_folder import model_file
 from goldzone.validation import Checked, problem_line
 
-__all__ = ["MANIFEST", "Manifest", "collect", "manifest_from_json", "version_of"]
+__all__ = ["MANIFEST", "File", "Manifest", "collect", "manifest_from_json", "version_of"]
 
 MANIFEST: Final = "manifest.json"
 _RUN_FILES: Final = (
@@ -96,10 +96,7 @@ def collect(path: Path) -> tuple[Manifest, dict[str, bytes]]:
     about = model.about
     manifest = Manifest(
         language=model.name,
-        files={
-            name: File(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
-            for name, data in files.items()
-        },
+        files={name: File.of(data) for name, data in files.items()},
         model=digest,
         data=dict(about.get("data", {})),
         metrics={**about.get("metrics", {}), **about.get("judged", {})},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final
 from goldzone.errors import ConfigError, StateError
 from goldzone.fleet.registry.contents import (
     MANIFEST,
+    File,
     Manifest,
     collect,
     manifest_from_json,
@@ -97,8 +97,7 @@ class Registry:
             There is no such thing.
         """
         language, name = split_reference(reference)
-        state = self.state(language)
-        return language, state.current(name) if name in state.aliases else state.find(name)
+        return language, self.state(language).meant(name)
 
     def manifest(self, language: str, version: str) -> Manifest:
         """Return what a version holds.
@@ -155,8 +154,8 @@ class Registry:
             raise ConfigError(f"{alias!r}: is no alias; give letters, figures, - and _")
         after = self._last(language)
         state = after[0].state
-        found = state.current(version) if version in state.aliases else state.find(version)
-        return self._move(after, switched(state, alias, found), alias, action="alias", why=why, plan=plan)
+        moved = switched(state, alias, state.meant(version))
+        return self._move(after, moved, alias, action="alias", why=why, plan=plan)
 
     def roll_back(self, language: str, alias: str, *, why: str, plan: str | None = None) -> Entry:
         """Let an alias stand for what it stood for before.
@@ -213,7 +212,7 @@ class Registry:
         for name, file in self.manifest(language, version).files.items():
             key = f"{_folder(language, version)}/{name}"
             data = self._store.read(key)
-            if hashlib.sha256(data).hexdigest() != file.sha256:
+            if File.of(data) != file:
                 raise StateError(f"{self._place}/{key}: is not what was added; restore it")
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,16 @@ class State(Checked):
             raise ConfigError(f"@{alias}: is no alias here; known: {known}")
         return self.aliases[alias][-1]
 
+    def meant(self, name: str) -> str:
+        """Return the version that an alias stands for, or that begins so.
+
+        Raises
+        ------
+        ConfigError
+            There is none, or several begin so.
+        """
+        return self.current(name) if name in self.aliases else self.find(name)
+
     def find(self, version: str) -> str:
         """Return the version that begins so.
 
