@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def test_entries_that_are_wrong_come_first(goldzone: Goldzone, flawed: Path, qui
     assert {suspect["word"] for suspect in found["suspects"][:2]} == {"bamo", "kiru"}
     first = found["suspects"][0]
     assert "".join(first["expected"]) == first["word"]
-    assert first["odds"] == max(suspect["odds"] for suspect in found["suspects"])
+    ranked = [each["odds"] / 4 ** (len(each["edits"]) - 1) for each in found["suspects"]]
+    assert ranked == sorted(ranked, reverse=True)
     assert sorted(Path("patch.tsv").read_text(encoding="utf-8").splitlines()[:2]) == [
         "bamo\tbamu\tbamo",
         "kiru\tkiro\tkiru",
@@ -69,16 +71,44 @@ def test_a_patch_of_another_encoding_is_refused(goldzone: Goldzone, flawed: Path
 
 def test_a_line_separator_in_a_patch_ends_no_line(goldzone: Goldzone, flawed: Path) -> None:
     Path("patch.tsv").write_text("bamo\tbamu\tba\u2028mo\r", encoding="utf-8")
-    finished = goldzone("check-lexicon", flawed, "--accept", "patch.tsv", "--out", "better.tsv")
-    assert finished.err.splitlines()[-1] == "1 of 1 corrections taken"
+    assert complaint(goldzone("check-lexicon", flawed, "--accept", "patch.tsv")) == (
+        "patch.tsv: line 1: 'ba\\u2028mo' is no pronunciation of this lexicon"
+    )
 
 
-@pytest.mark.parametrize("sample", ["tsv.tsv", "wikipron.tsv"])
+@pytest.mark.parametrize("sample", sorted(path.name for path in (SAMPLES / "canonical").iterdir()))
 def test_without_corrections_a_lexicon_is_written_as_it_was(goldzone: Goldzone, sample: str) -> None:
     Path("nothing.tsv").touch()
-    finished = goldzone("check-lexicon", SAMPLES / sample, "--accept", "nothing.tsv", "--out", "same.tsv")
-    assert finished.code == 0
+    options = ("--format", re.findall("[a-z]+", sample)[0], "--accept", "nothing.tsv", "--out", "same.tsv")
+    assert goldzone("check-lexicon", SAMPLES / sample, *options).code == 0
     assert Path("same.tsv").read_bytes() == (SAMPLES / "canonical" / sample).read_bytes()
+
+
+@pytest.mark.parametrize("sample", ["ipa-dict.txt", "commas.csv", "semicolons.csv"])
+def test_what_is_written_is_read_as_before(goldzone: Goldzone, sample: str) -> None:
+    Path("nothing.tsv").touch()
+    finished = goldzone("check-lexicon", SAMPLES / sample, "--accept", "nothing.tsv", "--out", sample)
+    assert finished.code == 0
+    before, after = read_lexicon(SAMPLES / sample), read_lexicon(Path(sample))
+    assert after.entries == before.entries
+    assert after.report.format == before.report.format
+
+
+def test_what_the_format_cannot_hold_is_written_with_tabs(goldzone: Goldzone) -> None:
+    Path("nothing.tsv").touch()
+    Path("words.dict").write_text("#1 W AH1 N\nONE  W AH1 N\nTWO  T UW1\n", encoding="utf-8")
+    given = ("--format", "kaldi", "--accept", "nothing.tsv")
+    assert goldzone("check-lexicon", "words.dict", *given).out.splitlines()[-2:] == [
+        "ONE W AH1 N",
+        "TWO T UW1",
+    ]
+
+
+def test_a_correction_that_is_no_pronunciation_is_refused(goldzone: Goldzone, flawed: Path) -> None:
+    Path("patch.tsv").write_text("bamo\tbamu\t{42}\n", encoding="utf-8")
+    assert complaint(goldzone("check-lexicon", flawed, "--accept", "patch.tsv")) == (
+        "patch.tsv: line 1: '{42}' is no pronunciation of this lexicon"
+    )
 
 
 def test_too_few_words_are_refused(goldzone: Goldzone, tmp_path: Path) -> None:

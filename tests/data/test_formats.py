@@ -99,6 +99,21 @@ def test_rows_with_and_without_figures_may_be_mixed(tmp_path: Path) -> None:
     assert said(read(tmp_path, mixed)) == {**EXPECTED, "dogs": ["D AO1 G Z"], "cats": ["K AE1 T S"]}
 
 
+@pytest.mark.parametrize("name", [None, "kaldi", "sherpa", "mfa"])
+def test_phones_that_are_digits_are_no_figures(tmp_path: Path, name: str | None) -> None:
+    sampa = {"Öffnung": "9 f n U N", "Öl": "2: l", "eins": "aI n s", "Uhr": "U 6", "ist": "I s t"}
+    for row in ("{} {}", "{} 1.0 {}", "{} 0.5 {}"):
+        lines = "".join(row.format(word, phones) + "\n" for word, phones in sampa.items())
+        assert said(read(tmp_path, lines, name)) == {word.lower(): [p] for word, p in sampa.items()}
+
+
+@pytest.mark.parametrize("between", ["\t", ",", ";"])
+def test_a_column_of_parts_of_speech_is_refused(tmp_path: Path, between: str) -> None:
+    lines = [between.join((f"w{n:b}", ("noun", "verb", "adj.")[n % 3], f"w{n:b}")) for n in range(60)]
+    with pytest.raises(DataError, match=r"second column says the same .*noun, verb, adj\..* cut -f 1,3"):
+        read(tmp_path, "\n".join(lines) + "\n")
+
+
 @pytest.mark.parametrize("between", ["\t", ",", ";"])
 def test_a_column_that_numbers_the_rows_is_refused(tmp_path: Path, between: str) -> None:
     numbered = [f"{n}{between}{word}{between}ka" for n, word in enumerate(WORDS, 1)]

@@ -41,9 +41,9 @@ def test_borders_count_where_they_are_written(joined: G2PModel) -> None:
         cut_otherwise = entries(model, whole=True)
         assert evaluate_model(model, cut_otherwise, beam=8).word_error == share
         assert diagnose_model(model, cut_otherwise, beam=8).scores.word_error == share
-        assert len(_suspects(model, cut_otherwise, 8, 1)) == share * len(cut_otherwise)
+        assert len(_suspects(model, cut_otherwise, 1)) == share * len(cut_otherwise)
         assert evaluate_model(model, entries(model, whole=False), beam=8).word_error == 0
-        assert _suspects(model, entries(model, whole=False), 8, 1) == []
+        assert _suspects(model, entries(model, whole=False), 1) == []
 
 
 def test_borders_that_only_the_model_writes_do_not_count(joined: G2PModel) -> None:

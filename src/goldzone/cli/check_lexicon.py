@@ -23,8 +23,9 @@ from goldzone.cli.sources import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldzone.data.lexicon import Entry
-    from goldzone.data.notation import Notation
+    from goldzone.data.lexicon import Lexicon
+    from goldzone.data.notation import Notation, Segments
+    from goldzone.data.settings import LanguageSettings
     from goldzone.g2p.lexicon_check import Suspect, Watched
     from goldzone.hashtron.committee import Committee
     from goldzone.training.config import TrainingConfig
@@ -74,7 +75,7 @@ def check_lexicon(
     """
     words = load_source(source, dataset, written=written)
     if accept is not None:
-        _accept(words.lexicon.entries, accept, out, words.lexicon.notation)
+        _accept(words.lexicon, words.settings, accept, out)
         return
     from goldzone.cli.train import configuration
     from goldzone.g2p.lexicon_check import check_lexicon as find_suspects
@@ -131,26 +132,35 @@ def _show(found: Sequence[Suspect], of: int, words: int, notation: Notation) -> 
     print_titled(f"{of:,} of {words:,} words are expected otherwise; the most suspicious first", table)
 
 
-def _accept(entries: Sequence[Entry], patch: Path, out: Path | None, notation: Notation) -> None:
+def _accept(lexicon: Lexicon, settings: LanguageSettings, patch: Path, out: Path | None) -> None:
     """Write a lexicon in which the listed pronunciations of a patch are replaced by the expected ones."""
+    from dataclasses import replace
+    from unicodedata import normalize
+
     from goldzone.data.text_lines import file_lines
     from goldzone.errors import DataError
+    from goldzone.g2p.dictionaries import written_back
     from goldzone.storage.files import write_atomically
 
-    corrected: dict[tuple[str, str], str] = {}
+    notation = lexicon.notation
+    corrected: dict[tuple[str, str], Segments] = {}
     for number, line in enumerate(file_lines(patch), 1):
         columns = line.split("\t")
         if not line.strip():
             continue
         if len(columns) != 3:
             raise DataError(f"{patch}: line {number} has no three columns; word, listed and expected")
-        corrected[columns[0], columns[1]] = columns[2]
-    lines, taken = [], 0
-    for entry in entries:
-        said = [notation.write(each) for each in entry.pronunciations]
-        better = [corrected.get((entry.word, each), each) for each in said]
-        taken += sum(old != new for old, new in zip(said, better, strict=True))
-        lines += [f"{entry.word}\t{each}\n" for each in dict.fromkeys(better)]
+        better = notation.read(columns[2], settings)
+        if not better or notation.write(better) != normalize("NFC", columns[2].strip()):
+            raise DataError(f"{patch}: line {number}: {columns[2]!r} is no pronunciation of this lexicon")
+        corrected[columns[0], columns[1]] = better
+    entries, taken = [], 0
+    for entry in lexicon.entries:
+        said = entry.pronunciations
+        now = [corrected.get((entry.word, notation.write(each)), each) for each in said]
+        taken += sum(old != new for old, new in zip(said, now, strict=True))
+        entries.append(replace(entry, pronunciations=tuple(dict.fromkeys(now))))
+    lines = (f"{line}\n" for line in written_back(replace(lexicon, entries=tuple(entries))))
     if out is not None:
         write_atomically(out, "".join(lines).encode(), error=DataError)
     else:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,7 +24,7 @@ from goldzone.validation import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FORMATS", "PASSED_OVER", "Format", "Row", "format_named", "recognise"]
+__all__ = ["FORMATS", "PASSED_OVER", "Format", "Row", "fit", "format_named", "recognise"]
 
 
 class Row(NamedTuple):
@@ -49,6 +50,12 @@ _COUNTED: Final = 3
 """Rows at least that are numbered one by one."""
 _DIGITS: Final = 10
 """So many no row's number has."""
+_FEW: Final = 0.1
+"""Of pronunciations more are different; of parts of speech, sources or dialects, fewer."""
+_ENOUGH: Final = 40
+"""Rows from which that is told."""
+_MOST_FIGURES: Final = 4
+"""Columns of figures before the phones: MFA has one or four, Kaldi one."""
 _MOST_PHONE: Final = 5
 """Characters of a phone between blanks, at most; few words are all as short."""
 _SILENCES: Final = frozenset({"sil", "spn", "nsn", "sp", "<eps>"})
@@ -75,10 +82,12 @@ class Format:
     """As `--format` takes it."""
     title: str
     """As people call it."""
-    parse: Callable[[str], Row]
+    parse: Callable[..., Row]
     """Reads a line; raises `UnusableRowError`."""
     spaced: bool | None = None
     """Whether blanks separate segments; None: told by the pronunciations."""
+    has_figures: bool = False
+    """Whether figures may stand before the phones; `parse` then takes how many, as `figures`."""
 
 
 def format_named(name: str) -> Format:
@@ -94,6 +103,22 @@ def format_named(name: str) -> Format:
         advice = f"did you mean {near}?" if near else f"give one of {', '.join(FORMATS)}"
         raise ConfigError(f"format: {name!r} is not known; {advice}")
     return FORMATS[name]
+
+
+def fit(format: Format, lines: Sequence[str]) -> Format:  # noqa: A002
+    """Tell figures from phones that are digits (X-SAMPA's ``2``, ``9``) by a file's first lines.
+
+    Figures stand in all rows, as many, or have a decimal point; further digits of a row are phones.
+    """
+    if not format.has_figures:
+        return format
+    rows = [line.split()[1:] for line in lines if line.strip() and not _is_comment(line)]
+    numbered = [row for row in rows if row and _NUMBER.fullmatch(row[0])]
+    figures = 0
+    if len(numbered) >= _SHARE * len(rows) or any("." in row[0] for row in numbered):
+        counts = Counter(sum(1 for _ in takewhile(_NUMBER.fullmatch, row)) for row in numbered)
+        figures = min(counts.most_common(1)[0][0], _MOST_FIGURES) if counts else 0
+    return replace(format, parse=partial(format.parse, figures=figures))
 
 
 def recognise(lines: Sequence[str], name: str) -> Format:
@@ -119,7 +144,9 @@ def recognise(lines: Sequence[str], name: str) -> Format:
         return _of_columns([row.split("\t") for row in rows if "\t" in row], name)
     for delimiter in ",;":
         if _share(rows, partial(_is_csv, delimiter=delimiter)) >= _SHARE:
-            _refuse_numbered([_split(row, delimiter) for row in rows], name)
+            columns = [_split(row, delimiter) for row in rows]
+            _refuse_numbered(columns, name)
+            _refuse_repeated(columns, name)
             return FORMATS["csv"] if delimiter == "," else _SEMICOLONS
     words = [row.partition(" # ")[0].split() for row in rows]
     if _share(words, lambda parts: len(parts) > 1) < 1 - _SHARE:
@@ -141,6 +168,7 @@ def recognise(lines: Sequence[str], name: str) -> Format:
 def _of_columns(rows: Sequence[Sequence[str]], name: str) -> Format:
     """Tell formats whose first column ends with a tab."""
     _refuse_numbered(rows, name)
+    _refuse_repeated(rows, name)
     if _share(rows, lambda row: _PHONEMIC.match(row[1].strip()) is not None) >= _SHARE:
         return FORMATS["ipa-dict"]
     figures = _share(rows, lambda row: len(row) > 2 and _NUMBER.fullmatch(row[1].strip()) is not None)
@@ -171,6 +199,17 @@ def _refuse_numbered(rows: Sequence[Sequence[str]], name: str) -> None:
         return
     if all(int(after) - int(before) == 1 for before, after in pairwise(numbers)):
         raise DataError(f"{name}: its first column numbers the rows; leave it out (such as: cut -f 2-)")
+
+
+def _refuse_repeated(rows: Sequence[Sequence[str]], name: str) -> None:
+    """Refuse rows whose second column is a part of speech or the like: it would be learnt as sounds."""
+    values = Counter(row[1].strip() for row in rows if len(row) > 2 and not _NUMBER.fullmatch(row[1].strip()))
+    if values.total() >= _ENOUGH and len(values) < _FEW * values.total():
+        some = ", ".join(value for value, _ in values.most_common(3))
+        raise DataError(
+            f"{name}: its second column says the same again and again ({some}), which are no "
+            "pronunciations; leave it out (such as: cut -f 1,3)"
+        )
 
 
 def _split(row: str, delimiter: str) -> list[str]:
@@ -217,29 +256,33 @@ def _ipa_dict(line: str) -> Row:
     return _row(word, tuple(text[1:-1] for text in listed))
 
 
-def _mfa(line: str) -> Row:
+def _mfa(line: str, figures: int = _MOST_FIGURES) -> Row:
     """Read a word, any figures, and phones: separated by tabs, by blanks, or both."""
     _refuse_comment(line)
     word, tab, rest = line.partition("\t")
     if not tab:
-        return _blanks(line)
-    return _phones(word, rest.split())
+        return _blanks(line, figures)
+    return _phones(word, rest.split(), figures)
 
 
-def _blanks(line: str) -> Row:
+def _blanks(line: str, figures: int = _MOST_FIGURES) -> Row:
     """Read a word and phones between blanks; a probability may stand before the phones."""
     _refuse_comment(line)
     word, _, phones = line.lstrip().partition(" ")
-    return _phones(word, phones.split())
+    return _phones(word, phones.split(), figures)
 
 
 def _cmudict(line: str) -> Row:
-    return _blanks(line.partition(" #")[0] if " # " in line or line.endswith(" #") else line)
+    return _blanks(line.partition(" #")[0] if " # " in line or line.endswith(" #") else line, 0)
 
 
-def _phones(word: str, phones: list[str]) -> Row:
-    while phones and _NUMBER.fullmatch(phones[0]):
-        phones = phones[1:]
+def _phones(word: str, phones: list[str], figures: int) -> Row:
+    first = 0
+    while (
+        first < len(phones) and _NUMBER.fullmatch(phones[first]) and (first < figures or "." in phones[first])
+    ):
+        first += 1
+    phones = phones[first:]
     while phones and _DISAMBIGUATION.fullmatch(phones[-1]):
         phones = phones[:-1]
     if _MARKED_WORD.fullmatch(word.strip()) or (len(phones) == 1 and phones[0].casefold() in _NO_SOUNDS):
@@ -278,9 +321,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             Format("tsv", "tab-separated", _tabs),
             Format("csv", "CSV", partial(_csv, delimiter=",")),
             Format("cmudict", "CMUdict", _cmudict, spaced=True),
-            Format("kaldi", "Kaldi lexicon", _blanks, spaced=True),
-            Format("mfa", "MFA dictionary", _mfa, spaced=True),
-            Format("sherpa", "sherpa-onnx lexicon", _blanks, spaced=True),
+            Format("kaldi", "Kaldi lexicon", _blanks, spaced=True, has_figures=True),
+            Format("mfa", "MFA dictionary", _mfa, spaced=True, has_figures=True),
+            Format("sherpa", "sherpa-onnx lexicon", _blanks, spaced=True, has_figures=True),
             Format("ipa-dict", "ipa-dict", _ipa_dict),
             Format("wikipron", "WikiPron", _tabs, spaced=True),
         )

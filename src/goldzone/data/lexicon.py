@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from goldzone.data.encodings import conversion_advice
-from goldzone.data.formats import PASSED_OVER, Format, recognise
+from goldzone.data.formats import PASSED_OVER, Format, fit, recognise
 from goldzone.data.letters import letters_of_normalised
 from goldzone.data.lost_characters import LostCharacters, joined_arpabet
 from goldzone.data.notation import JOINED, Notation, PronunciationForm, Segments
@@ -96,7 +96,8 @@ def read_lexicon(
     """
     path = Path(path)
     settings = settings or DEFAULT_SETTINGS
-    format = format or recognise(first_lines(path, _LOOKED_AT), str(path))  # noqa: A001
+    looked_at = first_lines(path, _LOOKED_AT)
+    format = fit(format or recognise(looked_at, str(path)), looked_at)  # noqa: A001
     skipped: SkippedLines = {}
     listed = list(read_rows(path, format.parse, skipped))
     total = len(listed) + sum(map(len, skipped.values()))
@@ -128,7 +129,13 @@ def read_lexicon(
     columns = sum(row.more for _, row in listed)
     notes = (*lost.notes(), *joined_arpabet([text for _, _, text in rows] if form == "joined" else []))
     report = ReadReport.of(
-        total + more, used, skipped, read_as=format.title, more_columns=columns, notes=notes
+        total + more,
+        used,
+        skipped,
+        read_as=format.title,
+        format=format.name,
+        more_columns=columns,
+        notes=notes,
     )
     return Lexicon(path.stem if name is None else name, entries, report, Notation(form))
 

@@ -67,6 +67,8 @@ class ReadReport:
     """The rest, by reason, the most frequent first."""
     read_as: str = ""
     """The format, as people call it."""
+    format: str = ""
+    """The same, as `--format` takes it."""
     more_columns: int = 0
     """Rows with further columns, which were left alone."""
     notes: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ class ReadReport:
         skipped: SkippedLines,
         *,
         read_as: str = "",
+        format: str = "",  # noqa: A002
         more_columns: int = 0,
         notes: tuple[str, ...] = (),
     ) -> ReadReport:
@@ -94,6 +97,7 @@ class ReadReport:
                 for reason in reasons
             ),
             read_as,
+            format,
             more_columns,
             notes,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +12,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from goldzone.data.lexicon import Lexicon
     from goldzone.data.notation import Segments
     from goldzone.g2p.answers import Answer
 
-__all__ = ["Dictionary", "DictionaryWriter"]
+__all__ = ["Dictionary", "DictionaryWriter", "written_back"]
 
 
 class Dictionary(StrEnum):
@@ -119,6 +122,41 @@ class DictionaryWriter:
                 return f"{word} {phones}"
             case Dictionary.CMUDICT:
                 return f"{word}{f'({number})' if number > 1 else ''}  {phones}"
+
+
+def written_back(lexicon: Lexicon) -> Iterator[str]:
+    """Write a lexicon in the format in which it was read, without line ends.
+
+    What is no word or pronunciation of its file (comments, figures, further columns) is not in it. Where the
+    format could not hold a word, all are rows of a word, a tab and a pronunciation.
+    """
+    name = lexicon.report.format
+    write = lexicon.notation.write
+    if name in set(Dictionary):
+        # sherpa-onnx's rows are Kaldi's; its writer would leave out what sherpa-onnx does not look at.
+        writer = DictionaryWriter(Dictionary.KALDI if name == Dictionary.SHERPA else Dictionary(name))
+        lines = [
+            line
+            for entry in lexicon
+            for line in writer.entry(entry.word, [(p, 1.0) for p in entry.pronunciations])
+        ]
+        if not writer.summary and len(lines) == sum(len(entry.pronunciations) for entry in lexicon):
+            yield from lines
+            return
+    for entry in lexicon:
+        said = [write(each) for each in entry.pronunciations]
+        if name == "ipa-dict":
+            yield f"{entry.word}\t{', '.join(f'/{text}/' for text in said)}"
+        elif name == "csv":
+            yield from (_csv_row(entry.word, text) for text in said)
+        else:
+            yield from (f"{entry.word}\t{text}" for text in said)
+
+
+def _csv_row(*cells: str) -> str:
+    row = io.StringIO()
+    csv.writer(row, lineterminator="").writerow(cells)
+    return row.getvalue()
 
 
 def _phones(pronunciations: Iterable[tuple[Segments, float]]) -> dict[str, float]:

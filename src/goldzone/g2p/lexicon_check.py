@@ -26,9 +26,12 @@ __all__ = ["Suspect", "Watched", "check_lexicon"]
 Watched: TypeAlias = AbstractContextManager[Hooks[Committee]]
 """What a training is surrounded by, and its hooks."""
 
-_N_BEST: Final = 8
+_SEARCHED: Final = 64
+"""Pronunciations of a word among which the listed one is looked for: more than for saying it."""
 _FLOOR: Final = 2.0**-10
-"""The probability of a pronunciation that is not among the best."""
+"""The least probability that a listed pronunciation counts as."""
+_RARER: Final = 4.0
+"""So much rarer is an entry with one error more: a slip is one sound; a foreign word differs in many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ class Suspect:
     """How many times as probable the expected pronunciation is as the listed one."""
     edits: tuple[Edit, ...]
     """From the expected pronunciation to the nearest listed one."""
+
+    @property
+    def suspicion(self) -> float:
+        """What entries are ranked by: the odds, for entries that one slip explains."""
+        return self.odds * _RARER ** -max(0, len(self.edits) - 1)
 
     def to_json(self) -> dict[str, Any]:
         """Return all as JSON values."""
@@ -101,15 +109,15 @@ def check_lexicon(
         task = PhonemizerTask(lexicon.name, Split(train, nothing, nothing), config, settings)
         with watched(number) as hooks:
             model = train_model(task, hooks, threads=threads).model
-        found += _suspects(model, part.entries, config.decoding.beam, threads)
-    return sorted(found, key=lambda suspect: (-suspect.odds, -suspect.probability, suspect.word))
+        found += _suspects(model, part.entries, threads)
+    return sorted(found, key=lambda suspect: (-suspect.suspicion, -suspect.probability, suspect.word))
 
 
-def _suspects(model: G2PModel, entries: Sequence[Entry], beam: int, threads: int) -> list[Suspect]:
+def _suspects(model: G2PModel, entries: Sequence[Entry], threads: int) -> list[Suspect]:
     """Find the words that are expected otherwise; borders of segments count where the lexicon has them."""
     decoder = Decoder(model)
     words = [decoder.letters(entry.word) for entry in entries]
-    answers = decoder.decode(words, beam=beam, n_best=_N_BEST, threads=threads)
+    answers = decoder.decode(words, beam=_SEARCHED, n_best=_SEARCHED, threads=threads)
     rule = KindRule(model.settings.stress_marks, model.settings.length_marks)
     by_segments = model.notation.shares_borders(model.notation)
     found = []
