@@ -72,7 +72,7 @@ def figures(setting: Setting) -> list[Figure]:
         config = TrainingConfig.model_validate(
             {"pipeline": {"sweeps": 1}, "network": {"neurons": 57 if setting.quick else 448}}
         )
-    phonemizer = Phonemizer.train(lexicon, config=config, threads=setting.threads)
+    phonemizer = Phonemizer.train(lexicon, config=config, all_words=False, threads=setting.threads)
     words = distinct_words(lexicon, QUICK_WORDS if setting.quick else WORDS, np.random.default_rng(1))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.goldzone"

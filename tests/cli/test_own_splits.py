@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from goldzone.cli.train import configuration
 from goldzone.g2p.model import read_model
+from goldzone.g2p.phonemizer import Phonemizer
 from goldzone.training.runs.event_log import cut_events, read_events
 from goldzone.training.runs.run_folder import RunFolder
 from tests.cli.conftest import Goldzone, complaint
@@ -122,3 +124,13 @@ def test_options_for_lexicons_are_refused_for_samples(goldzone: Goldzone, tmp_pa
     (tmp_path / "s.csv").write_text("0,1\n1,0\n")
     refused = goldzone("train", "s.csv", "--preset", "windowed_committee:24,12", "--final")
     assert "--dev, --test, --final, --format: are for lexicons" in complaint(refused)
+
+
+def test_python_trains_what_the_command_trains(
+    goldzone: Goldzone, files: dict[str, Path], quick_toml: Path
+) -> None:
+    done = goldzone("train", files["train"], "--config", quick_toml, "--out", "r", "--json")
+    config = configuration(quick_toml, None).training
+    for all_words, expected in ((True, json.loads(done.out)["final"]), (False, json.loads(done.out))):
+        phonemizer = Phonemizer.train(files["train"], config=config, all_words=all_words)
+        assert phonemizer.save("model.goldzone") == expected["digest"]

@@ -17,10 +17,12 @@ from goldzone.g2p.answers import Answer, Source
 from goldzone.g2p.decoder import Decoder, Pronunciation
 from goldzone.g2p.evaluation import Diagnosis, diagnose_model, evaluate_model
 from goldzone.g2p.exceptions import Exceptions
+from goldzone.g2p.final import final_task_of
 from goldzone.g2p.known_words import keys_to_cut_by
 from goldzone.g2p.model import G2PModel, read_model, write_model
 from goldzone.g2p.scoring import Scores
 from goldzone.g2p.task import PhonemizerTask, train_model
+from goldzone.hashtron.committee import Committee
 from goldzone.hashtron.weights import write_weights
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks
@@ -79,10 +81,13 @@ class Phonemizer:
         *,
         config: TrainingConfig | None = None,
         settings: LanguageSettings = DEFAULT_SETTINGS,
+        all_words: bool = True,
         threads: int | None = None,
         on_event: Callable[[Event], None] = lambda event: None,
     ) -> Phonemizer:
-        """Train on a lexicon; the best state is chosen on its dev words, its test words are not used.
+        """Train on a lexicon as `goldzone train` does: the same words give the same model.
+
+        A fifth of the words is set aside and tells how many sweeps are best; then all words are learnt.
 
         Parameters
         ----------
@@ -91,10 +96,12 @@ class Phonemizer:
         config : TrainingConfig, optional
         settings : LanguageSettings
             How words are spelled with letters.
+        all_words : bool
+            Whether the words that were set aside are learnt in the end; without, they can judge the model.
         threads : int, optional
             All processors when not given. Never changes the model.
         on_event : callable
-            Gets every event of the run.
+            Gets every event: of the training on a part of the words, then of that on all.
 
         Raises
         ------
@@ -107,7 +114,11 @@ class Phonemizer:
             known = name in builtin_names() and not Path(name).exists()
             lexicon = load_builtin(name) if known else read_lexicon(name, settings=settings)
         task = PhonemizerTask.of(lexicon, config, settings=settings)
-        trained = train_model(task, Hooks(on_event=on_event), threads=threads or os.cpu_count() or 1)
+        hooks: Hooks[Committee] = Hooks(on_event=on_event)
+        threads = threads or os.cpu_count() or 1
+        trained = train_model(task, hooks, threads=threads)
+        if all_words and (task.split.dev.entries or task.split.test.entries):
+            trained = train_model(final_task_of(task, trained, threads=threads), hooks, threads=threads)
         return cls(trained.model)
 
     @classmethod
