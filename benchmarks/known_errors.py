@@ -1,6 +1,6 @@
 """How many known errors `goldzone check-lexicon` finds among the entries that it lists first.
 
-    python -m benchmarks.known_errors FILE|SAMPLE ... [--share 0.02] [--top 100] [--seed 1]
+    python -m benchmarks.known_errors FILE|SAMPLE ... [--share 0.01] [--top 100] [--seed 1]
 
 In a share of the words of each lexicon one sound of the first pronunciation is made wrong: replaced by
 another sound of the lexicon, left out, said twice, or exchanged with its neighbour, drawn by a hash of the
@@ -88,7 +88,7 @@ def main() -> None:
     """Measure every lexicon and print the table."""
     parser = command.parser(__doc__)
     parser.add_argument("lexicons", nargs="+", help="Files, or built-in samples.")
-    parser.add_argument("--share", type=float, default=0.02, help="Of the words that are made wrong.")
+    parser.add_argument("--share", type=float, default=0.01, help="Of the words that are made wrong.")
     parser.add_argument("--top", type=int, default=100, help="Entries that somebody looks at.")
     parser.add_argument("--words", type=int, help="Take so many of a lexicon at most.")
     parser.add_argument("--seed", type=int, default=1)

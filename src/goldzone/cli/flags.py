@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,10 +69,12 @@ def _words(known: FlagFile, name: str, dataset: Path | None) -> int | None:
 
 def _warn_of_strangers(known: FlagFile, there: Sequence[str], dataset: str) -> None:
     """Warn of languages that rules name but the dataset does not hold: most are misspelt."""
+    from goldzone.validation import nearest
+
     for name in known.languages:
         if name not in there:
-            near = difflib.get_close_matches(name, there, n=1)
-            advice = f"; did you mean {near[0]}?" if near else ""
+            near = nearest(name, there)
+            advice = f"; did you mean {near}?" if near else ""
             typer.echo(f"warning: {known.name}: names {name}, which is not in {dataset}{advice}", err=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +74,7 @@ def load_source(
     from goldzone.data.lexicon import read_lexicon
     from goldzone.data.settings import DEFAULT_SETTINGS
     from goldzone.errors import DataError
+    from goldzone.validation import nearest
 
     if Path(name).is_file():
         settings = settings or DEFAULT_SETTINGS
@@ -89,8 +89,8 @@ def load_source(
     if dataset is not None:
         lexicon = load_language(dataset, name)  # whose error names similar languages
         return Source(lexicon, folders[name].settings, name, str(dataset.resolve()))
-    near = difflib.get_close_matches(name.casefold(), builtin_names(), n=1)
-    advice = f"did you mean {near[0]}?" if near else "give a file, or --dataset DIR for a language of it"
+    near = nearest(name.casefold(), builtin_names())
+    advice = f"did you mean {near}?" if near else "give a file, or --dataset DIR for a language of it"
     raise DataError(
         f"{name}: is neither a file nor a built-in sample ({', '.join(builtin_names())}); {advice}"
     )

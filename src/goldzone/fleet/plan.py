@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from goldzone.errors import DataError
 from goldzone.fleet.flag_file import FlagFile
 from goldzone.fleet.jobs import LanguageJob
 from goldzone.training.config import TrainingConfig
+from goldzone.validation import nearest
 
 __all__ = ["biggest_first", "choose_languages", "plan_jobs", "run_folder_name"]
 
@@ -96,8 +96,8 @@ def choose_languages(names: Sequence[str], only: Sequence[str]) -> list[str]:
     """
     for pattern in only:
         if not any(fnmatchcase(name, pattern) for name in names):
-            near = difflib.get_close_matches(pattern, names, n=1)
-            advice = f"did you mean {near[0]}?" if near else f"there are {len(names)}, such as {names[0]}"
+            near = nearest(pattern, names)
+            advice = f"did you mean {near}?" if near else f"there are {len(names)}, such as {names[0]}"
             raise DataError(f"{pattern!r} fits no language; {advice}")
     return [name for name in names if not only or any(fnmatchcase(name, pattern) for pattern in only)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Final, Union
 
@@ -10,6 +9,7 @@ import msgspec
 import numpy as np
 
 from goldzone.training.runs.events import EVENTS, Event
+from goldzone.validation import nearest
 
 __all__ = ["ADDED", "MOVED", "decode_line", "encode_line", "upgraded"]
 
@@ -59,8 +59,8 @@ def decode_line(line: bytes) -> Event:
         content = msgspec.json.decode(line, type=dict[str, Any])
     name = content.get("event")
     if not isinstance(name, str) or name not in EVENTS:
-        near = difflib.get_close_matches(str(name), EVENTS, n=1)
-        raise ValueError(f"event {name!r} is unknown" + (f", did you mean {near[0]!r}?" if near else ""))
+        near = nearest(str(name), list(EVENTS))
+        raise ValueError(f"event {name!r} is unknown" + (f", did you mean {near!r}?" if near else ""))
     content = upgraded(content, MOVED.get(name, {}), ADDED.get(name, {}))
     return _DECODER.decode(_ENCODER.encode(content))
 
