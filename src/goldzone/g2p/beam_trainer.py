@@ -54,7 +54,7 @@ _DAMPING: Final = VOTE_ONE // 10
 _CERTAIN: Final = round(0.999 * (1 << EXP_BITS))
 _SURE: Final = round(0.95 * (1 << EXP_BITS))
 _FARTHEST: Final = 256  # steps of score beyond which a path's share is below what a vote can say
-_JUDGED: Final = 2000
+_JUDGED: Final = 1000
 """Train words said after a sweep; more would cost more time than they tell."""
 _REPORTS: Final = 20
 """How often in a sweep the trainer tells how far it is."""

@@ -21,7 +21,7 @@ from goldzone.data.templates import DEFAULT_TEMPLATES, Templates, parse_template
 from goldzone.g2p.search_arrays import LanguageArrays
 from goldzone.training.config import TrainingConfig
 
-_COUNTED: Final = 1 << 16
+_COUNTED: Final = 1 << 14
 """Positions at which sums are counted, at most: enough for shares exact to a few thousandths."""
 
 __all__ = ["PreparedData", "fingerprint", "network_templates", "prepare", "sampled_words"]
