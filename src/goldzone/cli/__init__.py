@@ -32,6 +32,7 @@ from goldzone.cli import (
     train,
     train_all,
     verify_order,
+    watch,
 )
 from goldzone.cli.interruption import Interrupted, Keyboard
 from goldzone.cli.output import OutputError, ReaderGoneError, guarded_output
@@ -60,6 +61,7 @@ app.command("pack")(pack.pack)
 app.command("check-lexicon")(check_lexicon.check_lexicon)
 app.command("inspect")(inspect.inspect)
 app.command("history")(history.history)
+app.command("watch")(watch.watch)
 app.command("sums")(sums.sums)
 app.command("config")(config.config)
 app.command("recommend")(recommend.recommend)
