@@ -112,6 +112,26 @@ def test_the_model_returned_is_that_of_the_best_sweep(slovak_split: Split[Lexico
     assert metrics["sweep"] == trained.outcome.sweep
 
 
+@pytest.mark.parametrize("kind", ["beam", "rank"])
+def test_train_words_are_judged_as_users_hear_them(slovak_split: Split[Lexicon], kind: str) -> None:
+    split = replace(slovak_split, train=first_by_hash(slovak_split.train, 1200))
+    config = TrainingConfig.model_validate(
+        {"credit": {"kind": kind}, "network": {"neurons": 20}, "pipeline": {"sweeps": 2}}
+    )
+    events: list[Event] = []
+    trained = train(split, config, hooks=Hooks(on_event=events.append))
+    said = first_by_hash(split.train, 1000).entries
+    scores = evaluate_model(trained.model, said, beam=config.decoding.beam)
+    best = [event for event in events if isinstance(event, SweepFinished)][trained.outcome.sweep - 1]
+    assert best.train_score == scores.word_accuracy
+    assert trained.model.about["metrics"]["train_word_accuracy"] == round(scores.word_accuracy, 6)
+    found = best.metrics
+    assert found["train_judged"] == 1000
+    assert found["train_low"] < best.train_score < found["train_high"] < found["train_low"] + 0.07
+    shuffled = replace(split, train=replace(split.train, entries=split.train.entries[::-1]))
+    assert {e.word for e in first_by_hash(shuffled.train, 1000).entries} == {e.word for e in said}
+
+
 def test_of_graded_neurons_the_last_sweep_is_taken_that_is_not_worse_beyond_doubt(
     slovak_split: Split[Lexicon],
 ) -> None:

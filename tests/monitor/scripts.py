@@ -21,7 +21,7 @@ from goldzone.training.runs.events import (
 SAMPLES = 100_000
 
 
-def run_started(layers: tuple[int, ...]) -> RunStarted:
+def run_started(layers: tuple[int, ...], dev_words: int = 1_000_000) -> RunStarted:
     return RunStarted(
         run="r",
         config_digest="",
@@ -30,7 +30,7 @@ def run_started(layers: tuple[int, ...]) -> RunStarted:
         samples=SAMPLES,
         positions=1,
         train_examples=1,
-        dev_examples=1_000_000,
+        dev_examples=dev_words,
         seed=1,
     )
 
@@ -86,11 +86,11 @@ def sweep_finished(sweep: int, train: float | None = None, dev: float | None = N
 class Script:
     """Events with sequence numbers and times; the run starts at 1000 s."""
 
-    def __init__(self, *layers: int) -> None:
+    def __init__(self, *layers: int, dev_words: int = 1_000_000) -> None:
         self.layers = layers
         self.events: list[Event] = []
         self.time = 1000.0
-        self.add(run_started(layers))
+        self.add(run_started(layers, dev_words))
 
     def add(self, event: Event, seconds: float = 0.0) -> None:
         """Append an event some seconds after the one before."""

@@ -12,24 +12,24 @@ from msgspec.structs import replace as changed
 from goldzone.data.templates import DEFAULT_TEMPLATES
 from goldzone.errors import StateError
 from goldzone.hashtron.committee import MAX_CELLS
-from goldzone.monitor.history import read_history
-from goldzone.monitor.recommend import (
+from goldzone.monitor.advice import (
     RULES,
     Recommendation,
-    apply_changes,
     collapsed_under_the_law,
     crowded_cells,
     fewer_sweeps,
     held_by_the_ceiling,
     high_threshold,
+    known_by_heart,
     low_threshold,
     memorisation,
     noise_floor,
     oscillation,
     over_pressure,
-    recommend,
     still_rising,
 )
+from goldzone.monitor.history import read_history
+from goldzone.monitor.recommend import apply_changes, recommend
 from goldzone.monitor.run_state import LayerState, RunState, learning_curve, run_state
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.curve import Curve, CurvePoint
@@ -129,6 +129,29 @@ def test_memorisation(
 ) -> None:
     found = memorisation(state({"credit.vote_threshold": threshold}, points=points))
     assert changes(found) == (None if expected is None else {"credit.vote_threshold": expected})
+
+
+@pytest.mark.parametrize(
+    ("evidence", "points", "expected"),
+    [
+        ((0.0,), ((0.96, 0.6), (0.97, 0.6), (0.99, 0.62)), (3.0, 4.5, 6.0, 7.5, 9.0)),
+        ((6.0, 9.0), ((0.96, 0.6), (0.97, 0.6), (0.99, 0.62)), (12.0, 18.0)),
+        ((0.0,), ((0.96, 0.6), (0.95, 0.6), (0.99, 0.62)), None),  # not in each
+        ((0.0,), ((0.96, 0.6), (0.97, 0.6)), None),  # not long enough
+        ((0.0,), ((0.96, 0.9), (0.97, 0.9), (0.99, 0.9)), None),  # new words are said as well
+        ((0.0,), ((0.96, None), (0.97, None), (0.99, None)), None),
+        ((200.0,), ((0.96, 0.6), (0.97, 0.6), (0.99, 0.62)), None),
+    ],
+)
+def test_words_known_by_heart_ask_for_evidence(
+    evidence: tuple[float, ...],
+    points: tuple[tuple[float, float | None], ...],
+    expected: tuple[float, ...] | None,
+) -> None:
+    given = curve(*((train, dev, 9) for train, dev in points))
+    found = known_by_heart(state({"credit.kind": "beam", "beam.evidence": evidence}, points=given))
+    assert changes(found) == (None if expected is None else {"beam.evidence": expected})
+    assert known_by_heart(state({"credit.kind": "rank"}, points=given)) is None
 
 
 @pytest.mark.parametrize(

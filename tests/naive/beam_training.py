@@ -11,7 +11,6 @@ from goldzone.hashtron.fixed_point import EXP_BITS
 from goldzone.hashtron.neuron import GradedTable, Hashtron
 from goldzone.training.settings import BeamSettings
 from goldzone.training.streams import stream
-from tests.naive.decoding import naive_beam_search, naive_said
 from tests.naive.graded import WORD_VOTE, NaiveGraded, NaiveRule, naive_mean
 from tests.naive.paths import NaiveCredit, NaivePathRule, NaiveWord, naive_credit
 
@@ -65,15 +64,6 @@ class NaiveBeam:
             naive_mean([tables[j] for tables in last], neuron.premodulo)
             for j, neuron in enumerate(self.neurons)
         ]
-
-    def right(self) -> int:
-        """Count the words that the mean says right."""
-        model = self.said_with(self.mean())
-        best = [naive_beam_search(model, word.symbols, self.settings.width)[0][1] for word in self.words]
-        return sum(
-            naive_said(model, chunks) in word.pronunciations
-            for word, chunks in zip(self.words, best, strict=True)
-        )
 
     def said_with(self, tables: Sequence[Sequence[int]]) -> G2PModel:
         """Return the model with neurons of these grades."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
@@ -26,24 +24,16 @@ from goldzone.hashtron.neuron import AnyNeuron, GradedTable
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import HeldOut, Hooks, Outcome, Progress
 from goldzone.training.runs.events import RunStarted
+from goldzone.training.shares import Share, wilson_interval
 from goldzone.training.sums.cache import SumCache
 from goldzone.training.sweeps import train_sweeps
 from goldzone.training.task import PartResult
 
-__all__ = ["NetworkTask", "PreparedNetwork", "evaluate_network", "wilson_interval"]
+__all__ = ["NetworkTask", "PreparedNetwork", "evaluate_network"]
 
 
 _STATE_FORMAT: Final = "goldzone-network-state-1"
 """Part of a state's identity: a change of what training does with the same state changes it."""
-
-
-def wilson_interval(right: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927, "Probable inference, the law of succession")."""
-    z = NormalDist().inv_cdf(0.975)
-    share, weight = right / count, z * z / count
-    middle = (share + weight / 2) / (1 + weight)
-    half = math.sqrt(share * (1 - share) * weight + weight * weight / 4) / (1 + weight)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def evaluate_network(network: Network, samples: EncodedSamples, threads: int = 1) -> PartResult | None:
@@ -260,6 +250,10 @@ class PreparedNetwork:
         if task.pipeline == "forward":
             return train_forward(self._trainer, task.config, hooks, run=task.name, sums=sums)
         return train_sweeps(self._trainer, task.config, hooks, run=task.name, sums=sums, progress=progress)
+
+    def judge_train(self, network: Network) -> Share | None:
+        """Leave it to the trainer, which answers all train samples in any case."""
+        return None
 
     def evaluate(self, network: Network) -> HeldOut | None:
         """Judge a network on the dev samples; of equal ones the better balanced is best."""

@@ -15,12 +15,10 @@ from typing import Final, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from goldzone.data.ragged import take_rows
 from goldzone.data.samples import Samples
 from goldzone.errors import StateError
-from goldzone.g2p.decode_kernels import decode_words
 from goldzone.g2p.lessons import credit_words, empty_desk, empty_votes
-from goldzone.g2p.path_kernels import Desk, Lessons, PathRule, VoteList, hash_pronunciations
+from goldzone.g2p.path_kernels import Desk, Lessons, PathRule, VoteList
 from goldzone.g2p.search_arrays import LanguageArrays, ModelArrays, NeuronArrays, arrays_of
 from goldzone.hashtron.committee import MAX_CELLS, Committee
 from goldzone.hashtron.fixed_point import EXP_BITS, LOG_BITS, bits_per_vote, exp_table
@@ -54,8 +52,6 @@ _DAMPING: Final = VOTE_ONE // 10
 _CERTAIN: Final = round(0.999 * (1 << EXP_BITS))
 _SURE: Final = round(0.95 * (1 << EXP_BITS))
 _FARTHEST: Final = 256  # steps of score beyond which a path's share is below what a vote can say
-_JUDGED: Final = 1000
-"""Train words said after a sweep; more would cost more time than they tell."""
 _REPORTS: Final = 20
 """How often in a sweep the trainer tells how far it is."""
 
@@ -201,23 +197,12 @@ class BeamTrainer(Together):
         ]
 
     def metrics(self) -> TrainMetrics:
-        """Say some of the train words with the present network; the loss is that of the last pass."""
-        lessons = self._lessons
-        n_words = lessons.offsets.size - 1
-        chosen = np.unique(np.linspace(0, n_words - 1, min(n_words, _JUDGED)).astype(np.int64))
-        model = self._arrays(self._mean_grades())
-        parts = np.array_split(chosen, self._threads)
-        right = sum(self._spread(lambda part: self._count_right(model, parts[part])))
-        right_at_first, lost, unreachable, _ = self._counts.tolist()
-        return TrainMetrics(
-            right / chosen.size,
-            self._loss / max(1, int(lessons.offsets[-1])),
-            {
-                "right_when_met": right_at_first / n_words,
-                "lost": lost / n_words,
-                "unreachable": unreachable / n_words,
-            },
-        )
+        """Return what the last pass told: words that were right when they were met, and the loss."""
+        n_words = self._lessons.offsets.size - 1
+        right, lost, unreachable, _ = (self._counts / n_words).tolist()
+        loss = self._loss / max(1, int(self._lessons.offsets[-1]))
+        metrics = {"right_when_met": right, "lost": lost, "unreachable": unreachable}
+        return TrainMetrics(right, loss, metrics)
 
     def network(self) -> Committee:
         """Return the mean of the last sweeps as a value."""
@@ -269,22 +254,17 @@ class BeamTrainer(Together):
         evidence = schedule[min(sweep, len(schedule)) - 1]
         return GradeRule(round(evidence * VOTE_ONE), round(self._settings.rate * (1 << RATE_BITS)), _DAMPING)
 
-    def _arrays(self, grades: NDArray[np.uint8] | None = None) -> ModelArrays:
-        """Lay the present neurons out for the search; with the grades of the cells, or with others."""
+    def _arrays(self) -> ModelArrays:
+        """Lay the present neurons out for the search."""
         cells, order = self._neurons.cells, self._by_template
         neurons = NeuronArrays(
             salts=cells.salts[order],
             premodulos=cells.premodulos[order],
             table_offsets=cells.starts[:-1][order],
-            tables=cells.grades if grades is None else grades,
+            tables=cells.grades,
             graded=True,
         )
         return arrays_of(self._language, neurons, self._template_of[order], self._temperature)
-
-    def _mean_grades(self) -> NDArray[np.uint8]:
-        size = self._template_of.size
-        mean = np.concatenate([self._neurons.grades(neuron) for neuron in range(size)])
-        return (mean + np.int8(HIGHEST)).astype(np.uint8)
 
     def _make_parts(self, model: ModelArrays) -> list[tuple[Desk, VoteList, NDArray[np.int32]]]:
         """Make a desk, a list of votes and a list of touched cells for each thread."""
@@ -396,27 +376,6 @@ class BeamTrainer(Together):
         own = cells.sums[cells.starts[neuron] : cells.starts[neuron + 1], 0]
         cast = int(cells.cast[neuron])
         return int(np.abs(own, dtype=np.int64).sum()) / cast if cast else 0.0
-
-    def _count_right(self, model: ModelArrays, chosen: NDArray[np.int64]) -> int:
-        """Count the words of which the best path says a listed pronunciation."""
-        lessons = self._lessons
-        offsets, position = take_rows(lessons.offsets, chosen)
-        found = decode_words(model, offsets, lessons.symbol[position], self._beam, 1)
-        said = self._hash_words(model, found.chunk[0], offsets)
-        return sum(
-            hashed in lessons.hashes[lessons.said[word] : lessons.said[word + 1]]
-            for word, hashed in zip(chosen.tolist(), said, strict=True)
-        )
-
-    def _hash_words(
-        self, model: ModelArrays, chunk: NDArray[np.int32], offsets: NDArray[np.int64]
-    ) -> list[int]:
-        """Hash what is said of each word, from the chunks of its letters."""
-        chunks = model.chunks
-        ends, position = take_rows(chunks.offsets, chunk)
-        hashes = np.empty(offsets.size - 1, dtype=np.uint32)
-        hash_pronunciations(ends[offsets], chunks.segments[position], hashes)
-        return [int(each) for each in hashes]
 
     def _spread(self, work: Callable[[int], _ResultT]) -> list[_ResultT]:
         """Do a part of the work on each thread; wait for all."""

@@ -48,9 +48,9 @@ class AlertSettings(Section):
 
     gone: ClassVar = {"step": 1.1, "pass_seconds": 10.0, "hysteresis": 0.1, "update": 0.2}
 
-    memorisation: AlertRule = AlertRule(severity="warning", threshold=0.1, window=1)
-    """Train minus dev word accuracy grew by more than `threshold` since the best sweep, where train is above
-    `memorised`."""
+    memorisation: AlertRule = AlertRule(severity="warning", threshold=0.1, window=3)
+    """Train word accuracy is above `memorised`, and above that of dev by more than `threshold`, `window`
+    sweeps in a row."""
     stagnation: AlertRule = AlertRule(severity="info", threshold=0.0001, window=3)
     """A layer's median margin moves by at most `threshold` over `window` sweeps."""
     oscillation: AlertRule = AlertRule(severity="warning", threshold=0.25, window=3)

@@ -17,7 +17,6 @@ from goldzone.monitor.alert_settings import AlertRule, AlertSettings
 from goldzone.monitor.rules import (
     HYSTERESIS,
     RULES,
-    BestSweep,
     Swing,
     crosses,
     doubt,
@@ -94,7 +93,7 @@ class AlertEngine:
         self._unit = "words"
         self._previous: tuple[int, int] | None = None
         self._finished = 0
-        self._best: BestSweep | None = None
+        self._best: float | None = None
         self._doubt = 0.0
 
     def feed(self, event: Event) -> tuple[AlertEvent, ...]:
@@ -221,20 +220,17 @@ class AlertEngine:
         if dev is None:
             return
         settings = self._settings
-        best = self._best
-        lost = 0.0 if best is None else best.dev - dev
-        if lost <= self._doubt:  # nothing that is known
-            lost = 0.0
         if train is not None:
             # An open alert must not close for a train accuracy that only wavers around the limit.
             margin = HYSTERESIS * (1 - settings.memorised) if self._is_open("memorisation") else 0.0
-            limit = settings.memorised - margin
-            value = memorised_gap(train, dev, best, limit) if best is None or lost else 0.0
+            value = memorised_gap(train, dev, settings.memorised - margin)
             text = f"train {train:.1%} of {self._unit} right, dev {dev:.1%}"
             self._measure("memorisation", None, event, value, text)
-        if self._best is None or dev > self._best.dev:
-            self._best = BestSweep(dev, 0.0 if train is None else train - dev)
-        text = f"dev {dev:.1%} of {self._unit} right, best {self._best.dev:.1%}"
+        self._best = dev if self._best is None else max(dev, self._best)
+        lost = self._best - dev
+        if lost <= self._doubt:  # nothing that is known
+            lost = 0.0
+        text = f"dev {dev:.1%} of {self._unit} right, best {self._best:.1%}"
         self._measure("dev_falling", None, event, lost, text)
 
     def _staleness(self, event: SweepFinished) -> None:

@@ -11,12 +11,11 @@ import statistics
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 __all__ = [
     "HYSTERESIS",
     "RULES",
-    "BestSweep",
     "Rule",
     "Swing",
     "crosses",
@@ -34,6 +33,8 @@ HYSTERESIS: Final = 0.1
 _TOLD_AGAIN: Final = 0.2
 """An open alert is told again when its value has moved by this share."""
 _CHURN: Final = 0.07
+_UNKNOWN_CHURN: Final = 0.5
+_FEW_EXAMPLES: Final = 200
 _LEAST_SECONDS: Final = 10.0
 _LEAST_STEP: Final = 1.1
 """Least factor by which a premodulo has gone up or down."""
@@ -55,7 +56,9 @@ class Rule:
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
         "memorisation": Rule(
-            low=False, in_a_row=True, advice="the network memorises; lower capacity.premodulo"
+            low=False,
+            in_a_row=True,
+            advice="the network learns by heart; raise beam.evidence, or lower capacity.premodulo",
         ),
         "stagnation": Rule(
             low=True, in_a_row=False, advice="more sweeps will change little; stop, or change the capacity"
@@ -111,32 +114,20 @@ def doubt(examples: int) -> float:
     """Return by how much an accuracy of so many examples may fall from sweep to sweep and mean nothing.
 
     Two standard errors of a change in which 7 % of the answers turn one way or the other, which is the most
-    that was measured; 0 where the number is not known.
+    that was measured; of fewer than 200 examples, as if the answers of the two sweeps were independent. 0
+    where the number is not known.
     """
-    return 2 * math.sqrt(_CHURN / examples) if examples > 0 else 0.0
+    churn = _CHURN if examples >= _FEW_EXAMPLES else _UNKNOWN_CHURN
+    return 2 * math.sqrt(churn / examples) if examples > 0 else 0.0
 
 
-class BestSweep(NamedTuple):
-    """The sweep that said the dev words best so far."""
+def memorised_gap(train: float, dev: float, memorised: float) -> float:
+    """Return train minus dev word accuracy of a network that knows its training words; 0 of another.
 
-    dev: float
-    """Its dev word accuracy."""
-    gap: float
-    """Train minus dev word accuracy."""
-
-
-def memorised_gap(train: float, dev: float, best: BestSweep | None, memorised: float) -> float:
-    """Return by how much train minus dev word accuracy has grown since the best sweep on dev words.
-
-    0 of a network that does not know its training words, or that says the dev words better than ever; all of
-    the gap after the first sweep. A gap alone is no fault: where transcribers disagreed, no network says new
-    words as well as those that it was shown.
+    A gap alone is no fault: where transcribers disagreed, no network says new words as well as those that it
+    was shown. Nor is a sweep that knows them: the mean of the sweeps after it may know fewer.
     """
-    if train <= memorised:
-        return 0.0
-    if best is None:
-        return train - dev
-    return 0.0 if dev > best.dev else train - dev - best.gap
+    return train - dev if train > memorised else 0.0
 
 
 def spread(values: Collection[float]) -> float:

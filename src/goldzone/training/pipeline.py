@@ -18,6 +18,7 @@ from goldzone.training.control.curve import Curve
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
 from goldzone.training.runs.events import Event
+from goldzone.training.shares import Share
 from goldzone.training.sums.cache import SumCache, SumRecord
 
 __all__ = [
@@ -234,3 +235,5 @@ class Hooks(Generic[NetworkT]):
     """Called after each step, in a state that was kept."""
     checkpointer: Checkpointer[NetworkT] = field(default_factory=NoCheckpointer)
     """Gets all that is needed to go on after a crash, step by step."""
+    judge_train: Callable[[NetworkT], Share | None] = lambda network: None
+    """Says some train examples as who uses the network would; None: the trainer's own score stands."""

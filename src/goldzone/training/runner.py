@@ -171,7 +171,13 @@ class _Run(Generic[NetworkT]):
         started: float,
     ) -> RunSummary:
         task, run = self._task, self._run
-        hooks = Hooks(prepared.evaluate, audience.emit, self._context.check_interrupt, self.checkpoints)
+        hooks = Hooks(
+            prepared.evaluate,
+            audience.emit,
+            self._context.check_interrupt,
+            self.checkpoints,
+            prepared.judge_train,
+        )
         sums = restored.sums if restored else SumCache(task.layer_sizes, identity=task.identity)
         outcome = train_prepared(prepared, hooks, sums, restored)
         for warning in prepared.warnings:

@@ -127,7 +127,8 @@ class SweepBook(Generic[NetworkT]):
     def measure(self, sweep: int) -> SweepResult[NetworkT]:
         """Evaluate the present network, and record the result with the sums of the sweep."""
         network = self._trainer.network()
-        result = SweepResult(network, self._trainer.metrics(), self._hooks.evaluate(network))
+        train = self._trainer.metrics().judged(self._hooks.judge_train(network))
+        result = SweepResult(network, train, self._hooks.evaluate(network))
         self.sums.record_result(
             self.run,
             sweep,

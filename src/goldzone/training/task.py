@@ -16,6 +16,7 @@ from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import HeldOut, Hooks, NetworkT, Outcome, Progress
 from goldzone.training.runs.events import RunStarted
 from goldzone.training.runs.listeners import Listener
+from goldzone.training.shares import Share
 from goldzone.training.sums.cache import SumCache
 
 __all__ = ["PartResult", "PreparedTask", "RunContext", "RunSummary", "Task"]
@@ -70,6 +71,9 @@ class PreparedTask(Protocol[NetworkT]):
 
     def evaluate(self, network: NetworkT) -> HeldOut | None:
         """Judge a network on the dev part; None without one."""
+
+    def judge_train(self, network: NetworkT) -> Share | None:
+        """Judge a network on a fixed sample of the train part; None leaves it to the trainer."""
 
     def write_model(self, outcome: Outcome[NetworkT], path: Path) -> str:
         """Write the model and return its SHA-256 in hex."""

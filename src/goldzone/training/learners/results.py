@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from goldzone.training.shares import Share
 
 __all__ = ["TrainMetrics", "TrainedNeuron"]
 
@@ -25,7 +27,7 @@ class TrainedNeuron:
 
 @dataclass(frozen=True, slots=True)
 class TrainMetrics:
-    """How a network does on its training examples, when every earlier choice is right."""
+    """How a network does on its training examples."""
 
     score: float
     """Share of examples (words, samples) right as a whole, in [0, 1]."""
@@ -33,3 +35,11 @@ class TrainMetrics:
     """In bits a position."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     """What else the trainer measures, by name."""
+
+    def judged(self, share: Share | None) -> TrainMetrics:
+        """Return the same with a share of some examples as the score, and its number and interval."""
+        if share is None:
+            return self
+        low, high = share.interval
+        known = {"judged": float(share.count), "low": low, "high": high}
+        return replace(self, score=share.value, metrics={**self.metrics, **known})
