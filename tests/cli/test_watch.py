@@ -128,7 +128,7 @@ def test_a_run_that_is_damaged_while_it_is_watched_is_an_error(goldzone: Goldzon
     ending.join()
     assert shown.code == 2
     assert shown.out.startswith("r: 3 + 1 neurons")
-    assert "events.jsonl line 12" in shown.err
+    assert "events.jsonl line 10" in shown.err
 
 
 def test_names_are_neither_markup_nor_commands_of_a_terminal(goldzone: Goldzone, tmp_path: Path) -> None:
