@@ -29,8 +29,9 @@ def verdict(*scores: tuple[float, float | None], open_rules: tuple[str, ...] = (
         (((0.7, 0.6), (0.8, 0.65), (0.8, 0.649)), Verdict.LEARNING),
         (((0.7, 0.6), (0.8, 0.65), (0.8, 0.651), (0.8, 0.65)), Verdict.LEVEL),
         (((0.7, 0.6), (0.8, 0.65), (0.85, 0.6)), Verdict.FALLING),
-        (((0.7, 0.6), (0.97, 0.5)), Verdict.MEMORISING),
-        (((0.97, 0.6), (0.98, 0.65)), Verdict.LEARNING),  # a gap alone is no fault
+        (((0.97, 0.6), (0.97, 0.6), (0.97, 0.6)), Verdict.MEMORISING),
+        (((0.97, 0.6), (0.97, 0.65)), Verdict.LEARNING),  # two sweeps that know them are no proof
+        (((0.97, 0.9), (0.97, 0.9), (0.97, 0.9)), Verdict.LEVEL),  # unseen words are nearly as well known
         (((0.7, None), (0.8, 0.65)), Verdict.BEGUN),
     ],
 )
@@ -45,7 +46,9 @@ def test_an_open_alert_is_believed() -> None:
 
 
 def test_what_counts_as_memorising_is_configured() -> None:
-    points = (CurvePoint(1, 0.7, 0.6, 1), CurvePoint(2, 0.97, 0.5, 1))
+    points = (CurvePoint(1, 0.7, 0.6, 1), CurvePoint(2, 0.97, 0.5, 1), CurvePoint(3, 0.97, 0.5, 1))
+    strict = SETTINGS.model_copy(update={"memorisation": AlertRule(severity="off", threshold=0.3, window=2)})
+    assert judge(points, WORDS, strict).verdict is Verdict.MEMORISING
     lax = SETTINGS.model_copy(update={"memorisation": AlertRule(severity="warning", threshold=0.9, window=1)})
     assert judge(points, WORDS, lax).verdict is Verdict.FALLING
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from goldzone.monitor.alert_settings import AlertSettings
-from goldzone.monitor.rules import BestSweep, doubt, memorised_gap
+from goldzone.monitor.rules import doubt, memorised_gap
 from goldzone.training.control.curve import Curve
 from goldzone.training.control.phases import PATIENCE, best_point, change_noise
 
@@ -18,7 +18,7 @@ class Verdict(StrEnum):
     """What the last sweeps did to held-out accuracy."""
 
     MEMORISING = "memorising"
-    """Train examples are known, and the gap to held-out ones grows."""
+    """Train examples are known by heart, and held-out ones are far from it, for some sweeps."""
     FALLING = "falling"
     """Held-out accuracy is below its best by more than chance."""
     LEVEL = "level"
@@ -64,24 +64,25 @@ def judge(
     last, best = curve[-1], best_point(curve[:-1])
     if best is None or best.dev_accuracy is None:
         return Judgement(Verdict.BEGUN, f"one sweep, dev {dev:.1%}")
-    grown = memorised_gap(
-        last.train_accuracy,
-        dev,
-        BestSweep(best.dev_accuracy, best.train_accuracy - best.dev_accuracy),
-        settings.memorised,
-    )
+    if "memorisation" in open_rules or _memorises(curve, settings):
+        why = f"train {last.train_accuracy:.1%}, dev {dev:.1%}, best {best.dev_accuracy:.1%}"
+        return Judgement(Verdict.MEMORISING, why)
     lost = best.dev_accuracy - dev
-    if lost <= doubt(dev_examples):
-        grown = 0.0  # as the alert has it: nothing that is known was lost
-    if "memorisation" in open_rules or grown > settings.memorisation.threshold:
-        return Judgement(
-            Verdict.MEMORISING,
-            f"train {last.train_accuracy:.1%}, dev {dev:.1%}, below its best {best.dev_accuracy:.1%}",
-        )
     if lost > doubt(dev_examples):
         why = f"dev {dev:.1%}, best {best.dev_accuracy:.1%} after sweep {best.sweep}"
         return Judgement(Verdict.FALLING, why)
     return _direction(curve, change_noise(dev_examples))
+
+
+def _memorises(curve: Curve, settings: AlertSettings) -> bool:
+    """Apply the rule `memorisation`, whether or not anybody is to be told."""
+    rule = settings.memorisation
+    gaps = [
+        memorised_gap(point.train_accuracy, point.dev_accuracy, settings.memorised)
+        for point in curve
+        if point.dev_accuracy is not None
+    ][-rule.window :]
+    return len(gaps) == rule.window and min(gaps) > rule.threshold
 
 
 def _direction(curve: Curve, chance: float) -> Judgement:
