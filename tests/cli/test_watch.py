@@ -7,25 +7,12 @@ from pathlib import Path
 import pytest
 
 from goldzone.cli.glance_display import sparkline
-from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import RunFinished
-from goldzone.training.runs.run_folder import RunFolder
 from tests.cli.conftest import Goldzone, complaint
-from tests.monitor.scripts import Script, run_finished
+from tests.monitor.run_folders import recorded
 
 OFTEN = "0.1"
-
-
-def recorded(folder: Path, *devs: float, finished: bool = True) -> Path:
-    """Make a run folder whose sweeps came to these dev accuracies."""
-    script = Script(3, 1)
-    for sweep, dev in enumerate(devs, 1):
-        script.sweep(sweep, train=0.9, dev=dev, margins={1: [0.001, 0.5, 0.9]}, seconds={1: 1.0, 2: 1.0})
-    if finished:
-        script.add(run_finished())
-    RunFolder.create(folder, TrainingConfig(), initial_events=script.events)
-    return folder
 
 
 def test_one_picture_shows_what_a_person_asks(goldzone: Goldzone, tmp_path: Path) -> None:

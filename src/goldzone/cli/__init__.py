@@ -23,6 +23,7 @@ from goldzone.cli import (
     inspect,
     languages,
     lexicon,
+    metrics,
     pack,
     phonemize,
     recommend,
@@ -62,6 +63,7 @@ app.command("check-lexicon")(check_lexicon.check_lexicon)
 app.command("inspect")(inspect.inspect)
 app.command("history")(history.history)
 app.command("watch")(watch.watch)
+app.command("metrics")(metrics.metrics)
 app.command("sums")(sums.sums)
 app.command("config")(config.config)
 app.command("recommend")(recommend.recommend)
