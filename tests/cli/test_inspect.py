@@ -50,6 +50,6 @@ def test_what_cannot_be_inspected_is_one_line(goldzone: Goldzone, run_folder: Pa
     assert complaint(goldzone("inspect", "empty")).startswith("empty: is no run folder")
     shutil.copytree(run_folder, "copy")
     Path("copy/model/model.goldzone").unlink()
-    assert complaint(goldzone("inspect", "copy")).startswith("copy/model/model.goldzone: cannot be read")
+    assert complaint(goldzone("inspect", "copy")).startswith("copy: is an unfinished run")
     Path("file").write_text("no model")
     assert complaint(goldzone("inspect", "file")).startswith("file: ")

@@ -74,8 +74,8 @@ def test_one_neuron_is_shown_sum_by_sum(goldzone: Goldzone, run_folder: Path) ->
 
 def test_what_is_not_known_of_a_neuron_is_null(goldzone: Goldzone, run_folder: Path) -> None:
     shutil.copytree(run_folder, "copy")
-    cache = SumCache((20, 1))
-    source = SumCache.load(sums_file(run_folder), (20, 1)).cache.history(1, 3)[0]
+    whole = SumCache.load(sums_file(run_folder), (20, 1)).cache
+    cache, source = SumCache((20, 1), identity=whole.identity), whole.history(1, 3)[0]
     cache.run_number("slovak")
     cache.append(source)
     cache.mark_reverted(0, 0)

@@ -7,7 +7,8 @@ from typing import Any, NoReturn, cast
 import numpy as np
 import pytest
 
-from goldzone.data.lexicon import Entry, Lexicon
+from goldzone.data.builtin import load_builtin
+from goldzone.data.lexicon import Entry, Lexicon, read_lexicon
 from goldzone.data.rows import ReadReport
 from goldzone.data.settings import LanguageSettings
 from goldzone.data.split import Split, first_by_hash
@@ -135,7 +136,7 @@ def test_train_words_are_judged_as_users_hear_them(slovak_split: Split[Lexicon],
 def test_of_graded_neurons_the_last_sweep_is_taken_that_is_not_worse_beyond_doubt(
     slovak_split: Split[Lexicon],
 ) -> None:
-    split = replace(slovak_split, train=first_by_hash(slovak_split.train, 200))
+    split = replace(slovak_split, train=first_by_hash(slovak_split.train, 210))
     config = TrainingConfig.model_validate({"network": {"neurons": 30}, "pipeline": {"sweeps": 6}})
     events: list[Event] = []
     trained = train(split, config, hooks=Hooks(on_event=events.append))
@@ -165,7 +166,23 @@ def test_a_model_tells_what_it_was_trained_with(trained: TrainedModel, slovak_sp
 def test_fingerprints_tell_data_apart() -> None:
     one, other = lexicon_of(("ab", "xy"), ("b", "z")), lexicon_of(("ab", "xy"), ("b", "y"))
     assert fingerprint(one.entries) == fingerprint(lexicon_of(("ab", "xy"), ("b", "z")).entries)
-    assert len({fingerprint(e) for e in (one.entries, other.entries, one.entries[::-1], ())}) == 4
+    assert len({fingerprint(e) for e in (one.entries, other.entries, ())}) == 3
+    assert fingerprint(one.entries[::-1]) == fingerprint(one.entries)
+
+
+@pytest.mark.parametrize("kind", ["beam", "rank"])
+def test_the_order_of_rows_duplicates_and_line_ends_change_nothing(tmp_path: Path, kind: str) -> None:
+    words = first_by_hash(load_builtin("slovak"), 150)
+    rows = [f"{entry.word}\t{''.join(said)}" for entry in words for said in entry.pronunciations]
+    rows += [f"{entry.word}\t{''.join(entry.pronunciations[0])}x" for entry in words.entries[:20]]
+    config = TINY.model_copy(update={"credit": TINY.credit.model_copy(update={"kind": kind})})
+    shuffled = [rows[place] for place in np.random.default_rng(1).permutation(len(rows))]
+    digests = set()
+    for end, order in (("\n", rows), ("\r\n", rows[::-1]), ("\r", [*shuffled, *rows[:50]])):
+        (tmp_path / "words.tsv").write_bytes("".join(row + end for row in order).encode())
+        task = PhonemizerTask.of(read_lexicon(tmp_path / "words.tsv"), config)
+        digests.add(write_model(tmp_path / "model", train_model(task).model))
+    assert len(digests) == 1
 
 
 def test_events_and_stages_are_told_in_order(few: Split[Lexicon]) -> None:

@@ -111,7 +111,7 @@ def evaluate(
     Example: goldzone evaluate runs/mine test.tsv --against said_by_another.tsv
     """
     from goldzone.cli.registry import registry_path
-    from goldzone.training.runs.run_folder import judged_model_file
+    from goldzone.training.runs.model_files import judged_model_file
 
     model, against = registry_path(model), registry_path(against) if against else None
     if not is_predictions(model) and is_network(file := judged_model_file(model)):

@@ -49,10 +49,11 @@ def _facts(path: Path) -> dict[str, Any]:
 
     from goldzone.training.runs.event_log import read_events
     from goldzone.training.runs.events import SweepFinished
+    from goldzone.training.runs.model_files import judged_model_file
     from goldzone.training.runs.run_folder import RunFolder
 
     run = RunFolder.open(path) if path.is_dir() else None
-    file = run.model_path if run else path
+    file = judged_model_file(path)
     events = read_events(run.events_path) if run else ()
     network = is_network(file)
     return {

@@ -107,7 +107,7 @@ def open_judged(path: Path) -> Judged:
     """
     from goldzone.data.lexicon import read_lexicon
     from goldzone.g2p.phonemizer import Phonemizer
-    from goldzone.training.runs.run_folder import judged_model_file
+    from goldzone.training.runs.model_files import judged_model_file
 
     if not is_predictions(path):
         file = judged_model_file(path)

@@ -53,7 +53,8 @@ def pack(
     from goldzone.fleet.plan import run_folder_name
     from goldzone.g2p.model import read_model, write_model
     from goldzone.g2p.packing import pack_model
-    from goldzone.training.runs.run_folder import RunFolder, model_file
+    from goldzone.training.runs.model_files import model_file
+    from goldzone.training.runs.run_folder import RunFolder
 
     source = RunFolder.open(model).source if model.is_dir() else None
     name = lexicon or (source.name if source else None)

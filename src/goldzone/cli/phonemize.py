@@ -117,7 +117,7 @@ def phonemize(
     from goldzone.g2p.model import read_model
     from goldzone.g2p.phonemizer import Phonemizer
     from goldzone.g2p.transcriber import Transcriber
-    from goldzone.training.runs.run_folder import model_file
+    from goldzone.training.runs.model_files import model_file
 
     file = model_file(registry_path(model))
     loaded, _ = read_model(file)

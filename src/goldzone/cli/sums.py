@@ -81,7 +81,7 @@ def _load(path: Path) -> tuple[SumCache, SumRecord, GoldZone]:
     started = next((event for _, event in events if isinstance(event, RunStarted)), None)
     if started is None:
         raise StateError(f"{path}: its training has not begun; wait for the first sweep")
-    loaded = SumCache.load(folder.sums_path, started.layers)
+    loaded = SumCache.load(folder.sums_path, started.layers, identity=started.identity)
     for warning in loaded.warnings:
         typer.echo(f"warning: {warning}", err=True)
     if (now := loaded.cache.newest) is None:

@@ -65,7 +65,7 @@ def is_network(model: Path) -> bool:
     """Tell whether a model file, or that of a run folder, holds a network over plain samples."""
     from goldzone.deep.model import NETWORK_KIND
     from goldzone.storage.container import read_container
-    from goldzone.training.runs.run_folder import model_file
+    from goldzone.training.runs.model_files import model_file
 
     return bool(read_container(model_file(model)).content.get("kind") == NETWORK_KIND)
 

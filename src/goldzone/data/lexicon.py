@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from goldzone.data.segmentation import has_sound, segment_all
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
 from goldzone.errors import DataError
 
-__all__ = ["Entry", "Lexicon", "pronunciation_form", "read_lexicon"]
+__all__ = ["Entry", "Lexicon", "canonical", "pronunciation_form", "read_lexicon"]
 
 _LOOKED_AT: Final = 400
 """Lines by which a format is recognised."""
@@ -60,6 +61,15 @@ class Lexicon:
     def __iter__(self) -> Iterator[Entry]:
         """Go through the words in order."""
         return iter(self.entries)
+
+
+def canonical(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return the same words and pronunciations in an order of their own: what training gets.
+
+    Sorted by code points, so that the order of a file's rows changes no model.
+    """
+    by_word = sorted(entries, key=attrgetter("word"))
+    return tuple(replace(entry, pronunciations=tuple(sorted(entry.pronunciations))) for entry in by_word)
 
 
 def read_lexicon(

@@ -14,7 +14,7 @@ from goldzone.errors import StateError
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks
 from goldzone.training.runner import train_prepared
-from goldzone.training.runs.run_folder import model_file
+from goldzone.training.runs.model_files import model_file
 from goldzone.training.sums.cache import SumCache
 
 __all__ = ["NetworkClassifier"]

@@ -226,6 +226,7 @@ class PreparedNetwork:
             seed=task.config.seed,
             direction="forward" if task.pipeline == "forward" else task.config.pipeline.direction,
             unit="samples",
+            identity=task.identity,
         )
 
     @property

@@ -12,6 +12,7 @@ from goldzone.g2p.model import G2PModel, read_model, write_model
 from goldzone.g2p.task import PhonemizerTask, TrainedModel
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import RunFinished
+from goldzone.training.runs.model_files import judged_model_file
 from goldzone.training.runs.run_folder import RunFolder
 
 __all__ = ["final_task", "final_task_of"]
@@ -37,7 +38,7 @@ def final_task(task: PhonemizerTask, run: RunFolder, *, threads: int = 1) -> Pho
     if not last or not isinstance(last[0], RunFinished):
         raise StateError(f"{run.path}: is not finished; go on with it first (goldzone resume)")
     finished = last[0]
-    model, _ = read_model(run.model_path)
+    model, _ = read_model(judged_model_file(run.path))
     found = _Judged(model, finished.model_digest, finished.dev_score, finished.best_sweep)
     return _of_all_words(task, found, threads)
 

@@ -27,7 +27,7 @@ from goldzone.hashtron.weights import write_weights
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks
 from goldzone.training.runs.events import Event
-from goldzone.training.runs.run_folder import model_file
+from goldzone.training.runs.model_files import model_file
 
 __all__ = ["Phonemizer"]
 

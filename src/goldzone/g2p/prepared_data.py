@@ -12,7 +12,7 @@ import numpy as np
 
 from goldzone.data.alignment import AlignedLexicon
 from goldzone.data.candidates import CandidateTable, build_candidates
-from goldzone.data.lexicon import Entry, Lexicon
+from goldzone.data.lexicon import Entry, Lexicon, canonical
 from goldzone.data.marks import align_parted
 from goldzone.data.ragged import take_rows
 from goldzone.data.samples import Samples, word_samples
@@ -58,10 +58,10 @@ class PreparedData:
 
 
 def fingerprint(entries: Sequence[Entry]) -> str:
-    """Return the SHA-256 of words and pronunciations in order: the identity of training data."""
+    """Return the SHA-256 of words and pronunciations, in whatever order: the identity of training data."""
     digest = hashlib.sha256()
     encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-    for entry in entries:
+    for entry in canonical(entries):
         row = (entry.word, entry.letters, entry.pronunciations)
         digest.update(encode(row).encode() + b"\n")
     return digest.hexdigest()
@@ -79,7 +79,7 @@ def prepare(
     threads: int = 1,
     on_stage: Callable[[str], None] = lambda name: None,
 ) -> PreparedData:
-    """Align the words, list the candidates and build the samples.
+    """Align the words, list the candidates and build the samples; the order of the words changes nothing.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def prepare(
         No word can be aligned.
     """
     on_stage("aligning letters and sounds")
-    aligned, parted_marks = align_parted(train.entries, threads=threads)
+    aligned, parted_marks = align_parted(canonical(train.entries), threads=threads)
     candidates = build_candidates(
         aligned,
         max_candidates=config.data.max_candidates,

@@ -252,6 +252,7 @@ class PreparedPhonemizer:
             seed=task.config.seed,
             direction=task.config.pipeline.direction,
             unit="words",
+            identity=task.identity,
         )
 
     @property

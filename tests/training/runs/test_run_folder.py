@@ -10,7 +10,8 @@ from goldzone.errors import ConfigError, StateError
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import Warned
-from goldzone.training.runs.run_folder import RunFolder, RunSource, model_file
+from goldzone.training.runs.model_files import model_file
+from goldzone.training.runs.run_folder import RunFolder, RunSource
 from goldzone.training.runs.run_parts import mend_replacing
 
 CONFIG = TrainingConfig(seed=7)

@@ -14,7 +14,7 @@ from goldzone.fleet.compare.arms import Arm
 from goldzone.fleet.jobs import LanguageJob
 from goldzone.fleet.plan import biggest_first, choose_languages, run_folder_name
 from goldzone.fleet.word_source import WordSource, find_source
-from goldzone.training.runs.run_folder import judged_model_file
+from goldzone.training.runs.model_files import judged_model_file
 
 __all__ = ["Pair", "arm_jobs", "find_model", "find_sources", "pair_languages"]
 

@@ -23,7 +23,7 @@ from goldzone.fleet.compare.results import LanguageComparison, OneArm, Report, W
 from goldzone.fleet.jobs import LanguageJob
 from goldzone.fleet.results import FleetSummary
 from goldzone.fleet.word_source import WordSource
-from goldzone.training.runs.run_folder import RunFolder
+from goldzone.training.runs.model_files import judged_model_file
 
 __all__ = ["Study"]
 
@@ -124,7 +124,7 @@ class Study:
     def take(self, arm: int, found: FleetSummary) -> None:
         """Take what became of a batch."""
         for result in found.results:
-            model = RunFolder.open(result.run).model_path
+            model = judged_model_file(result.run)
             self._trained.setdefault((arm, result.name), []).append(
                 Trained(model, result.seconds, result.peak_memory)
             )

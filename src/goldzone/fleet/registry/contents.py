@@ -10,7 +10,7 @@ from pydantic import ValidationError, model_validator
 
 from goldzone.errors import StateError
 from goldzone.storage.files import read_bounded
-from goldzone.training.runs.run_folder import model_file
+from goldzone.training.runs.model_files import model_file
 from goldzone.validation import Checked, problem_line
 
 __all__ = ["MANIFEST", "File", "Manifest", "collect", "manifest_from_json", "version_of"]

@@ -21,7 +21,7 @@ from goldzone.errors import StateError
 from goldzone.training.runs.event_lines import decode_line, encode_line
 from goldzone.training.runs.events import Event, LineTorn, LogReplaced
 
-__all__ = ["EventFollower", "EventLog", "cut_events", "read_events", "whole_events"]
+__all__ = ["EventFollower", "EventLog", "cut_events", "last_event", "read_events", "whole_events"]
 
 _BLOCK: Final = 1 << 20
 """Bytes that a reader takes from the disk at once."""
@@ -177,6 +177,22 @@ def read_events(path: str | os.PathLike[str]) -> Iterator[tuple[int, Event]]:
             yield number, event
 
 
+def last_event(path: str | os.PathLike[str]) -> Event | None:
+    """Read the last whole event of a log, and nothing before it; None of a log without one.
+
+    Raises
+    ------
+    StateError
+        The log cannot be read, or its last line is none of a log.
+    """
+    path = Path(path)
+    with _disk(path, "read"), path.open("rb") as stream:
+        if not stream.seek(0, os.SEEK_END):
+            return None
+        last, _ = _last_line(stream)
+    return _event(last, f"{path} last line") if last else None
+
+
 def whole_events(path: str | os.PathLike[str]) -> tuple[int, str | None]:
     """Count the events before the first damaged or unfinished line.
 
@@ -229,13 +245,18 @@ def _mend(stream: BinaryIO, path: Path) -> int:
     size = stream.seek(0, os.SEEK_END)
     if not size:
         return 0
-    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as log:
-        end = log.rfind(b"\n") + 1
-        begin = log.rfind(b"\n", 0, max(0, end - 1)) + 1
-        last = log[begin : min(end, begin + _MOST)]
+    last, end = _last_line(stream)
     if end < size:
         stream.truncate(end)
     return _event(last, f"{path} last line").sequence + 1 if last else 0
+
+
+def _last_line(stream: BinaryIO) -> tuple[bytes, int]:
+    """Return the last whole line of a log that is not empty, and where it ends."""
+    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as log:
+        end = log.rfind(b"\n") + 1
+        begin = log.rfind(b"\n", 0, max(0, end - 1)) + 1
+        return log[begin : min(end, begin + _MOST)], end
 
 
 def _events(stream: BinaryIO, path: Path, lines: int) -> Iterator[tuple[int, Event, bytes]]:

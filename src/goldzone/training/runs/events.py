@@ -72,6 +72,8 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     """Or "forward"."""
     unit: str = "words"
     """What an example is, in the plural: "words"."""
+    identity: str | None = None
+    """Of the run's state and sums: those of another one belong to another run; None of earlier versions."""
 
 
 class RunResumed(Event, frozen=True, kw_only=True, tag="run_resumed"):

@@ -34,7 +34,7 @@ from goldzone.training.runs.run_parts import (
 )
 from goldzone.validation import Checked
 
-__all__ = ["RunFolder", "RunSource", "check_room", "judged_model_file", "model_file"]
+__all__ = ["RunFolder", "RunSource", "check_room"]
 
 _MAX_SOURCE_BYTES = 1 << 16
 
@@ -238,40 +238,6 @@ class RunFolder:
             shutil.rmtree(self.state_path, ignore_errors=True)  # where locks that are held cannot be deleted
             if not any(self.path.iterdir()):
                 self.path.rmdir()
-
-
-def model_file(path: str | os.PathLike[str]) -> Path:
-    """Return the model that a path names: the file itself, or a run folder's, that of all words first.
-
-    Raises
-    ------
-    StateError
-        The run of the folder has not come to a model yet, or holds links.
-    """
-    path = Path(path)
-    if not path.is_dir():
-        return path
-    refuse_links(path)
-    final = path / FINAL / MODEL / MODEL_FILE
-    return final if final.is_file() else judged_model_file(path)
-
-
-def judged_model_file(path: str | os.PathLike[str]) -> Path:
-    """Return the file itself, or the model of a run folder that has not met the held-out words.
-
-    Raises
-    ------
-    StateError
-        The run of the folder has not come to a model yet, or holds links.
-    """
-    path = Path(path)
-    if not path.is_dir():
-        return path
-    refuse_links(path)
-    model = path / MODEL / MODEL_FILE
-    if not model.exists() and (path / CONFIG).exists():
-        raise StateError(f"{path}: is an unfinished run; go on with it (goldzone resume)")
-    return model
 
 
 def _read_source(path: Path) -> RunSource | None:
