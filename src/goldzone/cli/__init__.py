@@ -23,6 +23,7 @@ from goldzone.cli import (
     inspect,
     languages,
     lexicon,
+    metrics,
     pack,
     phonemize,
     recommend,
@@ -32,6 +33,7 @@ from goldzone.cli import (
     train,
     train_all,
     verify_order,
+    watch,
 )
 from goldzone.cli.interruption import Interrupted, Keyboard
 from goldzone.cli.output import OutputError, ReaderGoneError, guarded_output
@@ -60,6 +62,8 @@ app.command("pack")(pack.pack)
 app.command("check-lexicon")(check_lexicon.check_lexicon)
 app.command("inspect")(inspect.inspect)
 app.command("history")(history.history)
+app.command("watch")(watch.watch)
+app.command("metrics")(metrics.metrics)
 app.command("sums")(sums.sums)
 app.command("config")(config.config)
 app.command("recommend")(recommend.recommend)

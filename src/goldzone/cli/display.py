@@ -35,12 +35,19 @@ from goldzone.training.runs.events import (
 from goldzone.training.runs.listeners import Listener
 from goldzone.training.runs.run_progress import RunProgress
 
-__all__ = ["TrainingDisplay", "percent", "print_table", "print_titled"]
+__all__ = ["TrainingDisplay", "duration", "percent", "print_table", "print_titled"]
 
 
 def percent(share: float | None) -> str:
     """Format a share, or a dash when it is not known."""
     return "-" if share is None else f"{share:.1%}"
+
+
+def duration(seconds: float) -> str:
+    """Format a time as hours, minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def print_titled(title: str, table: Table) -> None:

@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from goldzone.cli.display import percent
+from goldzone.cli.display import duration, percent
 from goldzone.cli.output import screen
 from goldzone.fleet.jobs import Done, Failed, LanguageJob, LanguageResult, Noted, Progressed, Report
 from goldzone.fleet.progress import FleetProgress
@@ -80,7 +80,7 @@ def print_fleet(summary: FleetSummary, written: Sequence[Path]) -> None:
     if summary.unfinished:
         parts.append(f"{len(summary.unfinished)} unfinished")
     console.print(
-        f"{', '.join(parts)}, in {_time(summary.seconds)}", style="bold", markup=False, soft_wrap=True
+        f"{', '.join(parts)}, in {duration(summary.seconds)}", style="bold", markup=False, soft_wrap=True
     )
     if summary.results:
         console.print(_table(summary.results))
@@ -124,7 +124,7 @@ def _bars(progress: FleetProgress) -> RenderableType:
         overall.add_column(ratio=ratio, no_wrap=True)
     left = progress.seconds_left
     facts = f"{progress.share:4.0%}  {progress.words_per_second:,.0f} words/s  "
-    facts += "" if left is None else f"{_time(left)} left"
+    facts += "" if left is None else f"{duration(left)} left"
     overall.add_row(
         f"{progress.ended} of {progress.languages} languages",
         ProgressBar(total=1.0, completed=progress.share),
@@ -139,9 +139,3 @@ def _at_work(one: Progressed) -> str:
         return f"{one.name}: {one.stage}"
     dev = "" if one.dev_word_accuracy is None else f", dev words right {percent(one.dev_word_accuracy)}"
     return f"{one.name}: sweep {one.sweep}/{one.sweeps}, {one.share:.0%}{dev}"
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

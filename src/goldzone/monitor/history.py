@@ -28,6 +28,7 @@ from goldzone.training.sums.measurement import Regime
 __all__ = [
     "NOT_KNOWN",
     "REGIMES",
+    "HistoryBuilder",
     "NeuronColumns",
     "RunHistory",
     "read_history",
@@ -48,9 +49,9 @@ _INTEGERS: Final = (
     "regime",
     "partner",
 )
-"""What a training adds to `_Building.integers`."""
+"""What a training adds to the integers of a `HistoryBuilder`."""
 _FLOATS: Final = ("margin", "agreement", "seconds")
-"""What a training adds to `_Building.floats`."""
+"""What a training adds to the floats of a `HistoryBuilder`."""
 _REGIME_CODES: Final = {None: NOT_KNOWN} | {name: code for code, name in enumerate(REGIMES)}
 
 
@@ -166,7 +167,7 @@ def read_history(path: str | os.PathLike[str]) -> RunHistory:
     name = Path(path)
     if not name.exists():
         raise StateError(f"{name}: has no events yet; try again when the run has begun")
-    building = _Building()
+    building = HistoryBuilder()
     for line, event in read_events(name):
         try:
             building.take(event)
@@ -190,8 +191,8 @@ def _last_times(neurons: NeuronColumns) -> npt.NDArray[np.bool_]:
 
 
 @dataclass(slots=True)
-class _Building:
-    """A history while its events come in; ValueError for an event that does not fit the run."""
+class HistoryBuilder:
+    """A history while its events come in."""
 
     started: RunStarted | None = None
     integers: array[int] = field(default_factory=lambda: array("q"))
@@ -206,6 +207,7 @@ class _Building:
     """Sweeps that have begun, and how many trainings there were before each."""
 
     def take(self, event: object) -> None:
+        """Take the next event of the log; ValueError or OverflowError for one that does not fit the run."""
         match event:
             case NeuronTrained():
                 self._train(event)
@@ -268,6 +270,7 @@ class _Building:
         self.finished = None
 
     def history(self, started: RunStarted) -> RunHistory:
+        """Return what was taken so far, of the run that `started` began."""
         integers = np.array(self.integers, np.int64).reshape(-1, len(_INTEGERS)).T.copy()
         floats = np.array(self.floats, np.float64).reshape(-1, len(_FLOATS)).T.copy()
         columns: dict[str, Any] = dict(zip(_INTEGERS + _FLOATS, (*integers, *floats), strict=True))

@@ -17,7 +17,15 @@ from goldzone.training.control.oscillation import detect_oscillation
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.measurement import Regime
 
-__all__ = ["OSCILLATION_STEPS", "LayerState", "RunState", "learning_curve", "run_state"]
+__all__ = [
+    "OSCILLATION_STEPS",
+    "LayerState",
+    "RunState",
+    "last_trainings",
+    "learning_curve",
+    "run_state",
+    "signal_sums",
+]
 
 OSCILLATION_STEPS: Final = 3
 """Steps in which an oscillation is looked for."""
@@ -110,7 +118,7 @@ def _lower_median(values: _Integers) -> int:
     return int(np.sort(values)[(values.size - 1) // 2]) if values.size else 0
 
 
-def _last_trainings(neurons: NeuronColumns) -> NeuronColumns:
+def last_trainings(neurons: NeuronColumns) -> NeuronColumns:
     """Keep the last training of each neuron."""
     last = np.zeros(len(neurons), np.bool_)
     neuron = np.stack((neurons.layer, neurons.position))[:, ::-1]
@@ -120,8 +128,8 @@ def _last_trainings(neurons: NeuronColumns) -> NeuronColumns:
 
 
 def _layer_state(layer: int, neurons: NeuronColumns, capacity: CapacitySettings) -> LayerState:
-    last = _last_trainings(neurons)
-    regimes = capacity.gold_zone.regimes(_signal(last, capacity), last.samples)
+    last = last_trainings(neurons)
+    regimes = capacity.gold_zone.regimes(signal_sums(last, capacity), last.samples)
     measured = max(1, int(np.count_nonzero(last.samples)))
     known = last.agreement[~np.isnan(last.agreement)]
     return LayerState(
@@ -136,8 +144,8 @@ def _layer_state(layer: int, neurons: NeuronColumns, capacity: CapacitySettings)
     )
 
 
-def _signal(neurons: NeuronColumns, capacity: CapacitySettings) -> _Integers:
-    """Return the sums that the configured signal stands for; where no agreement is known, the answers'."""
+def signal_sums(neurons: NeuronColumns, capacity: CapacitySettings) -> _Integers:
+    """Return what the configured signal counts, int64[n]; without known agreement, what the answers say."""
     if capacity.signal == "answers":
         return neurons.sum
     if capacity.signal == "balance":

@@ -11,7 +11,14 @@ import numpy.typing as npt
 from goldzone.monitor.history import REGIMES, NeuronColumns, RunHistory
 from goldzone.training.sums.measurement import GoldZone
 
-__all__ = ["LayerSweep", "Quartiles", "capacity_correlation", "gold_zone_margins", "layer_sweeps"]
+__all__ = [
+    "LayerSweep",
+    "Quartiles",
+    "capacity_correlation",
+    "gold_zone_margins",
+    "layer_sweeps",
+    "quartiles",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +93,20 @@ def _groups(neurons: NeuronColumns) -> Iterator[NeuronColumns]:
 
 def _summary(group: NeuronColumns) -> LayerSweep:
     counts = np.bincount(group.regime[group.regime >= 0], minlength=len(REGIMES))
-    premodulo = _quartiles(group.premodulo)
+    premodulo = quartiles(group.premodulo)
     assert premodulo is not None  # noqa: S101 - a group has elements
     return LayerSweep(
         sweep=int(group.sweep[0]),
         layer=int(group.layer[0]),
         trained=len(group),
-        margin=_quartiles(group.margin),
+        margin=quartiles(group.margin),
         premodulo=premodulo,
         regimes=tuple((counts / len(group)).tolist()),
         seconds=float(group.seconds.sum()),
     )
 
 
-def _quartiles(values: npt.NDArray[np.int64] | npt.NDArray[np.float64]) -> Quartiles | None:
+def quartiles(values: npt.NDArray[np.int64] | npt.NDArray[np.float64]) -> Quartiles | None:
+    """Return the quarter points of what is not NaN; None if nothing is left."""
     known = values[~np.isnan(values)]
     return Quartiles(*np.quantile(known, (0.25, 0.5, 0.75)).tolist()) if known.size else None
