@@ -182,7 +182,7 @@ class _Run(Generic[NetworkT]):
             self.checkpoints,
             prepared.judge_train,
         )
-        sums = restored.sums if restored else SumCache(task.layer_sizes, identity=task.identity)
+        sums = restored.sums if restored else task.initial_sums()
         outcome = train_prepared(prepared, hooks, sums, restored)
         for warning in prepared.warnings:
             audience.emit(Warned(message=warning))
