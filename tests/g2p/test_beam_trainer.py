@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator
 
-from goldzone.data.lexicon import Entry, Lexicon
+from goldzone.data.lexicon import Entry, Lexicon, canonical
 from goldzone.data.rows import ReadReport
 from goldzone.data.settings import DEFAULT_SETTINGS
 from goldzone.errors import StateError
@@ -101,7 +101,7 @@ def twin_of(
                 tuple(letters.index(letter) for letter in entry.letters),
                 tuple(tuple(map(segments.index, said)) for said in entry.pronunciations),
             )
-            for entry in lexicon.entries
+            for entry in canonical(lexicon.entries)
         ],
         settings=config.beam,
         seed=config.seed,

@@ -27,18 +27,19 @@ def opened(words: int, fields: dict[str, Any], sample: str = "slovak") -> set[st
 
 
 @pytest.mark.parametrize(
-    ("rule", "fields"),
+    ("rule", "words", "fields"),
     [
-        ("memorisation", {"beam": {"evidence": 0}}),
-        ("stagnation", {"beam": {"evidence": 60}}),
+        ("memorisation", 1000, {"beam": {"evidence": 0}}),
+        ("stagnation", 400, {"beam": {"evidence": 40}}),
         (
             "oscillation",
+            300,
             {"credit": {"kind": "rank"}, "capacity": {"controller": "reference"}, "network": {"neurons": 60}},
         ),
     ],
 )
-def test_a_run_that_deserves_an_alert_gets_it(rule: str, fields: dict[str, Any]) -> None:
-    assert opened(300 if rule == "oscillation" else 400, fields) == {rule}
+def test_a_run_that_deserves_an_alert_gets_it(rule: str, words: int, fields: dict[str, Any]) -> None:
+    assert opened(words, fields) == {rule}
 
 
 @pytest.mark.parametrize("sample", builtin_names())

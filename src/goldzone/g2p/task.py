@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from goldzone.data.lexicon import Entry, Lexicon
 from goldzone.data.rows import ReadReport
 from goldzone.data.settings import DEFAULT_SETTINGS, LanguageSettings
@@ -239,14 +241,14 @@ class PreparedPhonemizer:
     @property
     def started(self) -> RunStarted:
         """The event that begins the run."""
-        task, samples = self._task, self.data.samples
+        task, aligned = self._task, self.data.aligned
         return RunStarted(
             run=task.name,
             config_digest=task.config.digest(),
             data_fingerprint=task.data_fingerprint,
             layers=self._trainer.layer_sizes,
-            samples=samples.n_samples,
-            positions=samples.n_positions,
+            samples=int(np.diff(self.data.candidates.offsets)[aligned.letter].sum()),
+            positions=aligned.letter.size,
             train_examples=len(task.split.train.entries),
             dev_examples=len(self._dev),
             seed=task.config.seed,

@@ -153,7 +153,7 @@ class CreditSettings(Section):
 class BeamSettings(Section):
     """How graded neurons learn from whole pronunciations (`credit.kind` "beam")."""
 
-    width: Annotated[int, Field(ge=1, le=64)] = 8
+    width: Annotated[int, Field(ge=1, le=64)] = 16
     """Pronunciations of a word that are compared."""
     reach: Annotated[float, Field(gt=0, le=100)] = 3.0
     """By how much a partial pronunciation may be behind the best one, in nats, before it is dropped."""
