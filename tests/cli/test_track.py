@@ -3,8 +3,6 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
 from goldzone.training.runs.event_log import EventLog
 from tests.cli.conftest import Goldzone, complaint
 from tests.monitor.run_folders import recorded
@@ -12,6 +10,8 @@ from tests.monitor.scripts import run_finished
 
 
 def dev(folder: Path) -> list[float]:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # slow to load
+
     found = EventAccumulator(str(folder))
     found.Reload()
     return [round(point.value, 3) for point in found.Scalars("accuracy/dev")]
