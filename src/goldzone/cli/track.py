@@ -39,10 +39,11 @@ def track(
     experiment: Annotated[str, typer.Option(help="MLflow's experiment.")] = "goldzone",
     force: Annotated[bool, typer.Option("--force", help="Replace an export of the same run.")] = False,
 ) -> None:
-    """Export a run to MLflow or TensorBoard: parameters, figures by sweep, margins by layer, alerts.
+    """Export a run to MLflow or TensorBoard.
 
-    It reads the run's event log alone, afterwards or while the run trains (--follow). A step is a sweep, and
-    times are those of the run. Needs: pip install 'goldzone[tracking]'
+    Parameters, figures by sweep, margins by layer, alerts. It reads the run's event log alone, afterwards or
+    while the run trains (--follow). A step is a sweep, and times are those of the run.
+    Needs: pip install 'goldzone[tracking]'
 
     Example: goldzone track runs/slovak --to tensorboard --out logs
     """
