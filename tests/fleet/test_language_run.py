@@ -15,8 +15,8 @@ from goldzone.fleet.jobs import LanguageJob, LanguageResult, Progressed, Report
 from goldzone.fleet.language_run import train_language
 from goldzone.fleet.plan import plan_jobs
 from goldzone.g2p.model import read_model
+from goldzone.monitor.alert_listener import AlertListener
 from goldzone.monitor.alert_settings import AlertSettings, RunConfig, load_run_config
-from goldzone.monitor.notify import AlertListener
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import FlagsResolved, RunResumed
 from goldzone.training.runs.run_folder import RunFolder

@@ -282,6 +282,11 @@ def everything() -> Script:
             seconds={1: 30.0 if sweep == 6 else 2.0},
             skipped=(2,),
         )
+    script.add(
+        AlertOpened(
+            rule="standstill", layer=None, severity="info", sweep=8, value=9.0, threshold=5.0, message=""
+        )
+    )
     return script
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from goldzone.monitor import notify
+from goldzone.monitor import alert_listener
+from goldzone.monitor.alert_listener import AlertListener
 from goldzone.monitor.alert_settings import AlertSettings, run_config_from_toml
 from goldzone.monitor.alerts import replay
-from goldzone.monitor.notify import AlertListener, DeliveryError, Notifier, make_notifier, post, run_command
+from goldzone.monitor.notify import DeliveryError, Notifier, make_notifier, post, run_command
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import AlertClosed, AlertEvent, AlertOpened, AlertUpdated, Event, Warned
@@ -395,7 +396,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Failing:
     def make(settings: AlertSettings, *, run: str, warn: Callable[[str], None]) -> Notifier:
         return Notifier([delivery], run=run, tell=settings.tell, warn=warn)
 
-    monkeypatch.setattr(notify, "make_notifier", make)
+    monkeypatch.setattr(alert_listener, "make_notifier", make)
     return delivery
 
 

@@ -15,8 +15,8 @@ def main() -> None:
     """Train languages for the process that started this one."""
     from goldzone.fleet.language_run import train_language
     from goldzone.fleet.worker import work_for_parent
+    from goldzone.monitor.alert_listener import AlertListener
     from goldzone.monitor.alert_settings import run_config_from_toml
-    from goldzone.monitor.notify import AlertListener
 
     def alerts(job: LanguageJob) -> AlertListener:
         return AlertListener(run_config_from_toml(job.alerts, f"alerts of {job.name}").alerts, job.name)

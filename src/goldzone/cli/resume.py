@@ -40,8 +40,8 @@ def resume(
     """
     from goldzone.cli.display import TrainingDisplay
     from goldzone.errors import StateError
+    from goldzone.monitor.alert_listener import AlertListener
     from goldzone.monitor.alert_settings import load_run_config
-    from goldzone.monitor.notify import AlertListener
     from goldzone.training.runner import is_finished, resume_run
     from goldzone.training.runs.run_folder import RunFolder
     from goldzone.training.task import RunContext

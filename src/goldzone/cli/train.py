@@ -125,7 +125,7 @@ def train(
     from goldzone.cli.display import TrainingDisplay
     from goldzone.fleet.plan import run_folder_name
     from goldzone.g2p.sizing import parse_size
-    from goldzone.monitor.notify import AlertListener
+    from goldzone.monitor.alert_listener import AlertListener
     from goldzone.training.runner import start_run
     from goldzone.training.task import RunContext
 

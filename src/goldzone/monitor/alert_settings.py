@@ -67,6 +67,9 @@ class AlertSettings(Section):
     """Neurons a second over `window` seconds are at most a share `threshold` of the layer's median."""
     stale_sums: AlertRule = AlertRule(severity="warning", threshold=0.0, window=3)
     """At most `threshold` neurons of a layer are trained, `window` sweeps in a row."""
+    standstill: AlertRule = AlertRule(severity="critical", threshold=5.0, window=120)
+    """No event comes for `threshold` times the longest time without one, which counts as `window` seconds at
+    least."""
     memorised: Annotated[float, Field(ge=0, le=1)] = 0.95
     """Train word accuracy above which a gap means memorisation."""
     collapsed: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -13,9 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
+from msgspec.structs import replace as changed
+
 from goldzone.monitor.alert_settings import AlertRule, AlertSettings
 from goldzone.monitor.rules import (
     HYSTERESIS,
+    OBSERVED,
     RULES,
     Swing,
     crosses,
@@ -314,9 +317,18 @@ class AlertEngine:
 
 
 def replay(events: Iterable[Event], settings: AlertSettings) -> tuple[AlertEvent, ...]:
-    """Return the alerts that a log gives under some settings, whatever alerts it holds itself."""
+    """Return the alerts that a log gives under some settings, whatever alerts it holds itself.
+
+    Those of the rules in `OBSERVED` are taken as the log has them.
+    """
     engine = AlertEngine(settings)
-    return tuple(alert for event in events for alert in engine.feed(event))
+    found: list[AlertEvent] = []
+    for event in events:
+        found += engine.feed(event)
+        if isinstance(event, AlertEvent) and event.rule in OBSERVED:
+            rule: AlertRule = getattr(settings, event.rule)
+            found += [] if rule.severity == "off" else [changed(event, severity=rule.severity)]
+    return tuple(found)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from goldzone.monitor.alert_settings import AlertSettings, load_run_config
 from goldzone.monitor.alert_summary import Alert, summarise
 from goldzone.monitor.alerts import AlertEngine
 from goldzone.monitor.history import HistoryBuilder, RunHistory
+from goldzone.monitor.rules import OBSERVED
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.event_log import EventFollower
 from goldzone.training.runs.events import (
@@ -136,7 +137,9 @@ class LiveRun:
             return
         self._history = None
         if isinstance(event, AlertEvent):
-            return  # the same rules find it again below
+            if event.rule in OBSERVED:
+                self._alert_events.append(event)
+            return  # the same rules find the others again below
         self._alert_events.extend(self._engine.feed(event))
         resumed = isinstance(event, RunStarted | RunResumed)
         if self.last_at is not None and not resumed:

@@ -24,11 +24,9 @@ from typing import IO, Any, Final
 from msgspec.structs import asdict
 
 from goldzone.monitor.alert_settings import AlertSettings, is_web_address
-from goldzone.monitor.alerts import AlertEngine
-from goldzone.training.runs.events import EVENTS, AlertEvent, Event, Warned
-from goldzone.training.runs.listeners import Listener
+from goldzone.training.runs.events import EVENTS, AlertEvent
 
-__all__ = ["AlertListener", "DeliveryError", "Notifier", "make_notifier", "post", "run_command"]
+__all__ = ["DeliveryError", "Notifier", "make_notifier", "post", "run_command"]
 
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 1.0
@@ -237,55 +235,3 @@ def make_notifier(settings: AlertSettings, *, run: str, warn: Callable[[str], No
     if settings.command:
         deliveries.append(partial(run_command, command=settings.command, timeout=settings.timeout_seconds))
     return Notifier(deliveries, run=run, tell=settings.tell, warn=warn) if deliveries else None
-
-
-class AlertListener(Listener):
-    """Raises the alerts of a run as it goes: each becomes an event, and is told outside.
-
-    `run` is its name, for those who are told. With `outside` False nobody is: the settings come from a folder
-    whose author may be somebody else.
-    """
-
-    def __init__(self, settings: AlertSettings, run: str, *, outside: bool = True) -> None:
-        self._settings = settings if outside else settings.silent()
-        self._run = run
-        self._engine = AlertEngine(settings)
-        self._emit: Callable[[Event], None] = lambda event: None
-        self._notifier: Notifier | None = None
-
-    def begin(self, emit: Callable[[Event], None]) -> None:
-        """Take the function that writes alerts into the run; make ready to tell of them."""
-        self._emit = emit
-        self._notifier = make_notifier(
-            self._settings, run=self._run, warn=lambda line: emit(Warned(message=line))
-        )
-
-    def catch_up(self, events: Iterable[Event]) -> None:
-        """Take the log of a run that is resumed; only alerts that it should hold but does not are raised."""
-        due: list[AlertEvent] = []
-        told = 0
-        for event in events:
-            told += isinstance(event, AlertEvent)
-            due += self._engine.feed(event)
-        self._raise(due[told:])
-
-    def on_event(self, event: Event) -> None:
-        """Take an event as it was written."""
-        self._raise(self._engine.feed(event))
-        if self._notifier is not None:
-            self._notifier.poll()
-
-    def finish(self) -> None:
-        """Deliver what waits, for some seconds at most."""
-        self.close()
-
-    def close(self) -> None:
-        """Deliver what waits, for some seconds at most; closing again does nothing."""
-        if self._notifier is not None:
-            self._notifier.close()
-
-    def _raise(self, alerts: Iterable[AlertEvent]) -> None:
-        for alert in alerts:
-            self._emit(alert)
-            if self._notifier is not None:
-                self._notifier.send(alert)

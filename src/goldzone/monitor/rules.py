@@ -15,6 +15,7 @@ from typing import Final
 
 __all__ = [
     "HYSTERESIS",
+    "OBSERVED",
     "RULES",
     "Rule",
     "Swing",
@@ -90,9 +91,17 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
             in_a_row=True,
             advice="its sums no longer tell of this network; raise pipeline.neurons_per_sweep",
         ),
+        "standstill": Rule(
+            low=False,
+            in_a_row=False,
+            advice="it hangs, or the machine is busy or asleep; look at its processes, "
+            "end it and go on with goldzone resume",
+        ),
     }
 )
 """The rules by name; the names are fields of `AlertSettings`."""
+OBSERVED: Final = frozenset({"standstill"})
+"""Rules about time in which no event comes: a log holds their alerts, and no replay finds them again."""
 
 
 def crosses(value: float, threshold: float, *, low: bool) -> bool:

@@ -23,6 +23,7 @@ from goldzone.training.runs.listeners import Audience
 from goldzone.training.runs.lock import locked
 from goldzone.training.runs.run_folder import RunFolder, RunSource, check_room
 from goldzone.training.runs.run_parts import LOCK, REPLACED, STATE, mend_replacing, refuse_links
+from goldzone.training.runs.watchdog import Limits, Watchdog
 from goldzone.training.sums.cache import SumCache
 from goldzone.training.task import PartResult, PreparedTask, RunContext, RunSummary, Task
 
@@ -157,7 +158,10 @@ class _Run(Generic[NetworkT]):
                 for warning in (*warnings, *(() if restored else task.warnings)):
                     audience.emit(Warned(message=warning))
                 prepared = task.prepare(self._context.threads, lambda name: self._stage(audience, name))
-                with closing(prepared):
+                limits = Limits(
+                    task.config.pipeline.time_limit_seconds, task.config.pipeline.layer_time_limit_seconds
+                )
+                with closing(prepared), Watchdog(audience, limits, str(self._run.path)):
                     summary = self._finish(prepared, audience, restored, started)
         self.checkpoints.discard()
         self._run.forget_replaced()

@@ -56,6 +56,7 @@ class BackgroundLog:
         self._longest_stall = longest_stall
         self._queue: queue.Queue[Event | threading.Event | None] = queue.Queue(most_waiting)
         self._urgent = threading.Event()
+        self._lock = threading.Lock()
         self._error: StateError | None = None
         self._thread = threading.Thread(target=self._work, name="event log", daemon=True)
         self._thread.start()
@@ -83,9 +84,10 @@ class BackgroundLog:
         StateError
             The queue has been full for too long.
         """
-        stamped = replace(event, sequence=self._count, time=event.time or time.time())
-        self._put(stamped)
-        self._count += 1
+        with self._lock:
+            stamped = replace(event, sequence=self._count, time=event.time or time.time())
+            self._put(stamped)
+            self._count += 1
         return stamped
 
     def flush(self) -> None:

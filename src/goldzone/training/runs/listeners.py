@@ -6,11 +6,15 @@ that fails is a warning of the run and hears no more of it.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
+from goldzone.errors import StateError
 from goldzone.training.runs.background_log import BackgroundLog
-from goldzone.training.runs.events import Event, Warned
+from goldzone.training.runs.events import AlertEvent, Event, Warned
 
 __all__ = ["Audience", "Listener"]
 
@@ -32,6 +36,12 @@ class Listener:
     def on_event(self, event: Event) -> None:
         """Take an event as it was written."""
 
+    def on_tick(self, quiet: float, longest: float) -> None:
+        """Take how long no event has come, and the longest such time before, in seconds: now and then.
+
+        Called by another thread than the others, never while one of them is at work.
+        """
+
     def finish(self) -> None:
         """Finish what is under way: only the event that ends the run is still to come."""
 
@@ -47,6 +57,8 @@ class Audience:
         self._log = log
         self._waiting: deque[Event] = deque()
         self._telling = False
+        self._lock = threading.RLock()
+        self._last, self._longest = time.monotonic(), 0.0
         self._tell(lambda listener: listener.begin(self.emit))
 
     def catch_up(self, events: Sequence[Event]) -> None:
@@ -59,9 +71,38 @@ class Audience:
 
     def emit(self, event: Event) -> None:
         """Write an event and tell of it; what a listener emits meanwhile is told of afterwards."""
-        self._waiting.append(self._log.write(event))
-        if not self._telling:
-            self._tell_waiting()
+        with self._lock:
+            if not isinstance(event, Warned | AlertEvent):
+                now = time.monotonic()
+                self._longest = max(self._longest, now - self._last)
+                self._last = now
+            self._waiting.append(self._log.write(event))
+            if not self._telling:
+                self._tell_waiting()
+
+    def tick(self, now: float) -> tuple[float, float]:
+        """Tell for how many seconds no event has come; return that, and the longest such time before.
+
+        For another thread: nothing is told while a listener is at work.
+
+        Parameters
+        ----------
+        now : float
+            Of the monotonic clock.
+        """
+        quiet, longest = now - self._last, self._longest
+        if self._lock.acquire(blocking=False):
+            try:
+                self._tell(lambda listener: listener.on_tick(quiet, longest))
+            finally:
+                self._lock.release()
+        return quiet, longest
+
+    def emit_last(self, event: Event) -> None:
+        """Write an event from another thread, and wait until it is on the disk; a process ends after it."""
+        self._log.write(event)
+        with suppress(StateError):  # of a disk that hangs there is nobody to tell
+            self._log.flush()
 
     def finish(self) -> None:
         """Let all finish what is under way."""
@@ -78,17 +119,18 @@ class Audience:
 
     def _tell(self, message: Callable[[Listener], None]) -> None:
         """Send a message to all, drop those that fail, then tell of what was emitted meanwhile."""
-        outermost, self._telling = not self._telling, True
-        try:
-            for listener in tuple(self._listeners):
-                try:
-                    message(listener)
-                except Exception as error:
-                    self._listeners.remove(listener)
-                    reason = f"{type(error).__name__}: {error}".splitlines()[0]
-                    text = f"{type(listener).__name__} failed ({reason}); it hears no more of this run"
-                    self._waiting.append(self._log.write(Warned(message=text)))
-        finally:
-            self._telling = not outermost
-        if outermost:
-            self._tell_waiting()
+        with self._lock:
+            outermost, self._telling = not self._telling, True
+            try:
+                for listener in tuple(self._listeners):
+                    try:
+                        message(listener)
+                    except Exception as error:
+                        self._listeners.remove(listener)
+                        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                        text = f"{type(listener).__name__} failed ({reason}); it hears no more of this run"
+                        self._waiting.append(self._log.write(Warned(message=text)))
+            finally:
+                self._telling = not outermost
+            if outermost:
+                self._tell_waiting()
