@@ -13,10 +13,19 @@ from pydantic_core import ErrorDetails
 
 from goldzone.errors import ConfigError, GoldzoneError
 
-__all__ = ["Checked", "check", "hidden_addresses", "nearest", "parse_toml", "problem_line"]
+__all__ = [
+    "Checked",
+    "check",
+    "hidden_addresses",
+    "nearest",
+    "parse_toml",
+    "problem_line",
+    "without_password",
+]
 
 _SHOWN_VALUE: Final = 60
 _ADDRESS: Final = re.compile(r"""(https?://)([^/\s'"]*@)?([^/?#\s'"@]*)[^\s'"]*""")
+_USER: Final = re.compile(r"(\w://)[^\s/]*@")
 _NEAR: Final = 0.7
 """Least similarity of a suggestion: *cieling* is 0.86 like *ceiling*, *rate* 0.53 like *temperature*."""
 _EXPECTED: Final = {
@@ -97,6 +106,11 @@ def nearest(wrong: str, known: Sequence[str]) -> str | None:
 def hidden_addresses(text: str) -> str:
     """Return a text with no more of web addresses than the host: what is around it may be secret."""
     return _ADDRESS.sub(r"\1\3/...", text)
+
+
+def without_password(text: str) -> str:
+    """Return a text whose addresses, of databases too, have no user and password before the host."""
+    return _USER.sub(r"\1", text)
 
 
 def _describe(problem: ErrorDetails, model: type[BaseModel]) -> str:

@@ -30,6 +30,7 @@ from goldzone.cli import (
     registry,
     resume,
     sums,
+    track,
     train,
     train_all,
     verify_order,
@@ -64,6 +65,7 @@ app.command("inspect")(inspect.inspect)
 app.command("history")(history.history)
 app.command("watch")(watch.watch)
 app.command("metrics")(metrics.metrics)
+app.command("track")(track.track)
 app.command("sums")(sums.sums)
 app.command("config")(config.config)
 app.command("recommend")(recommend.recommend)

@@ -41,10 +41,10 @@ def metrics(
         float | None, typer.Option(min=0.1, max=86400, help="Write the file again each so many seconds.")
     ] = None,
 ) -> None:
-    """Show runs as metrics for Prometheus: on standard output, in a file, or over HTTP.
+    """Show runs as metrics for Prometheus.
 
-    They are read from the runs' event logs, so nothing disturbs the runs. Needs prometheus-client:
-    pip install 'goldzone[metrics]'
+    On standard output, in a file, or over HTTP. They are read from the runs' event logs, so nothing disturbs
+    the runs. Needs: pip install 'goldzone[metrics]'
 
     Example: goldzone metrics runs --port 9109
     """

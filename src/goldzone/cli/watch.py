@@ -32,7 +32,9 @@ def watch(
     every: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one picture as JSON for scripts.")] = False,
 ) -> None:
-    """Watch runs train: are they learning or memorising, where are they, is anything wrong.
+    """Watch runs train, in the terminal.
+
+    Are they learning or memorising, where are they, is anything wrong?
 
     One run is shown in full, several as a table, worst first. It reads the runs' event logs and nothing else,
     so it cannot disturb them; it ends when they end, or with Ctrl-C. Where standard output is no terminal,

@@ -20,7 +20,7 @@ from goldzone.training.runs.events import RunFinished
 from goldzone.training.settings import CapacitySettings
 from goldzone.training.sums.measurement import Regime
 
-__all__ = ["Glance", "LayerGlance", "State", "SweepPoint", "badness", "glance"]
+__all__ = ["Glance", "LayerGlance", "State", "SweepPoint", "badness", "glance", "layer_glances"]
 
 _LEAST_SILENCE: Final = 60.0
 _TIMES_LONGEST: Final = 3.0
@@ -151,7 +151,7 @@ def glance(live: LiveRun, now: float) -> Glance:
         gap=_gap(both[-1]) if both else None,
         best_sweep=None if best is None else best.sweep,
         best_dev=None if best is None else best.dev,
-        layers=() if history is None else _layers(history, live.config),
+        layers=() if history is None else layer_glances(history, live.config),
         r_squared=None if history is None else capacity_correlation(history.before_final()),
         open_alerts=open_alerts,
         past_alerts=tuple(alert for alert in alerts if alert.closed is not None),
@@ -188,7 +188,8 @@ def _gap(point: SweepPoint) -> float | None:
     return None if point.train is None or point.dev is None else point.train - point.dev
 
 
-def _layers(history: RunHistory, config: TrainingConfig) -> tuple[LayerGlance, ...]:
+def layer_glances(history: RunHistory, config: TrainingConfig) -> tuple[LayerGlance, ...]:
+    """Sum up each layer, from the first, under the thresholds of a configuration."""
     if history.unit == "words":
         config = for_words(config, history.examples)
     return tuple(

@@ -1,0 +1,1 @@
+"""Runs in the tools that people keep their experiments in."""
