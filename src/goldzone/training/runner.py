@@ -17,6 +17,7 @@ from goldzone.errors import DataError, GoldzoneError, StateError
 from goldzone.training.checkpoint import FolderCheckpointer, Restored
 from goldzone.training.pipeline import Hooks, NetworkT, Outcome
 from goldzone.training.runs.background_log import BackgroundLog
+from goldzone.training.runs.callbacks import Steering
 from goldzone.training.runs.event_log import cut_events, read_events, whole_events
 from goldzone.training.runs.events import Event, RunFinished, RunStarted, Warned
 from goldzone.training.runs.listeners import Audience
@@ -153,7 +154,8 @@ class _Run(Generic[NetworkT]):
         started, task = time.monotonic(), self._task
         with BackgroundLog(self._run.events_path) as log, closing(self.checkpoints):
             self.checkpoints.attach(log)
-            with closing(Audience(self._context.listeners, log)) as audience:
+            steering = Steering(self._context.callbacks)
+            with closing(Audience((*self._context.listeners, steering), log)) as audience, _told(audience):
                 audience.catch_up([event for _, event in read_events(self._run.events_path)])
                 for warning in (*warnings, *(() if restored else task.warnings)):
                     audience.emit(Warned(message=warning))
@@ -162,7 +164,7 @@ class _Run(Generic[NetworkT]):
                     task.config.pipeline.time_limit_seconds, task.config.pipeline.layer_time_limit_seconds
                 )
                 with closing(prepared), Watchdog(audience, limits, str(self._run.path)):
-                    summary = self._finish(prepared, audience, restored, started)
+                    summary = self._finish(prepared, audience, steering, restored, started)
         self.checkpoints.discard()
         self._run.forget_replaced()
         return summary
@@ -171,6 +173,7 @@ class _Run(Generic[NetworkT]):
         self,
         prepared: PreparedTask[NetworkT],
         audience: Audience,
+        steering: Steering,
         restored: Restored[NetworkT] | None,
         started: float,
     ) -> RunSummary:
@@ -181,6 +184,7 @@ class _Run(Generic[NetworkT]):
             self._context.check_interrupt,
             self.checkpoints,
             prepared.judge_train,
+            steering,
         )
         sums = restored.sums if restored else SumCache(task.layer_sizes, identity=task.identity)
         outcome = train_prepared(prepared, hooks, sums, restored)
@@ -228,6 +232,16 @@ class _Run(Generic[NetworkT]):
     def _stage(self, audience: Audience, name: str) -> None:
         self._context.check_interrupt()
         audience.on_stage(name)
+
+
+@contextmanager
+def _told(audience: Audience) -> Iterator[None]:
+    """Tell an audience of what ends the run before its time."""
+    try:
+        yield
+    except BaseException as error:
+        audience.on_exception(error)
+        raise
 
 
 def _check_beginning(run: RunFolder, task: Task[NetworkT]) -> None:
