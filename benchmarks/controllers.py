@@ -4,12 +4,13 @@
 
 Each language is aligned once; every choice then trains on the same words with each seed. All choices have the
 same budget: six sweeps, in each of which half of the context neurons are trained, so that selection has a
-choice; --share and --sweeps give another one (with another FILE). FILE gets one JSON line a run; a run that
+choice; --share and --sweeps give another one, --config what all share (with another FILE). FILE gets one JSON line a run; a run that
 it holds already is not repeated. Prints Markdown tables of all that FILE holds.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
@@ -50,17 +51,16 @@ ONLY = {
 BASE = ("constant", "fixed")
 
 
-def configuration(controller: str, selection: str, seed: int, budget: Record) -> TrainingConfig:
+def configuration(controller: str, selection: str, seed: int, budget: Record, base: Record) -> TrainingConfig:
     """Return the configuration of a choice; the budget is of the section `pipeline`."""
-    return TrainingConfig.model_validate(
-        {
-            "seed": seed,
-            # The law alone: nothing that holds it, not even stepping back.
-            "pipeline": budget | ({"step_back": False} if controller == "law, undamped" else {}),
-            "capacity": CONTROLLERS[controller],
-            "selection": SELECTIONS[selection],
-        }
-    )
+    own: Record = {
+        # The law alone: nothing that holds it, not even stepping back.
+        "pipeline": budget | ({"step_back": False} if controller == "law, undamped" else {}),
+        "capacity": CONTROLLERS[controller],
+        "selection": SELECTIONS[selection],
+    }
+    sections = {name: base.get(name, {}) | section for name, section in own.items()}
+    return TrainingConfig.model_validate(base | sections | {"seed": seed})
 
 
 def train_language(
@@ -72,9 +72,10 @@ def train_language(
     seeds: list[int],
     done: set[str],
     budget: Record,
+    base: Record,
 ) -> Iterator[Record]:
     """Train one language with every choice and seed that is not done yet; yield a record a run."""
-    learnt = Words.of(dataset, language, words)
+    learnt = Words.of(dataset, language, words, base=TrainingConfig.model_validate(base))
     for seed in seeds:
         for controller, selection in choices:
             record: Record = {
@@ -85,7 +86,7 @@ def train_language(
                 "selection": selection,
             }
             if key_of(record) not in done:
-                yield record | learnt.train(configuration(controller, selection, seed, budget))
+                yield record | learnt.train(configuration(controller, selection, seed, budget, base))
 
 
 def key_of(record: Record) -> str:
@@ -152,6 +153,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, action="append", help="1 to 5 by default.")
     parser.add_argument("--share", type=float, default=0.5, help="Of the neurons, trained in a sweep.")
     parser.add_argument("--sweeps", type=int, default=6)
+    parser.add_argument(
+        "--config", type=Path, help="TOML file: what all choices share, such as data.min_share."
+    )
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     if options.out is None:
@@ -175,6 +179,7 @@ def main() -> None:
             "patience": options.sweeps,
             "neurons_per_sweep": options.share,
         },
+        base=tomllib.loads(options.config.read_text(encoding="utf-8")) if options.config else {},
         done={key_of(record) for record in read_records(options.out)},
     )
     print(tables(read_records(options.out)))

@@ -49,19 +49,29 @@ class Words:
 
     language: str
     split: Split[Lexicon]
+    base: TrainingConfig = TrainingConfig()  # noqa: RUF009 - frozen
+    """Whose data section all configurations share."""
 
     @classmethod
-    def of(cls, dataset: Path, language: str, words: int, *, random: bool = False) -> Words:
+    def of(
+        cls,
+        dataset: Path,
+        language: str,
+        words: int,
+        *,
+        random: bool = False,
+        base: TrainingConfig = TrainingConfig(),  # noqa: B008 - frozen
+    ) -> Words:
         """Read a language of a dataset; `random` shuffles the labels of the words that are learnt."""
         split = split_lexicon(load_language(dataset, language), TrainingConfig().data.fractions)
         train = first_by_hash(split.train, words)
         train = random_labels(train) if random else train
-        return cls(language, Split(train, split.dev, first_by_hash(split.test, _TEST_WORDS)))
+        return cls(language, Split(train, split.dev, first_by_hash(split.test, _TEST_WORDS)), base)
 
     @cached_property
     def prepared(self) -> PreparedData:
         """Alignment and samples, which no configuration here changes."""
-        return prepare(self.split.train, TrainingConfig())
+        return prepare(self.split.train, self.base)
 
     def train(self, config: TrainingConfig) -> Record:
         """Train once: shares of words said right, bytes, and what the sums of votes were like."""

@@ -1,6 +1,6 @@
 """What the sum cache costs: memory at the scale of a fleet, and time for each record, question and save.
 
-    python -m benchmarks.sum_cache [--languages 140] [--neurons 400] [--depth 32]
+    python -m benchmarks.sum_cache [--languages 140] [--neurons 154] [--depth 32]
 
 Fills every ring of one cache for each language, so that all memory is in use, and prints a Markdown table.
 """
@@ -23,7 +23,7 @@ def main() -> None:
     """Measure, and print the table."""
     parser = command.parser(__doc__)
     parser.add_argument("--languages", type=int, default=140)
-    parser.add_argument("--neurons", type=int, default=400, help="Of each language, the final one included.")
+    parser.add_argument("--neurons", type=int, default=154, help="Of each language, the final one included.")
     parser.add_argument("--depth", type=int, default=32)
     options = parser.parse_args()
     shape = (options.languages, options.neurons, options.depth)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from goldzone.training.runs.event_log import cut_events, read_events
+from goldzone.training.runs.events import RunStarted, SelectionMade
+from goldzone.training.runs.run_folder import RunFolder
 from goldzone.training.sums.cache import SumCache
 from goldzone.training.sums.measurement import GoldZone
 from goldzone.training.sums.queries import describe_layer
@@ -137,3 +140,49 @@ def test_what_cannot_be_shown_is_one_line(
     assert "holds no sums; wait for the first sweep" in complaint(goldzone("sums", "copy"))
     Path("copy/events.jsonl").write_bytes(b"")
     assert complaint(goldzone("sums", "copy")) == "copy: its training has not begun; wait for the first sweep"
+
+
+@pytest.fixture
+def law_toml(tmp_path: Path) -> Path:
+    """A configuration by which sums count."""
+    path = tmp_path / "law.toml"
+    path.write_text(
+        "[network]\nneurons = 20\n[pipeline]\nsweeps = 2\nneurons_per_sweep = 0.5\n"
+        '[capacity]\ncontroller = "law"\nfloor = 16\npremodulo = 1024\n[selection]\nstrategy = "gold_zone"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_a_run_begins_with_the_sums_of_another(goldzone: Goldzone, law_toml: Path) -> None:
+    options = ("--limit", "150", "--no-final", "--json", "--config", law_toml)
+    first = json.loads(goldzone("train", "slovak", *options, "--out", "first").out)
+    found = [
+        json.loads(goldzone("train", "slovak", *options, "--sums-from", "first", "--out", out).out)
+        for out in ("second", "again")
+    ]
+    assert found[0]["digest"] == found[1]["digest"] != first["digest"]
+    events = [event for _, event in read_events(RunFolder.open("second").events_path)]
+    (started,) = [event for event in events if isinstance(event, RunStarted)]
+    assert started.carried_sums == 21
+    reasons = [event.reason for event in events if isinstance(event, SelectionMade)]
+    before = [event for _, event in read_events(RunFolder.open("first").events_path)]
+    assert reasons[0] != next(event.reason for event in before if isinstance(event, SelectionMade))
+    assert "stale" in goldzone("sums", "second", "--neuron", "1.3").out
+
+    cut_events(RunFolder.open("again").events_path, 1)  # killed right after the beginning
+    assert json.loads(goldzone("resume", "again", "--json").out)["digest"] == found[0]["digest"]
+
+
+def test_sums_of_another_network_or_none_are_refused(
+    goldzone: Goldzone, run_folder: Path, quick_toml: Path
+) -> None:
+    wider = Path("wider.toml")
+    wider.write_text(quick_toml.read_text().replace("neurons = 20", "neurons = 30"), encoding="utf-8")
+    options = ("train", "slovak", "--out", "r", "--sums-from")
+    assert complaint(goldzone(*options, run_folder, "--config", wider)) == (
+        "sums of an earlier run: are of a network of (20, 1) neurons, this one has (30, 1); "
+        "give a run of the same templates and neurons"
+    )
+    assert not Path("r").exists()
+    assert "is no run folder" in complaint(goldzone(*options, "nothing"))

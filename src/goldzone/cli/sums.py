@@ -70,22 +70,13 @@ def sums(
 
 def _load(path: Path) -> tuple[SumCache, SumRecord, GoldZone]:
     """Read a run's sums, its newest one and its thresholds; say on standard error what was damaged."""
-    from goldzone.errors import StateError
-    from goldzone.training.runs.event_log import read_events
-    from goldzone.training.runs.events import RunStarted
     from goldzone.training.runs.run_folder import RunFolder
-    from goldzone.training.sums.cache import SumCache
+    from goldzone.training.runs.run_sums import run_sums
 
     folder = RunFolder.open(path)
-    events = read_events(folder.events_path)
-    started = next((event for _, event in events if isinstance(event, RunStarted)), None)
-    if started is None:
-        raise StateError(f"{path}: its training has not begun; wait for the first sweep")
-    loaded = SumCache.load(folder.sums_path, started.layers, identity=started.identity)
+    loaded, now = run_sums(folder)
     for warning in loaded.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    if (now := loaded.cache.newest) is None:
-        raise StateError(f"{folder.sums_path}: holds no sums; wait for the first sweep, or train again")
     return loaded.cache, now, folder.config.capacity.gold_zone
 
 

@@ -16,6 +16,7 @@ from goldzone.cli.sources import load_source
 if TYPE_CHECKING:
     from goldzone.training.config import TrainingConfig
     from goldzone.training.runs.run_folder import RunSource
+    from goldzone.training.sums.cache import SumCache
     from goldzone.training.task import Task
 
 __all__ = ["TASKS", "Opened", "is_network", "open_task"]
@@ -86,10 +87,28 @@ def _phonemizer(source: RunSource) -> Opened:
         test=test.lexicon if test else None,
         settings=words.settings,
         limit=source.limit,
+        sums_before=_sums(source.sums_from),
     )
     files = {"dev": dev.name if dev else None, "test": test.name if test else None}
+    if source.sums_from:
+        files["sums_from"] = str(Path(source.sums_from).resolve())
     found = source.model_copy(update={"name": words.name, "dataset": words.dataset, **files})
     return Opened(found, words.lexicon.name, len(words.lexicon), task)
+
+
+def _sums(run: str | None) -> SumCache | None:
+    """Read the sums of an earlier run."""
+    if run is None:
+        return None
+    import typer
+
+    from goldzone.training.runs.run_folder import RunFolder
+    from goldzone.training.runs.run_sums import run_sums
+
+    loaded, _ = run_sums(RunFolder.open(run))
+    for warning in loaded.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    return loaded.cache
 
 
 def _network(source: RunSource) -> Opened:

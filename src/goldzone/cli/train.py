@@ -102,6 +102,12 @@ def train(
             help="Run folder; runs/NAME by default.",
         ),
     ] = None,
+    sums_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="Begin with the sums of an earlier run: they steer selection and capacity."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run in the folder.")] = False,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -129,7 +135,11 @@ def train(
     from goldzone.training.runner import start_run
     from goldzone.training.task import RunContext
 
-    own = {"dev": str(dev) if dev else None, "test": str(test) if test else None}
+    own = {
+        "dev": str(dev) if dev else None,
+        "test": str(test) if test else None,
+        "sums_from": str(sums_from) if sums_from else None,
+    }
     wanted = (dev is None and test is None and preset is None) if final is None else final
     opened = open_task(
         _source(source, dataset, limit, preset, pipeline, final=wanted, written=written, **own)
@@ -200,6 +210,7 @@ def _source(
     *,
     dev: str | None,
     test: str | None,
+    sums_from: str | None,
     final: bool,
     written: str | None,
 ) -> RunSource:
@@ -208,8 +219,10 @@ def _source(
     from goldzone.training.runs.run_folder import RunSource
 
     if preset is not None:
-        if dev or test or final or written:
-            raise ConfigError("--dev, --test, --final, --format: are for lexicons; not for --preset")
+        if dev or test or final or written or sums_from:
+            raise ConfigError(
+                "--dev, --test, --final, --format, --sums-from: are for lexicons; not for --preset"
+            )
         options = {"preset": preset, "pipeline": (pipeline or Pipeline.BACKWARD).value}
         return RunSource(name=name, limit=limit, task="network", options=options)
     if pipeline is not None:
@@ -217,7 +230,16 @@ def _source(
     if name.endswith(".npz"):
         raise ConfigError(f"{name}: holds plain samples; name their network with --preset")
     folder = str(dataset) if dataset else None
-    return RunSource(name=name, dataset=folder, limit=limit, dev=dev, test=test, final=final, format=written)
+    return RunSource(
+        name=name,
+        dataset=folder,
+        limit=limit,
+        dev=dev,
+        test=test,
+        sums_from=sums_from,
+        final=final,
+        format=written,
+    )
 
 
 def _flagged(
@@ -242,12 +264,10 @@ def _flagged(
 def _rows(summary: RunSummary, all_words: RunSummary | None) -> list[tuple[str, str]]:
     parts = [("train", summary.train), ("dev", summary.dev), ("test", summary.test)]
     unit, dev, test = summary.unit, summary.dev, summary.test
-    one_by_one = unit == "words" and "right_when_met" not in summary.train.metrics  # then choices are judged
-    meant = ", where all choices before are right" if one_by_one else ""
     rows = [
         (unit, ", ".join(f"{part.examples:,} {name}" for name, part in parts if part)),
         ("best sweep", f"{summary.sweep} of {summary.sweeps} ({summary.reason})"),
-        (f"train {unit} right", f"{summary.train.score:.1%}{meant}"),
+        (f"train {unit} right", f"{summary.train.score:.1%}"),
         (f"dev {unit} right", f"{dev.score:.1%}" if dev else f"no dev {unit}: last sweep taken"),
     ]
     if test and test.examples < _FEW:

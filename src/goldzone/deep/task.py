@@ -138,6 +138,10 @@ class NetworkTask:
         dev = self.split.dev.fingerprint()
         return ":".join([_STATE_FORMAT, self.config.digest(), self.data_fingerprint, dev, network])
 
+    def initial_sums(self) -> SumCache:
+        """Return the sums that training begins with: none yet."""
+        return SumCache(self.layer_sizes, identity=self.identity)
+
     @property
     def layer_sizes(self) -> tuple[int, ...]:
         """Neurons of each hashtron layer, from the input."""

@@ -36,6 +36,7 @@ from goldzone.training.runner import train_prepared
 from goldzone.training.runs.events import RunStarted
 from goldzone.training.shares import Share
 from goldzone.training.sums.cache import SumCache
+from goldzone.training.sums.carry import carried_over
 from goldzone.training.sweeps import train_sweeps
 from goldzone.training.task import PartResult
 
@@ -51,9 +52,9 @@ _DOUBT: Final = 2.0
 """Standard errors of a change that count as none."""
 
 _DEV_WORDS: Final = 2000
+"""Dev words evaluated after a sweep; more would cost more time than they tell."""
 _SHOWN_WORDS: Final = 1000
 """Train words said after a sweep: their share is exact to three points, and costs little."""
-"""Dev words evaluated after a sweep; more would cost more time than they tell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,8 @@ class PhonemizerTask:
     """Words of the lexicon that are not trained on, because they are among dev or test words of their own."""
     judged: Mapping[str, Any] | None = None
     """Of a task of all words: what a model came to that had not met those held out."""
+    sums_before: SumCache | None = None
+    """Sums of an earlier run of the same network, by which selection and capacity begin."""
 
     @classmethod
     def of(
@@ -84,6 +87,7 @@ class PhonemizerTask:
         test: Lexicon | None = None,
         settings: LanguageSettings = DEFAULT_SETTINGS,
         limit: int | None = None,
+        sums_before: SumCache | None = None,
     ) -> PhonemizerTask:
         """Split a lexicon (`goldzone.data.split.split_around`).
 
@@ -97,6 +101,13 @@ class PhonemizerTask:
         limit : int, optional
             Most train words, the first by hash; of dev and test words that come from the lexicon too, the
             same share is taken.
+        sums_before : SumCache, optional
+            Of an earlier run of the same network.
+
+        Raises
+        ------
+        StateError
+            The sums are of another network.
         """
         split = split_around(lexicon, dev=dev, test=test, fractions=config.data.fractions)
         own = (True, dev is None, dev is None and test is None)
@@ -110,7 +121,10 @@ class PhonemizerTask:
                     for part, taken in zip(parts, own, strict=True)
                 )
             )
-        return cls(lexicon.name, split, config, settings, lexicon.report, left_out)
+        task = cls(lexicon.name, split, config, settings, lexicon.report, left_out, sums_before=sums_before)
+        if sums_before is not None:
+            task.initial_sums()  # refused here, before anything is written
+        return task
 
     def of_all_words(self, sweeps: int, judged: Mapping[str, Any]) -> PhonemizerTask:
         """Return the task that learns dev and test words too, in so many sweeps.
@@ -144,8 +158,27 @@ class PhonemizerTask:
         """Names all that a state, and the model that will come of it, depend on."""
         manifest = json.dumps([self.name, asdict(self.settings)]).encode()
         dev = fingerprint(self.split.dev.entries)
-        parts = (_STATE_FORMAT, self.config.digest(), self.data_fingerprint, dev)
+        parts = [_STATE_FORMAT, self.config.digest(), self.data_fingerprint, dev]
+        if self.sums_before is not None:
+            parts.append(hashlib.sha256(self.sums_before.snapshot()).hexdigest())
         return ":".join([*parts, hashlib.sha256(manifest).hexdigest()])
+
+    def initial_sums(self) -> SumCache:
+        """Return the sums that training begins with.
+
+        Raises
+        ------
+        StateError
+            Those of an earlier run are of another network.
+        """
+        if self.sums_before is None:
+            return SumCache(self.layer_sizes, identity=self.identity)
+        if self.sums_before.layers != self.layer_sizes:
+            raise StateError(
+                f"sums of an earlier run: are of a network of {self.sums_before.layers} neurons, this one "
+                f"has {self.layer_sizes}; give a run of the same templates and neurons"
+            )
+        return carried_over(self.sums_before, self.identity)
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
@@ -255,6 +288,7 @@ class PreparedPhonemizer:
             direction=task.config.pipeline.direction,
             unit="words",
             identity=task.identity,
+            carried_sums=0 if task.sums_before is None else len(task.initial_sums()),
         )
 
     @property
@@ -408,7 +442,7 @@ def train_model(
         No word can be aligned.
     """
     prepared = PreparedPhonemizer(task, data, threads) if data else task.prepare(threads)
-    sums = sums or SumCache(task.layer_sizes)
+    sums = sums or task.initial_sums()
     try:
         hooks = replace(hooks or Hooks(), evaluate=prepared.evaluate, judge_train=prepared.judge_train)
         outcome = train_prepared(prepared, hooks, sums)

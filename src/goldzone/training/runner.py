@@ -186,7 +186,7 @@ class _Run(Generic[NetworkT]):
             prepared.judge_train,
             steering,
         )
-        sums = restored.sums if restored else SumCache(task.layer_sizes, identity=task.identity)
+        sums = restored.sums if restored else task.initial_sums()
         outcome = train_prepared(prepared, hooks, sums, restored)
         for warning in prepared.warnings:
             audience.emit(Warned(message=warning))

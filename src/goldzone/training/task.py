@@ -119,6 +119,9 @@ class Task(Protocol[NetworkT]):
     def warnings(self) -> Sequence[str]:
         """What reading the data left out, a line each."""
 
+    def initial_sums(self) -> SumCache:
+        """Return the sums that training begins with: none, or those of an earlier run."""
+
     def neurons_of(self, network: NetworkT) -> Sequence[AnyNeuron]:
         """Take a network apart, layer by layer."""
 

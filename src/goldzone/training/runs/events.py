@@ -75,6 +75,8 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
     """What an example is, in the plural: "words"."""
     identity: str | None = None
     """Of the run's state and sums: those of another one belong to another run; None of earlier versions."""
+    carried_sums: int = 0
+    """Sums of an earlier run that it began with."""
 
 
 class RunResumed(Event, frozen=True, kw_only=True, tag="run_resumed"):

@@ -54,6 +54,8 @@ class RunSource(Checked):
     """A file of test words."""
     format: str | None = None
     """How the files are written; None: as is recognised."""
+    sums_from: str | None = None
+    """The folder of an earlier run, with whose sums this one begins."""
     final: bool = False
     """Whether a model of all words follows, in a run folder of its own."""
     task: str = "phonemizer"
