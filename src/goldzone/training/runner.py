@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Generic
 
 from goldzone.errors import DataError, GoldzoneError, StateError
+from goldzone.plugins import plugin, plugin_source
 from goldzone.training.checkpoint import FolderCheckpointer, Restored
+from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks, NetworkT, Outcome
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.callbacks import Steering
@@ -64,6 +66,7 @@ def start_run(
     DataError
         The data cannot be used; the folder is then free again.
     """
+    _load_plugins(task.config)
     with _locked_folder(folder):
         _refuse_unfinished(folder, force=force)
         run = RunFolder.create(
@@ -87,6 +90,7 @@ def resume_run(task: Task[NetworkT], folder: Path, context: RunContext) -> RunSu
         The folder holds no run, a finished one, or one of other data; it is in use, or cannot be written.
     """
     run = RunFolder.open(folder)
+    _load_plugins(task.config)
     with locked(run.lock_path):
         _mend(folder)
         if is_finished(run):
@@ -157,7 +161,8 @@ class _Run(Generic[NetworkT]):
             steering = Steering(self._context.callbacks)
             with closing(Audience((*self._context.listeners, steering), log)) as audience, _told(audience):
                 audience.catch_up([event for _, event in read_events(self._run.events_path)])
-                for warning in (*warnings, *(() if restored else task.warnings)):
+                beginning = () if restored else (*_plugin_notes(task.config), *task.warnings)
+                for warning in (*warnings, *beginning):
                     audience.emit(Warned(message=warning))
                 prepared = task.prepare(self._context.threads, lambda name: self._stage(audience, name))
                 limits = Limits(
@@ -232,6 +237,18 @@ class _Run(Generic[NetworkT]):
     def _stage(self, audience: Audience, name: str) -> None:
         self._context.check_interrupt()
         audience.on_stage(name)
+
+
+def _load_plugins(config: TrainingConfig) -> None:
+    """Refuse a configuration whose plug-ins are not there, before anything is made."""
+    for group, name in config.plugins():
+        plugin(group, name)
+
+
+def _plugin_notes(config: TrainingConfig) -> Iterator[str]:
+    """Say where plug-ins come from: the model depends on them, and no digest knows them."""
+    for group, name in config.plugins():
+        yield f"{name} ({group.removeprefix('goldzone.')}) is of {plugin_source(group, name)}"
 
 
 @contextmanager
