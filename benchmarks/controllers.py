@@ -4,8 +4,8 @@
 
 Each language is aligned once; every choice then trains on the same words with each seed. All choices have the
 same budget: six sweeps, in each of which half of the context neurons are trained, so that selection has a
-choice; --share and --sweeps give another one, --config what all share (with another FILE). FILE gets one JSON line a run; a run that
-it holds already is not repeated. Prints Markdown tables of all that FILE holds.
+choice; --share and --sweeps give another one, --config what all choices share (with another FILE). FILE gets
+one JSON line a run; a run that it holds already is not repeated. Prints Markdown tables of all that it holds.
 """
 
 from __future__ import annotations
