@@ -33,6 +33,7 @@ from goldzone.cli import (
     track,
     train,
     train_all,
+    verify,
     verify_order,
     watch,
 )
@@ -70,6 +71,7 @@ app.command("sums")(sums.sums)
 app.command("config")(config.config)
 app.command("recommend")(recommend.recommend)
 app.command("alerts")(alerts.alerts)
+app.command("verify")(verify.verify)
 app.command("verify-order")(verify_order.verify_order)
 app.command("flags")(flags.flags)
 app.add_typer(registry.registry, name="registry")

@@ -55,19 +55,13 @@ def verify_order(
 def _read(run: Path) -> tuple[list[tuple[int, Event]], str | None]:
     """Return the events up to the first line that cannot be believed, and what is wrong with that line."""
     from goldzone.errors import StateError
-    from goldzone.training.runs.event_log import read_events
+    from goldzone.monitor.order import believable_events
     from goldzone.training.runs.run_folder import RunFolder
 
     path = RunFolder.open(run).events_path if run.is_dir() else run
     if not path.is_file():
         raise StateError(f"{path}: is no event log; give the folder of a run or its events.jsonl")
-    events: list[tuple[int, Event]] = []
-    try:
-        for line, event in read_events(path):
-            events.append((line, event))
-    except StateError as error:
-        return events, str(error).removeprefix(f"{path} line {len(events) + 1}: ")
-    return events, None
+    return believable_events(path)
 
 
 def _show(run: Path, violations: tuple[Violation, ...]) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from goldzone.errors import StateError
+from goldzone.training.runs.event_log import read_events
 from goldzone.training.runs.events import (
     Event,
     LayerSkipped,
@@ -24,7 +26,7 @@ from goldzone.training.runs.events import (
     SweepStarted,
 )
 
-__all__ = ["Violation", "check_order"]
+__all__ = ["Violation", "believable_events", "check_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,17 @@ class Violation:
     line: int
     """From 1."""
     problem: str
+
+
+def believable_events(path: Path) -> tuple[list[tuple[int, Event]], str | None]:
+    """Return the events up to the first line that cannot be believed, and what is wrong with that line."""
+    events: list[tuple[int, Event]] = []
+    try:
+        for line, event in read_events(path):
+            events.append((line, event))
+    except StateError as error:
+        return events, str(error).removeprefix(f"{path} line {len(events) + 1}: ")
+    return events, None
 
 
 def check_order(events: Iterable[tuple[int, Event]]) -> tuple[Violation, ...]:

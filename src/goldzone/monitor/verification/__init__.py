@@ -1,0 +1,1 @@
+"""A run, or many, held against what was promised of them."""
