@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.conftest import Goldzone, complaint
@@ -28,6 +30,16 @@ def test_a_file_is_replaced_as_a_whole(goldzone: Goldzone, tmp_path: Path) -> No
     assert (shown.code, shown.out) == (0, "")
     assert "goldzone_build_info" in names(out.read_text(encoding="utf-8"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["goldzone.prom", "runs"]
+
+
+def test_without_the_extra_it_says_how_to_install_it(
+    goldzone: Goldzone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded(tmp_path / "r", 0.5)
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    monkeypatch.delitem(sys.modules, "goldzone.monitor.metrics", raising=False)
+    line = complaint(goldzone("metrics", "r"))
+    assert line.endswith("install it with: pip install 'goldzone[metrics]'")
 
 
 def test_what_cannot_be_done_is_one_line(goldzone: Goldzone, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
+
+import pytest
 
 from goldzone.training.runs.event_log import EventLog
 from tests.cli.conftest import Goldzone, complaint
@@ -48,6 +51,17 @@ def test_a_run_is_followed_to_its_end(goldzone: Goldzone, tmp_path: Path) -> Non
     ending.join()
     assert shown.out.endswith("the run is finished\n")
     assert dev(tmp_path / "logs" / "r") == [0.6]
+
+
+@pytest.mark.parametrize(("to", "library"), [("mlflow", "mlflow.entities"), ("tensorboard", "tensorboardX")])
+def test_without_the_extra_it_says_how_to_install_it(
+    goldzone: Goldzone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str, library: str
+) -> None:
+    recorded(tmp_path / "r", 0.5)
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, f"goldzone.monitor.tracking.{to}", raising=False)
+    line = complaint(goldzone("track", "r", "--to", to, "--out", "x"))
+    assert line.endswith("install it with: pip install 'goldzone[tracking]'")
 
 
 def test_what_cannot_be_exported_is_one_line(goldzone: Goldzone, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from prometheus_client.samples import Sample
 from goldzone.errors import StateError
 from goldzone.monitor.metrics import RunCollector, metrics_text
 from goldzone.training.runs.event_log import EventLog
-from goldzone.training.runs.events import Event
+from goldzone.training.runs.events import AlertOpened, Event
 from tests.monitor.run_folders import recorded
 from tests.monitor.scripts import Script, neuron
+from tests.monitor.small_logs import toy_run, write_log
 
 
 def samples(text: bytes) -> list[Sample]:
@@ -139,3 +141,20 @@ def test_an_empty_log_is_a_run_that_waits(tmp_path: Path) -> None:
     text = metrics_text([tmp_path])
     assert value(text, "goldzone_run_state", state="waiting") == 1
     assert value(text, "goldzone_run_last_event_timestamp_seconds") is None
+
+
+def test_the_document_names_metrics_that_exist(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "watch.md").read_text(encoding="utf-8")
+    runs = [recorded(tmp_path / "r", 0.6, 0.5, 0.4), write_log(tmp_path / "toy.jsonl", toy_run()[:13])]
+    opened = AlertOpened(
+        rule="collapse", layer=1, severity="info", sweep=1, value=0.0, threshold=0.0, message="m"
+    )
+    extend(tmp_path / "r", opened)
+    families = list(text_string_to_metric_families(metrics_text(runs).decode()))
+    known = {f.name for f in families} | {sample.name for f in families for sample in f.samples}
+    full = set(re.findall(r"`(goldzone_\w+)`", document))
+    short = {f"goldzone_run{end}" for end in re.findall(r"`(_\w+)`", document)}
+    assert len(full) > 15
+    assert full | short <= known
+    unsaid = {f.name for f in families} - full - short - {name.removesuffix("_total") for name in full}
+    assert unsaid == set()

@@ -21,6 +21,7 @@ from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.events import (
     AlertClosed,
     AlertOpened,
+    CapacityChanged,
     Event,
     LayerProgressed,
     LayerSkipped,
@@ -166,6 +167,9 @@ class TrainingDisplay(Listener):
                 self._say(f"alert ({severity}): {message}", style="yellow")
             case AlertClosed(rule=rule):
                 self._say(f"alert over: {rule.replace('_', ' ')}")
+            case CapacityChanged(values=values, reason=reason):
+                changed = ", ".join(f"{field} = {value}" for field, value in values.items())
+                self._say(f"capacity from the next sweep on: {changed}; {reason}")
             case Warned(message=message):
                 self._say(f"warning: {message}", style="yellow")
             case _:

@@ -20,6 +20,7 @@ from goldzone.monitor.verdict import Verdict
 from goldzone.training.runs.events import (
     AlertClosed,
     AlertOpened,
+    CapacityChanged,
     Event,
     RunFinished,
     RunStarted,
@@ -98,6 +99,9 @@ def news_line(event: Event, seen: Glance) -> str | None:
             line = f"alert ({severity}), {rule.replace('_', ' ')}: {message}"
         case AlertClosed(rule=rule):
             line = f"alert over: {rule.replace('_', ' ')}"
+        case CapacityChanged(values=values, reason=reason):
+            changed = ", ".join(f"{field} = {value}" for field, value in values.items())
+            line = f"capacity from the next sweep on: {changed}; {reason}"
         case Warned(message=message):
             line = f"warning: {message}"
         case RunFinished(reason=reason):

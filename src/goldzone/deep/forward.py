@@ -80,6 +80,7 @@ def train_forward(
         If the configured controller is none of this pipeline's.
     """
     hooks = hooks or Hooks()
+    hooks.steering.refuse_changes("the forward pipeline's premodulo follows the samples that are right")
     book = SweepBook(trainer, sums or SumCache(trainer.layer_sizes), run, hooks)
     ledger = _Ledger(trainer, config, hooks, book)
     search = _Search(trainer, config, pairs_from)
@@ -203,7 +204,9 @@ class _Ledger:
         self._without_gain = 0 if gained else self._without_gain + 1
         seconds = time.monotonic() - self._sweep_started
         self._hooks.on_event(result.event(self.sweep, best=gained, seconds=seconds))
-        if self._without_gain >= self._settings.patience:
+        if self._hooks.steering.stop_reason is not None:
+            self.reason = self._hooks.steering.stop_reason
+        elif self._without_gain >= self._settings.patience:
             self.reason = f"accuracy did not rise in {self._without_gain} sweeps"
         elif self.sweep >= self._settings.sweeps:
             self.reason = "all sweeps done"

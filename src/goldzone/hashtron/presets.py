@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from goldzone.errors import ConfigError
 from goldzone.hashtron.architecture import Architecture, HashtronLayer, Layer
 from goldzone.hashtron.combiners import CrossAttention, Full, MajPool2D, Stochastic, Sum
+from goldzone.plugins import PluginError, is_plugin, plugin
 
 __all__ = [
     "PRESETS",
@@ -137,13 +138,18 @@ PRESETS: dict[str, Callable[..., Architecture]] = {
 
 
 def preset(name: str, *arguments: int | Sequence[int]) -> Architecture:
-    """Return the architecture of a name, with the arguments of its function.
+    """Return the architecture of a name, or of a plug-in, with the arguments of its function.
 
     Raises
     ------
     ConfigError
         If there is no such preset, or it takes other arguments.
     """
+    if is_plugin(name):
+        made = plugin("goldzone.architectures", name)(*arguments)
+        if not isinstance(made, Architecture):
+            raise PluginError(f"{name}: gave no Architecture; mend it")
+        return made
     if name not in PRESETS:
         raise ConfigError(f"unknown architecture {name!r}; known are {', '.join(sorted(PRESETS))}")
     try:

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from goldzone.data.templates import DEFAULT_TEMPLATES
 from goldzone.errors import ConfigError
 from goldzone.hashtron.committee import MAX_CELLS
+from goldzone.plugins import is_plugin
 from goldzone.storage.files import read_bounded
 from goldzone.training.settings import (
     BeamSettings,
@@ -75,6 +76,15 @@ class TrainingConfig(Section):
         if n_templates is None:
             n_templates = len(self.network.templates or DEFAULT_TEMPLATES)
         return self.network.neurons or n_templates * (1 if self.credit.kind == "beam" else _BIT_TABLES)
+
+    def plugins(self) -> tuple[tuple[str, str], ...]:
+        """Return group and name of each plug-in that is trained with (`goldzone.plugins`)."""
+        named = (
+            ("goldzone.controllers", self.capacity.controller),
+            ("goldzone.selectors", self.selection.strategy),
+            ("goldzone.credits", self.credit.kind),
+        )
+        return tuple((group, name) for group, name in named if is_plugin(name))
 
     def digest(self) -> str:
         """Identify what is trained: the SHA-256, in lower-case hex, of all fields."""

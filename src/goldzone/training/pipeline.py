@@ -17,6 +17,7 @@ from goldzone.hashtron.neuron import AnyNeuron
 from goldzone.training.control.curve import Curve
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
+from goldzone.training.runs.callbacks import Steering
 from goldzone.training.runs.events import Event
 from goldzone.training.shares import Share
 from goldzone.training.sums.cache import SumCache, SumRecord
@@ -237,3 +238,5 @@ class Hooks(Generic[NetworkT]):
     """Gets all that is needed to go on after a crash, step by step."""
     judge_train: Callable[[NetworkT], Share | None] = lambda network: None
     """Says some train examples as who uses the network would; None: the trainer's own score stands."""
+    steering: Steering = field(default_factory=Steering)
+    """Tells what callbacks decided between sweeps."""

@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Generic
 
 from goldzone.errors import DataError, GoldzoneError, StateError
+from goldzone.plugins import plugin, plugin_source
 from goldzone.training.checkpoint import FolderCheckpointer, Restored
+from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import Hooks, NetworkT, Outcome
 from goldzone.training.runs.background_log import BackgroundLog
+from goldzone.training.runs.callbacks import Steering
 from goldzone.training.runs.event_log import cut_events, read_events, whole_events
 from goldzone.training.runs.events import Event, RunFinished, RunStarted, Warned
 from goldzone.training.runs.listeners import Audience
@@ -63,6 +66,7 @@ def start_run(
     DataError
         The data cannot be used; the folder is then free again.
     """
+    _load_plugins(task.config)
     with _locked_folder(folder):
         _refuse_unfinished(folder, force=force)
         run = RunFolder.create(
@@ -86,6 +90,7 @@ def resume_run(task: Task[NetworkT], folder: Path, context: RunContext) -> RunSu
         The folder holds no run, a finished one, or one of other data; it is in use, or cannot be written.
     """
     run = RunFolder.open(folder)
+    _load_plugins(task.config)
     with locked(run.lock_path):
         _mend(folder)
         if is_finished(run):
@@ -153,16 +158,18 @@ class _Run(Generic[NetworkT]):
         started, task = time.monotonic(), self._task
         with BackgroundLog(self._run.events_path) as log, closing(self.checkpoints):
             self.checkpoints.attach(log)
-            with closing(Audience(self._context.listeners, log)) as audience:
+            steering = Steering(self._context.callbacks)
+            with closing(Audience((*self._context.listeners, steering), log)) as audience, _told(audience):
                 audience.catch_up([event for _, event in read_events(self._run.events_path)])
-                for warning in (*warnings, *(() if restored else task.warnings)):
+                beginning = () if restored else (*_plugin_notes(task.config), *task.warnings)
+                for warning in (*warnings, *beginning):
                     audience.emit(Warned(message=warning))
                 prepared = task.prepare(self._context.threads, lambda name: self._stage(audience, name))
                 limits = Limits(
                     task.config.pipeline.time_limit_seconds, task.config.pipeline.layer_time_limit_seconds
                 )
                 with closing(prepared), Watchdog(audience, limits, str(self._run.path)):
-                    summary = self._finish(prepared, audience, restored, started)
+                    summary = self._finish(prepared, audience, steering, restored, started)
         self.checkpoints.discard()
         self._run.forget_replaced()
         return summary
@@ -171,6 +178,7 @@ class _Run(Generic[NetworkT]):
         self,
         prepared: PreparedTask[NetworkT],
         audience: Audience,
+        steering: Steering,
         restored: Restored[NetworkT] | None,
         started: float,
     ) -> RunSummary:
@@ -181,6 +189,7 @@ class _Run(Generic[NetworkT]):
             self._context.check_interrupt,
             self.checkpoints,
             prepared.judge_train,
+            steering,
         )
         sums = restored.sums if restored else task.initial_sums()
         outcome = train_prepared(prepared, hooks, sums, restored)
@@ -228,6 +237,28 @@ class _Run(Generic[NetworkT]):
     def _stage(self, audience: Audience, name: str) -> None:
         self._context.check_interrupt()
         audience.on_stage(name)
+
+
+def _load_plugins(config: TrainingConfig) -> None:
+    """Refuse a configuration whose plug-ins are not there, before anything is made."""
+    for group, name in config.plugins():
+        plugin(group, name)
+
+
+def _plugin_notes(config: TrainingConfig) -> Iterator[str]:
+    """Say where plug-ins come from: the model depends on them, and no digest knows them."""
+    for group, name in config.plugins():
+        yield f"{name} ({group.removeprefix('goldzone.')}) is of {plugin_source(group, name)}"
+
+
+@contextmanager
+def _told(audience: Audience) -> Iterator[None]:
+    """Tell an audience of what ends the run before its time."""
+    try:
+        yield
+    except BaseException as error:
+        audience.on_exception(error)
+        raise
 
 
 def _check_beginning(run: RunFolder, task: Task[NetworkT]) -> None:

@@ -10,11 +10,19 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from goldzone.data.templates import parse_templates
-from goldzone.errors import ConfigError
+from goldzone.errors import ConfigError, GoldzoneError
 from goldzone.hashtron.neuron import MAX_TABLE_CELLS
+from goldzone.plugins import is_plugin, plugin
 from goldzone.training.sums.measurement import GoldZone, Signal
 from goldzone.validation import Checked
 
@@ -42,6 +50,34 @@ def _as_tuple(value: object) -> object:
 def _as_schedule(value: object) -> object:
     """Take a single number as a schedule of one."""
     return (value,) if isinstance(value, int | float) else _as_tuple(value)
+
+
+def _plugin_or(value: object, others: ValidatorFunctionWrapHandler) -> Any:
+    """Take the name of a plug-in as it is: it is looked up where it is used."""
+    return value if isinstance(value, str) and is_plugin(value) else others(value)
+
+
+_OR_PLUGIN: Final = (WrapValidator(_plugin_or), PlainSerializer(str))
+"""Beside the names of goldzone's own, what a plug-in brings (`goldzone.plugins`)."""
+
+
+def _as_templates(value: object) -> object:
+    """Put the templates of a plug-in in place of its name: a configuration tells what is learnt from."""
+    if not isinstance(value, list | tuple):
+        return value
+    taken: list[object] = []
+    for name in value:
+        if isinstance(name, str) and is_plugin(name):
+            try:
+                brought = plugin("goldzone.templates", name)
+                taken += brought() if callable(brought) else brought
+            except GoldzoneError as error:
+                raise ValueError(str(error)) from None
+            except TypeError:
+                raise ValueError(f"{name}: gave no templates; mend it") from None
+        else:
+            taken.append(name)
+    return tuple(taken)
 
 
 def _as_signal(value: object) -> object:
@@ -121,7 +157,7 @@ class NetworkSettings(Section):
 
     neurons: Annotated[int, Field(ge=1, le=65_535)] | None = None
     """Context neurons, the layer before the final neuron; left out: one a template, five of bit tables."""
-    templates: Texts = ()
+    templates: Annotated[tuple[str, ...], BeforeValidator(_as_templates)] = ()
     """What the context neurons look at, taken in turn (docs/training.md); empty: the built-in set."""
 
     @model_validator(mode="after")
@@ -139,7 +175,7 @@ class CreditSettings(Section):
 
     renamed: ClassVar = {"evidence": "vote_threshold"}
 
-    kind: Literal["beam", "rank", "margin", "hard"] = "beam"
+    kind: Annotated[Literal["beam", "rank", "margin", "hard"], *_OR_PLUGIN] = "beam"
     """Votes of whole pronunciations for graded neurons; or, for bit tables, by rank within the position, by
     margin, or by the reference's tally."""
     temperature: Annotated[float, Field(ge=0.1, le=10_000)] = 4.0
@@ -213,7 +249,9 @@ class CapacitySettings(Section):
         "tolerance": 0.005,
     }
 
-    controller: Literal["constant", "law", "reference", "none", "validated"] = "constant"
+    controller: Annotated[Literal["constant", "law", "reference", "none", "validated"], *_OR_PLUGIN] = (
+        "constant"
+    )
     """The premodulo is fixed, by the capacity law, by the Go trainer's rule, the largest, or halved."""
     premodulo: Premodulo = 4096
     """Cells of each neuron: the constant, and where the other controllers start."""
@@ -276,7 +314,7 @@ class SelectionSettings(Section):
 
     gone: ClassVar = {"pair_correlation": -0.1}
 
-    strategy: Literal["gold_zone", "fixed", "random"] = "fixed"
+    strategy: Annotated[Literal["gold_zone", "fixed", "random"], *_OR_PLUGIN] = "fixed"
     """Neurons in the gold zone first, all in turn by position, or drawn at random."""
     exploration: Share = 0.0
     """Share of the choices of `gold_zone` that are drawn from the neurons it would pass over."""

@@ -88,7 +88,8 @@ class _Pipeline(Generic[NetworkT]):
         self._book = book
         self._sums = book.sums
         self._on_event = hooks.on_event
-        self._controller = make_controller(config.capacity)
+        self._capacity = config.capacity
+        self._controller = make_controller(self._capacity)
         self._progress: Progress[NetworkT] = Progress()
         # What learns together is kept sweep by sweep: a sweep that was interrupted is trained again.
         self._journals = not trainer.learns_together
@@ -119,6 +120,8 @@ class _Pipeline(Generic[NetworkT]):
     def _sweep(self) -> None:
         """Train the chosen neurons of each layer, in the order of the direction."""
         progress = self._progress
+        self._capacity = self._hooks.steering.capacity(self._config.capacity, progress.sweep)
+        self._controller = make_controller(self._capacity)
         self._trainer.start_sweep(progress.sweep)
         if progress.index is None:
             self._on_event(SweepStarted(sweep=progress.sweep))
@@ -201,7 +204,7 @@ class _Pipeline(Generic[NetworkT]):
             math.ceil(self._config.pipeline.neurons_per_sweep * size),
             stream(self._config.seed, "selection", self._progress.sweep, layer, count=size),
             sweep=self._progress.sweep,
-            zone=self._config.capacity.gold_zone,
+            zone=self._capacity.gold_zone,
             exploration=settings.exploration,
         )
         pairs = self._pairs(layer, selection.positions)
@@ -278,7 +281,7 @@ class _Pipeline(Generic[NetworkT]):
             premodulo = min(max(2, self._trainer.n_samples), LARGEST)
             reason = "phase 0: the final neuron learns the prior at premodulo N"
             return CapacityDecision(premodulo, None, None, None, reason)
-        settings = self._config.capacity
+        settings = self._capacity
         kept = self._sums.history(layer, position, accepted_only=True)
         return self._controller.decide(
             ControllerInput(
@@ -328,6 +331,8 @@ class _Pipeline(Generic[NetworkT]):
 
     def _reason_to_stop(self) -> str | None:
         progress, pipeline = self._progress, self._config.pipeline
+        if self._hooks.steering.stop_reason is not None:
+            return self._hooks.steering.stop_reason
         if progress.without_gain >= pipeline.patience:
             return f"dev accuracy did not rise in {progress.without_gain} sweeps"
         if not progress.changed:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from goldzone.hashtron.neuron import AnyNeuron
 from goldzone.training.config import TrainingConfig
 from goldzone.training.pipeline import HeldOut, Hooks, NetworkT, Outcome, Progress
+from goldzone.training.runs.callbacks import Callback
 from goldzone.training.runs.events import RunStarted
 from goldzone.training.runs.listeners import Listener
 from goldzone.training.shares import Share
@@ -24,13 +25,15 @@ __all__ = ["PartResult", "PreparedTask", "RunContext", "RunSummary", "Task"]
 
 @dataclass(frozen=True)
 class RunContext:
-    """What surrounds a run and never changes its model."""
+    """What surrounds a run; but for callbacks, nothing of it changes the model."""
 
     threads: int = 1
     listeners: Sequence[Listener] = ()
     """What looks on."""
     check_interrupt: Callable[[], None] = lambda: None
     """Called between neurons; what it raises ends the run, which can then be resumed."""
+    callbacks: Sequence[Callback] = ()
+    """What steers the run, and may so change its model; its log tells how."""
 
 
 @dataclass(frozen=True)

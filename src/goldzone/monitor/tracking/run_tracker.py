@@ -20,6 +20,7 @@ from goldzone.monitor.summary import capacity_correlation
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.events import (
     AlertEvent,
+    CapacityChanged,
     Event,
     LogReplaced,
     RunFinished,
@@ -93,6 +94,9 @@ class RunTracker(Listener):
                 where = "" if event.layer is None else f", layer {event.layer}"
                 text = f"alert {what} ({event.severity}, {event.rule}{where}): {event.message}"
                 self._tracker.note(text, sweep, event.time)
+            case CapacityChanged(sweep=sweep, values=values, reason=reason):
+                changed = ", ".join(f"{field} = {value}" for field, value in values.items())
+                self._tracker.note(f"capacity: {changed}; {reason}", sweep, event.time)
             case Warned(message=message) if self._builder.started is not None:
                 self._tracker.note(f"warning: {message}", self._sweep, event.time)
             case RunFinished():

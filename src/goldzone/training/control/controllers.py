@@ -7,10 +7,12 @@ been stopped, and bounds have the last word.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
+from goldzone.plugins import PluginError, is_plugin, plugin
 from goldzone.training.control.controller_input import ControllerInput, bounds
 from goldzone.training.control.damping import (
     damp_oscillation,
@@ -29,6 +31,7 @@ from goldzone.training.sums.measurement import Regime
 
 __all__ = [
     "CONTROLLERS",
+    "Aim",
     "CapacityDecision",
     "Controller",
     "ControllerInput",
@@ -87,10 +90,35 @@ class Controller(Protocol):
 Rule: TypeAlias = Callable[[CapacitySettings, ControllerInput], CapacityDecision]
 """A controller's decision as a function."""
 
+Aim: TypeAlias = Callable[[CapacitySettings, ControllerInput], tuple[int, str]]
+"""What a plug-in of the group ``goldzone.controllers`` is: the premodulo that it aims at, and why.
+
+The limits of all controllers hold for it: the stop on lowering, floor, ceiling, and powers of two of graded
+neurons.
+"""
+
 
 def make_controller(settings: CapacitySettings) -> Controller:
     """Return the configured controller."""
-    return _Configured(settings, CONTROLLERS[settings.controller])
+    name = settings.controller
+    return _Configured(settings, _brought(name) if is_plugin(name) else CONTROLLERS[name])
+
+
+def _brought(name: str) -> Rule:
+    """Return the rule of a plug-in, which says what it aims at and why."""
+    aims: Aim = plugin("goldzone.controllers", name)
+
+    def rule(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:
+        try:
+            aim, words = aims(settings, given)
+            premodulo = operator.index(aim)
+        except (TypeError, ValueError):
+            raise PluginError(f"{name}: gave no premodulo with its reason; mend it") from None
+        if premodulo < 1:
+            raise PluginError(f"{name}: gave premodulo {premodulo}, which cannot be; mend it")
+        return _take(settings, given, premodulo, str(words))
+
+    return rule
 
 
 def _constant(settings: CapacitySettings, given: ControllerInput) -> CapacityDecision:

@@ -6,6 +6,7 @@ words of a named stream. A layer is handled as arrays, so that one of 65,535 neu
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -14,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.errors import ConfigError
+from goldzone.plugins import PluginError, is_plugin, plugin
 from goldzone.training.sums.measurement import GoldZone, Regime, check_sum
 
-__all__ = ["STRATEGIES", "Selection", "select_neurons"]
+__all__ = ["STRATEGIES", "Selection", "SelectionInput", "select_neurons"]
 
 _MODERATE: Final = 0.5
 """Moderate margins reach half the way from the gold zone's edge to the extreme (0 or 1)."""
@@ -58,6 +60,23 @@ class _Choice:
     groups: tuple[tuple[str, int, str], ...]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class SelectionInput:
+    """What a plug-in of the group ``goldzone.selectors`` chooses by; it returns positions, each once."""
+
+    sums: NDArray[np.int64]
+    """int64[n_neurons]: each neuron's last S."""
+    samples: NDArray[np.int64]
+    """int64[n_neurons]: N; 0 where never trained."""
+    count: int
+    """How many it may choose, at most all."""
+    words: NDArray[np.uint32]
+    """uint32[n_neurons]: from a named stream, its only chance."""
+    sweep: int
+    """From 1."""
+    zone: GoldZone
+
+
 Strategy: TypeAlias = Callable[[_Layer, int], _Choice]
 
 
@@ -76,7 +95,7 @@ def select_neurons(
 
     Parameters
     ----------
-    strategy : {"gold_zone", "fixed", "random"}
+    strategy : {"gold_zone", "fixed", "random"}, or ``plugin/NAME``
         ``gold_zone``: neurons never trained, by position (so first sweeps train every one); then those
         in the gold zone, nearest to its middle first; then moderate margins, nearest to the zone first;
         then the others in random order. ``fixed``: by position, each sweep going on where the one before
@@ -103,7 +122,7 @@ def select_neurons(
     StateError
         If a sum is not possible.
     """
-    if strategy not in STRATEGIES:
+    if not is_plugin(strategy) and strategy not in STRATEGIES:
         raise ConfigError(f"selection.strategy: {strategy!r} is unknown; use one of {', '.join(STRATEGIES)}")
     if count < 0:
         raise ConfigError(f"count: {count} neurons cannot be selected; give 0 or more")
@@ -114,6 +133,15 @@ def select_neurons(
     if len(words) != len(sums):
         raise ConfigError(f"words: {len(words)} for {len(sums)} neurons; give one for each")
     group, distance = _classify(sums, samples, zone)
+    if is_plugin(strategy):
+        given = SelectionInput(sums, samples, min(count, len(sums)), words, sweep, zone)
+        positions = _brought(strategy, given)
+        return Selection(
+            positions,
+            {"plugin": len(positions)} if positions else {},
+            int(np.count_nonzero(group == _GOLD_ZONE)),
+            f"{len(positions)} by {strategy}",
+        )
     layer = _Layer(group, distance, words, sweep, exploration)
     choice = STRATEGIES[strategy](layer, min(count, len(sums)))
     present = [(name, chosen, text) for name, chosen, text in choice.groups if chosen]
@@ -123,6 +151,21 @@ def select_neurons(
         gold_zone=int(np.count_nonzero(group == _GOLD_ZONE)),
         reason=", ".join(f"{chosen} {text}" for _, chosen, text in present) or "none",
     )
+
+
+def _brought(name: str, given: SelectionInput) -> tuple[int, ...]:
+    """Let a plug-in choose, and check what it chose."""
+    try:
+        positions = tuple(map(operator.index, plugin("goldzone.selectors", name)(given)))
+    except TypeError:
+        raise PluginError(f"{name}: gave no positions; mend it") from None
+    known = len(set(positions)) == len(positions) <= given.count
+    if not known or not all(0 <= position < given.sums.size for position in positions):
+        raise PluginError(
+            f"{name}: chose {len(positions)} positions; give at most {given.count}, each once, "
+            f"from 0 to {given.sums.size - 1}"
+        )
+    return positions
 
 
 def _gold_zone(layer: _Layer, count: int) -> _Choice:

@@ -18,7 +18,7 @@ from goldzone.hashtron.neuron import MAX_TABLE_CELLS, BitTable, Hashtron, Neuron
 from goldzone.training.config import TrainingConfig
 from goldzone.training.control.pairs import PackedAnswers
 from goldzone.training.learners.answers import pack_right_answers
-from goldzone.training.learners.credit import CREDITS, CreditInput, rank_table
+from goldzone.training.learners.credit import CreditInput, credit_rule, rank_table
 from goldzone.training.learners.credit_kernels import VOTE_ONE, decide_cells
 from goldzone.training.learners.final_neuron import ScoreCounts, decide_final, fresh_answers
 from goldzone.training.learners.results import TrainedNeuron, TrainMetrics
@@ -294,7 +294,7 @@ class CommitteeTrainer(OneByOne):
         if self._ballots.shape[1] != placed.size:
             self._ballots = np.empty((len(self._cuts), placed.size), dtype=np.int64)
         self._ballots[:] = placed
-        credit = CREDITS[self._credit.kind]
+        credit = credit_rule(self._credit.kind)
         given = CreditInput(self._credit.temperature, self._answers, lambda: self._count_scores()[:2])
         common = self._tiles, self._reading(position, placed.size), self._score, credit.tables(given)
         return sum(self._spread(lambda part, cut: credit.kernel(*cut, *common, self._ballots[part])))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goldzone.hashtron.fixed_point import exp_table
+from goldzone.plugins import PluginError, is_plugin, plugin
 from goldzone.training.learners.credit_kernels import (
     VOTE_ONE,
     RankTable,
@@ -30,6 +31,7 @@ __all__ = [
     "CreditInput",
     "agreement",
     "boundary",
+    "credit_rule",
     "hard_tables",
     "margin_tables",
     "rank_table",
@@ -146,3 +148,33 @@ CREDITS: Final[dict[str, Credit]] = {
     "hard": Credit(table_votes, lambda given: hard_tables(given.answers)),
 }
 """Every rule by its name in the configuration (`goldzone.training.settings.CreditSettings.kind`)."""
+
+
+_LARGEST_VOTE: Final = VOTE_ONE << 8
+"""Votes of one sample beyond this could overflow the sums of a large corpus."""
+
+
+def credit_rule(name: str) -> Credit:
+    """Return a rule by its name, or that of a plug-in.
+
+    A plug-in of the group ``goldzone.credits`` is a function of a `CreditInput` that returns two arrays,
+    int64[n_neurons + 1] each: the votes of a right and of a wrong candidate by its score without the neuron,
+    in units of `VOTE_ONE`, positive for yes.
+    """
+    return Credit(table_votes, lambda given: _brought(name, given)) if is_plugin(name) else CREDITS[name]
+
+
+def _brought(name: str, given: CreditInput) -> VoteTables:
+    """Let a plug-in make the tables, and check them: compiled code reads them without looking."""
+    try:
+        right, wrong = (np.asarray(part) for part in plugin("goldzone.credits", name)(given))
+    except (TypeError, ValueError):
+        raise PluginError(f"{name}: gave no two tables of votes; mend it") from None
+    for table in (right, wrong):
+        if table.shape != given.answers.shape or table.dtype.kind not in "iu":
+            raise PluginError(
+                f"{name}: gave votes {table.dtype}{list(table.shape)}; give int64[{given.answers.size}]"
+            )
+        if table.size and max(abs(int(table.max())), abs(int(table.min()))) > _LARGEST_VOTE:
+            raise PluginError(f"{name}: gave votes beyond {_LARGEST_VOTE}; scale them down")
+    return VoteTables(*(np.ascontiguousarray(table, dtype=np.int64) for table in (right, wrong)))

@@ -18,6 +18,7 @@ __all__ = [
     "AlertEvent",
     "AlertOpened",
     "AlertUpdated",
+    "CapacityChanged",
     "Event",
     "FlagsResolved",
     "LayerProgressed",
@@ -281,6 +282,17 @@ class AlertClosed(AlertEvent, frozen=True, tag="alert_closed"):
     """The problem is gone."""
 
 
+class CapacityChanged(Event, frozen=True, kw_only=True, tag="capacity_changed"):
+    """A callback changed settings of the capacity (`goldzone.training.runs.callbacks`)."""
+
+    sweep: int
+    """After this sweep they hold; 0: from the beginning."""
+    values: dict[str, str]
+    """By field of ``[capacity]``, as JSON."""
+    reason: str
+    """Whose change it is, and why."""
+
+
 class FlagsResolved(Event, frozen=True, kw_only=True, tag="flags_resolved"):
     """Feature flags decided parts of the configuration (`goldzone.fleet.flags`); before the run's start."""
 
@@ -318,6 +330,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         AlertUpdated,
         AlertClosed,
         FlagsResolved,
+        CapacityChanged,
     )
 }
 """Event classes by their name in the log."""

@@ -45,6 +45,9 @@ class Listener:
     def finish(self) -> None:
         """Finish what is under way: only the event that ends the run is still to come."""
 
+    def on_exception(self, error: BaseException) -> None:
+        """Take what ends the run before its time; it goes on upwards."""
+
     def close(self) -> None:
         """Free what is held; the run has ended, one way or another."""
 
@@ -107,6 +110,10 @@ class Audience:
     def finish(self) -> None:
         """Let all finish what is under way."""
         self._tell(lambda listener: listener.finish())
+
+    def on_exception(self, error: BaseException) -> None:
+        """Tell of what ends the run before its time."""
+        self._tell(lambda listener: listener.on_exception(error))
 
     def close(self) -> None:
         """Let all free what they hold."""

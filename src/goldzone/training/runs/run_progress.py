@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runs.events import Event, LayerProgressed, NeuronTrained, RunStarted
+from goldzone.training.runs.events import Event, LayerProgressed, NeuronTrained, RunStarted, SweepFinished
 
 __all__ = ["RunProgress"]
 
@@ -51,5 +51,7 @@ class RunProgress:
             case NeuronTrained():
                 self._trained += 1
                 self._in_pass = max(0.0, self._in_pass - 1)  # what a pass has trained is told at its end
+            case SweepFinished(sweep=sweep):  # layers that it skipped, or trained twice, are no matter now
+                self._trained, self._in_pass = sweep * sum(self._layers), 0.0
             case _:
                 pass
