@@ -1,4 +1,4 @@
-"""``goldzone rollback``: the soft and the medium tier, by flags; the hard one is ``goldzone rollout undo``."""
+"""``goldzone rollback``: soft and medium, by flags; the hard one is ``goldzone rollout undo``."""
 
 from __future__ import annotations
 
