@@ -11,6 +11,7 @@ from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import RunFinished
 from tests.cli.conftest import Goldzone, complaint
 from tests.monitor.run_folders import recorded
+from tests.monitor.scripts import run_finished
 
 OFTEN = "0.1"
 
@@ -116,6 +117,30 @@ def test_a_run_that_is_damaged_while_it_is_watched_is_an_error(goldzone: Goldzon
     assert shown.code == 2
     assert shown.out.startswith("r: 3 + 1 neurons")
     assert "events.jsonl line 10" in shown.err
+
+
+def test_on_a_terminal_the_picture_is_drawn_again_until_the_run_ends(
+    goldzone: Goldzone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = recorded(tmp_path / "x\x1b]0;title\x07", 0.5, 0.6, finished=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    def finish() -> None:
+        with EventLog(run / "events.jsonl") as log:
+            log.write(run_finished())
+
+    ending = threading.Timer(0.5, finish)
+    ending.start()
+    shown = goldzone("watch", run.name, "--every", OFTEN)
+    ending.join()
+    assert (shown.code, shown.err) == (0, "")
+    assert "\x1b[2K" in shown.out  # what was drawn before is taken away
+    assert "\x1b]" not in shown.out
+    assert "\x07" not in shown.out
+    assert "silent for" in shown.out
+    last = shown.out.rpartition("\x1b[2K")[2]
+    assert "learning" in last
+    assert "finished" in last
 
 
 def test_names_are_neither_markup_nor_commands_of_a_terminal(goldzone: Goldzone, tmp_path: Path) -> None:
