@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -24,9 +25,9 @@ def test_one_picture_shows_what_a_person_asks(goldzone: Goldzone, tmp_path: Path
     assert words.startswith("r: r silent for ")
     assert "falling: dev 40.0%, best 60.0% after sweep 1" in words
     assert "sweep 3/" in words
-    assert "train  ███  90.0%" in shown.out
-    assert "dev    ▄▂▁  40.0%" in shown.out.replace("▃", "▂")
-    assert "gap    ▅▇█  50.0%" in shown.out
+    assert "train  ▅▅▅  90.0% (90.0% to 90.0%)" in shown.out
+    assert re.search(r"dev    █[▄▅]▁  40\.0% \(40\.0% to 60\.0%\)", shown.out)
+    assert re.search(r"gap    ▁[▄▅]█  50\.0% \(30\.0% to 50\.0%\)", shown.out)
     assert "1 3 1 1 1 0.5000 100 -" in words
     assert "alert since sweep 3: warning, dev falling: dev 40.0% of words right" in words
     assert max(map(len, shown.out.splitlines())) <= 80
@@ -53,9 +54,10 @@ def test_a_folder_is_a_table_with_the_worst_first(goldzone: Goldzone, tmp_path: 
     log = damaged / "events.jsonl"
     log.write_bytes(log.read_bytes().replace(b'"sweep_started"', b'"sweep_startex"'))
     shown = goldzone("watch", "runs", "--once").out
-    assert shown.startswith("3 runs, ")
+    assert shown.startswith("runs: 3 runs, ")
     assert "1 that cannot be read" in shown.splitlines()[0]
-    assert shown.index("runs/torn") < shown.index("runs/bad") < shown.index("runs/good")
+    rows = [line.split()[0] for line in shown.splitlines()[3:6]]
+    assert rows == ["torn", "bad", "good"]
     assert "events.jsonl line 2" in " ".join(shown.split())
 
 
