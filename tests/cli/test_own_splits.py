@@ -123,7 +123,7 @@ def test_a_model_file_alone_is_judged_on_what_a_hash_held_out(
 def test_options_for_lexicons_are_refused_for_samples(goldzone: Goldzone, tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("0,1\n1,0\n")
     refused = goldzone("train", "s.csv", "--preset", "windowed_committee:24,12", "--final")
-    assert "--dev, --test, --final, --format: are for lexicons" in complaint(refused)
+    assert "--dev, --test, --final, --format, --sums-from: are for lexicons" in complaint(refused)
 
 
 def test_python_trains_what_the_command_trains(
