@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from goldzone.cli.display import duration, percent
+from goldzone.cli.output import escaped
 from goldzone.monitor.alert_summary import Alert
 from goldzone.monitor.glance import Glance, State
 from goldzone.monitor.live_runs import SeenRun, worst_first
@@ -73,14 +74,14 @@ def runs_picture(runs: Sequence[SeenRun], most: int | None = None) -> Renderable
     ordered = worst_first(runs)
     above, names = _names(ordered)
     for run, name in zip(ordered[:most], names, strict=False):
-        table.add_row(Text(name), *_row(run))
+        table.add_row(_text(name), *_row(run))
     states = [run.glance.state for run in runs if run.glance]
     counts = [f"{len(runs)} runs", *(f"{states.count(state)} {state}" for state in State if state in states)]
     if unread := sum(run.problem is not None for run in runs):
         counts.append(f"{unread} that cannot be read")
     where = f"{above}: " if above else ""
-    parts: list[RenderableType] = [Text(where + ", ".join(counts), style="bold"), table]
-    parts += [Text(run.problem, "red") for run in ordered[:most] if run.problem]
+    parts: list[RenderableType] = [_text(where + ", ".join(counts), "bold"), table]
+    parts += [_text(run.problem, "red") for run in ordered[:most] if run.problem]
     if most is not None and len(ordered) > most:
         parts.append(Text(f"and {len(ordered) - most} more, which need less attention", style="dim"))
     return Group(*parts)
@@ -113,10 +114,15 @@ def news_line(event: Event, seen: Glance) -> str | None:
     return line
 
 
+def _text(text: str, style: str = "") -> Text:
+    """Return a text in which control characters are escaped before lines are broken."""
+    return Text(escaped(text), style)
+
+
 def _parts(seen: Glance) -> Iterator[RenderableType]:
     yield Text.assemble(
-        (seen.path if seen.run is None else f"{seen.path}: {seen.run}", "bold"),
-        f"  {_state(seen)}  ",
+        (escaped(seen.path if seen.run is None else f"{seen.path}: {seen.run}"), "bold"),
+        f"  {escaped(_state(seen))}  ",
         (f"{seen.verdict}", _STYLES.get(seen.verdict, "bold")),
         f": {seen.why}",
     )
@@ -127,8 +133,8 @@ def _parts(seen: Glance) -> Iterator[RenderableType]:
         yield Text()
         yield _layers(seen)
     for alert in seen.open_alerts:
-        yield Text(f"alert since sweep {alert.opened}: {_alert(alert)}", _SEVERITIES.get(alert.severity, ""))
-    yield from (Text(f"over: {_alert(alert)}", "dim") for alert in seen.past_alerts[-_PAST:])
+        yield _text(f"alert since sweep {alert.opened}: {_alert(alert)}", _SEVERITIES.get(alert.severity, ""))
+    yield from (_text(f"over: {_alert(alert)}", "dim") for alert in seen.past_alerts[-_PAST:])
     if len(seen.past_alerts) > _PAST:
         yield Text(f"and {len(seen.past_alerts) - _PAST} alerts before, which are over", "dim")
 
@@ -172,7 +178,7 @@ def _curves(seen: Glance) -> Iterator[RenderableType]:
     if all(value is None for value in (*train, *dev)):
         return
     phase = (seen.curve[-1].phase or "").replace("_", " ")
-    yield Text(f"{seen.unit} right by sweep" + (f", phase: {phase}" * bool(phase)))
+    yield _text(f"{seen.unit} right by sweep" + (f", phase: {phase}" * bool(phase)))
     taken = f", the model is of sweep {seen.best_sweep}" if seen.best_sweep else ""
     for name, values, more in (("train", train, ""), ("dev  ", dev, taken), ("gap  ", gaps, "")):
         known = [value for value in values if value is not None]
