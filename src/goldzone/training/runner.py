@@ -77,6 +77,7 @@ def start_run(
             force=force,
             initial_events=initial_events,
             other_sections=other_sections,
+            sums_before=task.sums_before,
         )
         with _discarded_unless_learnt(run):
             return _Run(task, run, context).train(None, ())

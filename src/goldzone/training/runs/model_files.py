@@ -69,7 +69,7 @@ def _own(run: Path) -> Path:
 
 
 def _named_digest(run: Path) -> str | None:
-    """Return the digest that a run's log ends with; None of a folder that is no run, or of earlier versions."""
+    """Return the digest that a run's log ends with; None of a folder that is no run."""
     if not (run / EVENTS).is_file():
         if (run / CONFIG).is_file():
             raise StateError(f"{run}: has no {EVENTS}, which names its model; {_WHOLE}")
