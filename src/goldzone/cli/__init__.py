@@ -15,6 +15,7 @@ from goldzone.cli import (
     check_lexicon,
     compare,
     config,
+    dashboard,
     evaluate,
     export,
     flags,
@@ -67,6 +68,7 @@ app.command("check-lexicon")(check_lexicon.check_lexicon)
 app.command("inspect")(inspect.inspect)
 app.command("history")(history.history)
 app.command("watch")(watch.watch)
+app.command("dashboard")(dashboard.dashboard)
 app.command("metrics")(metrics.metrics)
 app.command("track")(track.track)
 app.command("sums")(sums.sums)

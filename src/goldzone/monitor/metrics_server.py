@@ -13,7 +13,7 @@ from goldzone.errors import ConfigError, GoldzoneError, StateError
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["is_loopback", "metrics_app", "metrics_server"]
+__all__ = ["QuietHandler", "host_of", "is_loopback", "metrics_app", "metrics_server"]
 
 _TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _STATUS: Final = {
@@ -47,7 +47,7 @@ def metrics_app(text: Callable[[], bytes], token: str | None = None) -> Callable
     """
 
     def answer(environ: WSGIEnvironment) -> tuple[int, bytes]:
-        if token is None and not is_loopback(_host(environ.get("HTTP_HOST", ""))):
+        if token is None and not is_loopback(host_of(environ.get("HTTP_HOST", ""))):
             return 403, b"ask for localhost, or give the server a token\n"
         given = environ.get("HTTP_AUTHORIZATION", "")
         if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
@@ -84,14 +84,14 @@ def metrics_server(
     if not is_loopback(host) and not token:
         raise ConfigError(f"{host}: others may reach it; give a token (--token), or leave out --host")
     try:
-        return make_server(host, port, metrics_app(text, token), handler_class=_Handler)
+        return make_server(host, port, metrics_app(text, token), handler_class=QuietHandler)
     except OSError as error:
         raise StateError(
             f"{host}:{port}: cannot be listened at ({error.strerror}); choose another --port"
         ) from None
 
 
-class _Handler(WSGIRequestHandler):
+class QuietHandler(WSGIRequestHandler):
     """Writes no log, and waits for no client for ever."""
 
     timeout = 10
@@ -100,7 +100,7 @@ class _Handler(WSGIRequestHandler):
         """Say nothing."""
 
 
-def _host(header: str) -> str:
+def host_of(header: str) -> str:
     """Return the name or address of a Host header, without the port."""
     if header.startswith("["):
         return header[1:].partition("]")[0]

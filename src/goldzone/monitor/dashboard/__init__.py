@@ -1,0 +1,1 @@
+"""Runs in a browser: what their folders tell, read on while they train."""

@@ -1,0 +1,215 @@
+"""The dashboard's server: pages and JSON over HTTP, by default for this machine alone.
+
+It reads run folders and nothing else. Nothing is served but the package's own files and what the given runs
+tell; names come as JSON and are shown as text. A page of the web cannot ask: the Host must be this machine's
+own (or a token is sent), and a foreign Origin is refused.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from http.cookies import SimpleCookie
+from importlib import resources
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, urlsplit
+from wsgiref.simple_server import WSGIServer, make_server
+
+from goldzone.errors import ConfigError, GoldzoneError, StateError
+from goldzone.monitor.dashboard.views import neuron_view, run_id, run_view, runs_view
+from goldzone.monitor.live_runs import LiveRuns, SeenRun
+from goldzone.monitor.metrics_server import QuietHandler, host_of, is_loopback
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+__all__ = ["Answer", "Dashboard", "dashboard_server"]
+
+_FILES: Final = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/dashboard.js": ("dashboard.js", "text/javascript; charset=utf-8"),
+    "/charts.js": ("charts.js", "text/javascript; charset=utf-8"),
+    "/dashboard.css": ("dashboard.css", "text/css; charset=utf-8"),
+}
+_HEADERS: Final = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-store"),
+)
+_FRESH: Final = 0.5
+"""Seconds for which what was read serves all who ask."""
+_FIND: Final = 5.0
+"""Seconds between two searches for new runs."""
+_MOST_TEXT: Final = 1000
+_COOKIE: Final = "goldzone"
+
+Answer = tuple[int, str, bytes]
+"""Status, type, and body."""
+
+
+class Dashboard:
+    """A WSGI application.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        Run folders, or folders with runs in them.
+    say : callable
+        Says a text with the model of a run folder; what goldzone refuses is shown.
+    metrics : callable, optional
+        Gives ``/metrics``.
+    token : str, optional
+        What clients must send: as ``Authorization: Bearer TOKEN``, or once as ``?token=TOKEN``.
+    clock : callable
+        Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[Path],
+        say: Callable[[Path, str], str],
+        *,
+        metrics: Callable[[], bytes] | None = None,
+        token: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._runs = LiveRuns(paths)
+        self._say = say
+        self._metrics = metrics
+        self._token = token
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._seen: tuple[SeenRun, ...] = ()
+        self._looked = self._found = 0.0
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        headers = list(_HEADERS)
+        refused = self._refusal(environ)
+        if refused is not None:
+            status, kind, body = refused
+        else:
+            status, kind, body = self._answer(environ)
+            query = parse_qs(str(environ.get("QUERY_STRING", "")))
+            if self._token is not None and "token" in query:
+                headers.append(("Set-Cookie", f"{_COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"))
+        reason = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
+        start_response(
+            f"{status} {reason.get(status, 'Refused')}",
+            [("Content-Type", kind), ("Content-Length", str(len(body))), *headers],
+        )
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def look(self) -> tuple[SeenRun, ...]:
+        """Read all runs on, unless that was done just now; one at a time."""
+        with self._lock:
+            now = self._clock()
+            if now - self._looked >= _FRESH:
+                find = now - self._found >= _FIND
+                self._seen = self._runs.look(now, find=find)
+                self._looked, self._found = now, now if find else self._found
+            return self._seen
+
+    def _refusal(self, environ: WSGIEnvironment) -> Answer | None:
+        host = str(environ.get("HTTP_HOST", ""))
+        if self._token is None and not is_loopback(host_of(host)):
+            return _text(403, "ask for localhost, or give the server a token")
+        origin = environ.get("HTTP_ORIGIN")
+        if origin and urlsplit(str(origin)).netloc != host:
+            return _text(403, "pages of another origin may not ask")
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return _text(405, "GET is all that can be done")
+        if self._token is not None and not self._has_token(environ, self._token):
+            return _text(401, "open the address with ?token=TOKEN, or send Authorization: Bearer TOKEN")
+        return None
+
+    def _has_token(self, environ: WSGIEnvironment, token: str) -> bool:
+        cookie = SimpleCookie(str(environ.get("HTTP_COOKIE", ""))).get(_COOKIE)
+        given = [
+            str(environ.get("HTTP_AUTHORIZATION", "")).removeprefix("Bearer "),
+            cookie.value if cookie else "",
+            *parse_qs(str(environ.get("QUERY_STRING", ""))).get("token", []),
+        ]
+        return any(hmac.compare_digest(each.encode(), token.encode()) for each in given)
+
+    def _answer(self, environ: WSGIEnvironment) -> Answer:
+        path = str(environ.get("PATH_INFO", "/"))
+        if path in _FILES:
+            name, kind = _FILES[path]
+            return 200, kind, (resources.files("goldzone.monitor.dashboard") / "static" / name).read_bytes()
+        try:
+            if path == "/metrics" and self._metrics is not None:
+                return 200, "text/plain; version=0.0.4; charset=utf-8", self._metrics()
+            if path == "/api/runs":
+                return _json(runs_view(self.look()))
+            return self._of_run(path, parse_qs(str(environ.get("QUERY_STRING", ""))))
+        except GoldzoneError as error:
+            return _json({"problem": str(error)}, 400)
+
+    def _of_run(self, path: str, query: Mapping[str, list[str]]) -> Answer:
+        """Answer ``/api/runs/ID``, ``.../say?text=`` and ``.../neurons/LAYER/POSITION``."""
+        parts = path.strip("/").split("/")
+        found = None
+        if parts[:2] == ["api", "runs"] and len(parts) > 2:
+            found = next((run for run in self.look() if run_id(run.path) == parts[2]), None)
+        if found is None:
+            return _json({"problem": "there is no such run; it may have been deleted"}, 404)
+        match parts[3:]:
+            case []:
+                with self._lock:
+                    return _json(run_view(found))
+            case ["say"]:
+                text = query.get("text", [""])[0][:_MOST_TEXT]
+                return _json({"text": text, "said": self._say(found.path, text)})
+            case ["neurons", layer, position] if layer.isdecimal() and position.isdecimal():
+                with self._lock:
+                    history = found.live.history if found.live else None
+                    if history is None:
+                        raise StateError(f"{found.path}: nothing was trained yet")
+                    return _json(neuron_view(history, int(layer), int(position)))
+        return _json({"problem": "there is nothing at this address"}, 404)
+
+
+def _json(value: Any, status: int = 200) -> Answer:
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+    return status, "application/json", text.encode()
+
+
+def _text(status: int, line: str) -> Answer:
+    return status, "text/plain; charset=utf-8", f"{line}\n".encode()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """Answers several browsers at a time."""
+
+    daemon_threads = True
+
+
+def dashboard_server(dashboard: Dashboard, host: str, port: int, token: str | None) -> WSGIServer:
+    """Return a server that is bound to a port, 0 for any that is free; ``serve_forever`` starts it.
+
+    Raises
+    ------
+    ConfigError
+        The host is not this machine's own, and there is no token.
+    StateError
+        The port cannot be had.
+    """
+    if not is_loopback(host) and not token:
+        raise ConfigError(f"{host}: others may reach it; give a token (--token), or leave out --host")
+    try:
+        return make_server(host, port, dashboard, server_class=_Server, handler_class=QuietHandler)
+    except OSError as error:
+        raise StateError(
+            f"{host}:{port}: cannot be listened at ({error.strerror}); choose another --port"
+        ) from None
