@@ -50,6 +50,7 @@ def test_a_model_of_all_words_of_another_run_is_refused(
         ("inspect", "{}"),
         ("export", "{}", "weights.json.zlib"),
         ("compare", "slovak", "--arms", "{},2"),
+        ("resume", "{}"),
     ],
 )
 def test_a_judged_model_of_another_run_is_refused(
@@ -60,6 +61,27 @@ def test_a_judged_model_of_another_run_is_refused(
     shutil.copy(other, mine)
     line = complaint(goldzone(*[part.format("1") for part in command]))
     assert "is not the model of this run: its SHA-256 is " in line
+
+
+def test_a_folder_of_all_words_of_another_run_is_refused(goldzone: Goldzone, runs: tuple[Path, Path]) -> None:
+    mine, other = (run / "final" for run in runs)
+    shutil.rmtree(mine)
+    shutil.copytree(other, mine)
+    line = complaint(goldzone("phonemize", "1", "voda"))
+    assert line.startswith(f"{mine / 'model' / 'model.goldzone'}: follows another run: one with the model ")
+    assert complaint(goldzone("resume", "1")) == line
+
+
+def test_a_model_is_refused_whose_log_is_lost_or_has_no_end(
+    goldzone: Goldzone, runs: tuple[Path, Path]
+) -> None:
+    log = RunFolder.open(runs[0]).events_path
+    log.write_bytes(log.read_bytes()[:-9])
+    assert complaint(goldzone("inspect", "1")) == ("1: is an unfinished run; go on with it (goldzone resume)")
+    log.unlink()
+    assert complaint(goldzone("phonemize", "1", "voda")) == (
+        "1: has no events.jsonl, which names its model; copy the whole run again"
+    )
 
 
 def test_sums_of_another_run_are_refused(goldzone: Goldzone, runs: tuple[Path, Path]) -> None:

@@ -171,7 +171,22 @@ def test_a_run_begins_with_the_sums_of_another(goldzone: Goldzone, law_toml: Pat
     assert "stale" in goldzone("sums", "second", "--neuron", "1.3").out
 
     cut_events(RunFolder.open("again").events_path, 1)  # killed right after the beginning
+    shutil.rmtree("first")
     assert json.loads(goldzone("resume", "again", "--json").out)["digest"] == found[0]["digest"]
+
+
+def test_a_run_that_replaces_the_one_whose_sums_it_begins_with_is_resumed(
+    goldzone: Goldzone, law_toml: Path
+) -> None:
+    options = ("--limit", "150", "--no-final", "--json", "--config", law_toml, "--out", "run")
+    goldzone("train", "slovak", *options)
+    digest = json.loads(goldzone("train", "slovak", *options, "--force", "--sums-from", "run").out)["digest"]
+    cut_events(RunFolder.open("run").events_path, 1)
+    assert json.loads(goldzone("resume", "run", "--json").out)["digest"] == digest
+    kept = RunFolder.open("run").sums_before_path
+    cut_events(RunFolder.open("run").events_path, 1)
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert str(kept) in complaint(goldzone("resume", "run"))
 
 
 def test_sums_of_another_network_or_none_are_refused(

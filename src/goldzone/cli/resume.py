@@ -43,6 +43,7 @@ def resume(
     from goldzone.monitor.alert_listener import AlertListener
     from goldzone.monitor.alert_settings import load_run_config
     from goldzone.training.runner import is_finished, resume_run
+    from goldzone.training.runs.model_files import model_file
     from goldzone.training.runs.run_folder import RunFolder
     from goldzone.training.task import RunContext
 
@@ -69,5 +70,6 @@ def resume(
             summary = resume_run(task, run, context)
     all_words = finish_all_words(task, run, thread_count(threads)) if source.final else None
     if summary is None and all_words is None:
+        model_file(run)  # one that is not its own is told of first
         raise StateError(f"{run}: this run is finished; there is nothing to resume")
     show_summary(summary, all_words, as_json=as_json)

@@ -97,14 +97,16 @@ def _phonemizer(source: RunSource) -> Opened:
 
 
 def _sums(run: str | None) -> SumCache | None:
-    """Read the sums of an earlier run."""
+    """Read the sums of an earlier run: its folder's, or those that a run has kept of it."""
     if run is None:
         return None
     import typer
 
     from goldzone.training.runs.run_folder import RunFolder
-    from goldzone.training.runs.run_sums import run_sums
+    from goldzone.training.runs.run_sums import read_kept_sums, run_sums
 
+    if Path(run).is_file():
+        return read_kept_sums(Path(run))
     loaded, _ = run_sums(RunFolder.open(run))
     for warning in loaded.warnings:
         typer.echo(f"warning: {warning}", err=True)

@@ -138,6 +138,11 @@ class NetworkTask:
         dev = self.split.dev.fingerprint()
         return ":".join([_STATE_FORMAT, self.config.digest(), self.data_fingerprint, dev, network])
 
+    @property
+    def sums_before(self) -> SumCache | None:
+        """The sums of an earlier run: none."""
+        return None
+
     def initial_sums(self) -> SumCache:
         """Return the sums that training begins with: none yet."""
         return SumCache(self.layer_sizes, identity=self.identity)

@@ -24,6 +24,7 @@ from goldzone.training.runs.event_log import cut_events, read_events, whole_even
 from goldzone.training.runs.events import Event, RunFinished, RunStarted, Warned
 from goldzone.training.runs.listeners import Audience
 from goldzone.training.runs.lock import locked
+from goldzone.training.runs.model_files import judged_model_file
 from goldzone.training.runs.run_folder import RunFolder, RunSource, check_room
 from goldzone.training.runs.run_parts import LOCK, REPLACED, STATE, mend_replacing, refuse_links
 from goldzone.training.runs.watchdog import Limits, Watchdog
@@ -76,6 +77,7 @@ def start_run(
             force=force,
             initial_events=initial_events,
             other_sections=other_sections,
+            sums_before=task.sums_before,
         )
         with _discarded_unless_learnt(run):
             return _Run(task, run, context).train(None, ())
@@ -94,6 +96,7 @@ def resume_run(task: Task[NetworkT], folder: Path, context: RunContext) -> RunSu
     with locked(run.lock_path):
         _mend(folder)
         if is_finished(run):
+            judged_model_file(folder)  # one that is not its own is told of first
             raise StateError(f"{folder}: this run is finished; there is nothing to resume")
         work = _Run(task, run, context)
         count, damage = whole_events(run.events_path)

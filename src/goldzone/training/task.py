@@ -119,6 +119,10 @@ class Task(Protocol[NetworkT]):
     def warnings(self) -> Sequence[str]:
         """What reading the data left out, a line each."""
 
+    @property
+    def sums_before(self) -> SumCache | None:
+        """The sums of an earlier run that training begins with, as they were."""
+
     def initial_sums(self) -> SumCache:
         """Return the sums that training begins with: none, or those of an earlier run."""
 

@@ -32,10 +32,12 @@ from goldzone.training.runs.run_parts import (
     refuse_links,
     set_aside,
 )
+from goldzone.training.sums.cache import SumCache
 from goldzone.validation import Checked
 
 __all__ = ["RunFolder", "RunSource", "check_room"]
 
+_SUMS_BEFORE = "sums_before.goldzone"
 _MAX_SOURCE_BYTES = 1 << 16
 
 
@@ -97,6 +99,7 @@ class RunFolder:
         force: bool = False,
         initial_events: Sequence[Event] = (),
         other_sections: str = "",
+        sums_before: SumCache | None = None,
     ) -> RunFolder:
         """Make a folder for a new run; one that exists is taken if it holds none of a run's files.
 
@@ -112,6 +115,8 @@ class RunFolder:
             What the event log begins with.
         other_sections : str
             TOML that `config.toml` holds besides the configuration: what training does not read.
+        sums_before : SumCache, optional
+            Of the earlier run that it begins with, kept: that one may be trained further, moved or replaced.
 
         Raises
         ------
@@ -132,6 +137,8 @@ class RunFolder:
             ) from None
         if about is not None:
             write_atomically(folder / SOURCE, about, error=StateError)
+        if sums_before is not None:
+            write_atomically(folder / STATE / _SUMS_BEFORE, sums_before.snapshot(), error=StateError)
         if initial_events:
             with EventLog(folder / EVENTS) as log:
                 for event in initial_events:
@@ -158,7 +165,7 @@ class RunFolder:
         for name, exists in ((CONFIG, Path.is_file), (STATE, Path.is_dir), (MODEL, Path.is_dir)):
             if not exists(folder / name):
                 raise StateError(f"{folder}: is no run folder, it has no {name}; give the folder of a run")
-        return cls(folder, load_config(folder / CONFIG), _read_source(folder / SOURCE))
+        return cls(folder, load_config(folder / CONFIG), _source_of(folder))
 
     @property
     def config_path(self) -> Path:
@@ -184,6 +191,11 @@ class RunFolder:
     def sums_path(self) -> Path:
         """The sum cache's snapshot."""
         return self.path / STATE / "sums.goldzone"
+
+    @property
+    def sums_before_path(self) -> Path:
+        """The sums of an earlier run that this one began with, where it did."""
+        return self.path / STATE / _SUMS_BEFORE
 
     @property
     def model_path(self) -> Path:
@@ -251,6 +263,14 @@ def _read_source(path: Path) -> RunSource | None:
         raise StateError(f"{path}: does not name the words' source; start again with --force") from None
 
 
+def _source_of(folder: Path) -> RunSource | None:
+    """Return the source of a run, whose earlier sums are now those that it keeps."""
+    source = _read_source(folder / SOURCE)
+    if source is None or source.sums_from is None:
+        return source
+    return source.model_copy(update={"sums_from": str(folder / STATE / _SUMS_BEFORE)})
+
+
 def _is_half_made(folder: Path) -> bool:
     """Tell whether the making of a run folder was broken off: it begins with the source."""
     try:
@@ -275,10 +295,10 @@ def check_room(folder: Path, *, force: bool) -> None:
                 f"{folder}: already holds a run; choose another folder (--out), or replace it (--force)"
             )
         return
-    ours = {EVENTS, SOURCE} if _is_half_made(folder) else set()
+    ours, inner = ({EVENTS, SOURCE}, {LOCK, _SUMS_BEFORE}) if _is_half_made(folder) else (set(), {LOCK})
     for name in PARTS:
         part = folder / name
-        inside = {path.name for path in part.iterdir()} - {LOCK} if part.is_dir() else {name}
+        inside = {path.name for path in part.iterdir()} - inner if part.is_dir() else {name}
         if name not in ours and part.exists() and inside:
             raise StateError(
                 f"{part}: belongs to no run that goldzone knows; choose another folder, or move it"
@@ -290,7 +310,7 @@ def _make_room(folder: Path) -> None:
     if (folder / CONFIG).exists():
         set_aside(folder)
     elif folder.exists():
-        for name in (EVENTS, SOURCE):
+        for name in (EVENTS, SOURCE, f"{STATE}/{_SUMS_BEFORE}"):
             (folder / name).unlink(missing_ok=True)
 
 
