@@ -17,7 +17,7 @@ from goldzone.monitor.live import LiveRun, Place, find_runs
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runner import resume_run, start_run
 from goldzone.training.runs.event_log import EventLog
-from goldzone.training.runs.events import Event, LogReplaced
+from goldzone.training.runs.events import Event, LogReplaced, RunStarted, Warned
 from goldzone.training.runs.run_folder import RunFolder
 from goldzone.training.task import RunContext
 from tests.monitor.scripts import Script
@@ -167,3 +167,26 @@ def test_a_run_that_was_interrupted_and_taken_up_again_is_as_if_read_anew(tmp_pa
     assert facts(live)[:-4] == facts(fresh)[:-4]  # rate and pauses know of the time in between
     assert live.finished == fresh.finished
     assert live.finished is not None
+
+
+def test_a_run_that_is_over_can_be_let_rest(tmp_path: Path) -> None:
+    live = LiveRun(write_log(tmp_path / "log", falling()))
+    live.poll()
+    live.rest()
+    assert len(facts(live)) == 9  # it goes on, and its history is there
+    write_log(tmp_path / "log", [FINISHED])
+    live.poll()
+    alerts, started = live.alerts, live.started
+    live.rest()
+    assert live.history is None
+    assert (live.started, live.alerts) == (started, alerts)
+    assert live.finished is not None
+    write_log(tmp_path / "log", [Warned(message="late")])
+    assert [type(event) for event in live.poll()][:2] == [LogReplaced, RunStarted]
+    fresh = LiveRun(tmp_path / "log")
+    fresh.poll()
+    assert facts(live) == facts(fresh)
+    live.rest()
+    write_log(tmp_path / "other", toy_run()).replace(tmp_path / "log")
+    live.poll()
+    assert live.history is not None

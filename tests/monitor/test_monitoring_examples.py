@@ -105,3 +105,63 @@ def test_promtool_takes_rules_panels_and_metrics(tmp_path: Path) -> None:
         [PROMTOOL, "check", "metrics"], input=text, check=True, timeout=60, capture_output=True
     )
     assert linted.stdout + linted.stderr == b""
+
+
+FIRING = {
+    "GoldzoneRunMemorises": {
+        'goldzone_run_verdict{run="r",verdict="memorising"}': "1x60",
+        'goldzone_run_state{run="r",state="training"}': "1x60",
+    },
+    "GoldzoneDevAccuracyFalls": {
+        'goldzone_run_verdict{run="r",verdict="falling"}': "1x60",
+        'goldzone_run_state{run="r",state="training"}': "1x60",
+    },
+    "GoldzoneRunIsSilent": {'goldzone_run_state{run="r",state="silent"}': "1x60"},
+    "GoldzoneRunCannotBeRead": {'goldzone_run_readable{run="r"}': "0x60"},
+    "GoldzoneCriticalAlert": {'goldzone_alerts_active{run="r",rule="collapse",severity="critical"}': "1x60"},
+    "GoldzoneFewNeuronsInTheGoldZone": {
+        'goldzone_gold_zone_neurons{run="r",layer="1"}': "10x60",
+        'goldzone_layer_neurons{run="r",layer="1"}': "100x60",
+        'goldzone_run_progress_ratio{run="r"}': "0.5x60",
+    },
+    "GoldzoneTrainingIsSlow": {
+        'goldzone_neurons_trained_total{run="r",layer="1"}': "0+100x30 3000+1x30",
+        'goldzone_run_state{run="r",state="training"}': "1x60",
+    },
+}
+"""By alert: series by the minute under which it fires after an hour, and no other does."""
+
+
+def _firing(alert: str) -> str:
+    return f'alertstate="firing",alertname="{alert}"'
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
+def test_each_alert_fires_when_it_should(tmp_path: Path) -> None:
+    assert PROMTOOL is not None
+    assert {rule["alert"] for rule in rules()} == set(FIRING)
+    for name, series in FIRING.items():
+        queries = [
+            {
+                "expr": f"count by (alertname, run) (ALERTS{{{_firing(rule['alert'])}}})",
+                "eval_time": "60m",
+                "exp_samples": [{"labels": f'{{alertname="{name}",run="r"}}', "value": 1}]
+                if rule["alert"] == name
+                else [],
+            }
+            for rule in rules()
+        ]
+        given = [{"series": labels, "values": values} for labels, values in series.items()]
+        test = {"interval": "1m", "input_series": given, "promql_expr_test": queries}
+        path = tmp_path / f"{name}.yml"
+        path.write_text(
+            json.dumps(
+                {
+                    "rule_files": [str(EXAMPLES / "alerts.yml")],
+                    "evaluation_interval": "1m",
+                    "tests": [test],
+                }
+            ),
+            encoding="utf-8",
+        )
+        subprocess.run([PROMTOOL, "test", "rules", path], check=True, timeout=60)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import RenderableType
 
     from goldzone.monitor.live_runs import LiveRuns, SeenRun
+    from goldzone.training.runs.events import Event
 
 _SEARCH: Final = 5.0
 """Seconds between two searches of the folders for new runs."""
@@ -49,7 +50,9 @@ def watch(
     from goldzone.monitor.live_runs import LiveRuns
 
     runs = LiveRuns(paths)
-    seen = runs.look(time.time())
+    in_lines = not (as_json or once or screen().is_terminal)
+    on_news = _News(runs).tell if in_lines else _nothing
+    seen: Sequence[SeenRun] = runs.look(time.time(), on_news=on_news)
     if not seen:
         raise StateError(f"{', '.join(map(str, paths))}: no run is there; begin one (goldzone train --out)")
     _refuse_damaged(seen)
@@ -57,10 +60,12 @@ def watch(
         typer.echo(json.dumps([_facts(run) for run in seen], ensure_ascii=False))
     elif once:
         screen().print(_picture(seen))
-    elif screen().is_terminal:
-        _show_live(runs, seen, every)
+    elif in_lines:
+        for looked in _looks(runs, seen, every, on_news):
+            seen = looked
+        _refuse_damaged(seen)
     else:
-        _print_news(runs, seen, every)
+        _show_live(runs, seen, every)
 
 
 def _refuse_damaged(seen: Sequence[SeenRun]) -> None:
@@ -84,7 +89,16 @@ def _picture(seen: Sequence[SeenRun], height: int | None = None) -> RenderableTy
     return runs_picture(seen, None if height is None else max(1, height - _OTHER_LINES))
 
 
-def _looks(runs: LiveRuns, seen: Sequence[SeenRun], every: float) -> Iterator[Sequence[SeenRun]]:
+def _nothing(run: SeenRun, news: Sequence[Event]) -> None:
+    """Say nothing of news."""
+
+
+def _looks(
+    runs: LiveRuns,
+    seen: Sequence[SeenRun],
+    every: float,
+    on_news: Callable[[SeenRun, tuple[Event, ...]], None] = _nothing,
+) -> Iterator[Sequence[SeenRun]]:
     """Look again and again until all runs have ended, the first time at what was seen already."""
     searched = began = time.monotonic()
     yield seen
@@ -94,7 +108,7 @@ def _looks(runs: LiveRuns, seen: Sequence[SeenRun], every: float) -> Iterator[Se
         find = began - searched >= _SEARCH
         if find:
             searched = began
-        seen = runs.look(time.time(), find=find)
+        seen = runs.look(time.time(), find=find, on_news=on_news)
         yield seen
 
 
@@ -110,18 +124,23 @@ def _show_live(runs: LiveRuns, seen: Sequence[SeenRun], every: float) -> None:
     _refuse_damaged(looked)
 
 
-def _print_news(runs: LiveRuns, seen: Sequence[SeenRun], every: float) -> None:
-    from goldzone.cli.glance_display import news_line
+class _News:
+    """Prints a line for each thing that happens."""
 
-    told: set[str] = set()
-    for looked in _looks(runs, seen, every):
-        for run in looked:
-            title = f"{run.path}: " if len(looked) > 1 else ""
-            for event in run.news:
-                line = None if run.glance is None else news_line(event, run.glance)
-                if line is not None:
-                    typer.echo(title + line)
-            if run.problem is not None and run.problem not in told and len(looked) > 1:
-                told.add(run.problem)
-                typer.echo(f"{title}cannot be read: {run.problem}")
-    _refuse_damaged(looked)
+    def __init__(self, runs: LiveRuns) -> None:
+        self._runs = runs
+        self._told: set[str] = set()
+
+    def tell(self, run: SeenRun, news: Sequence[Event]) -> None:
+        """Print what is new of a run; of one that cannot be read, that, once, if there are others."""
+        from goldzone.cli.glance_display import news_line
+
+        several = len(self._runs) > 1
+        title = f"{run.path}: " if several else ""
+        for event in news:
+            line = None if run.glance is None else news_line(event, run.glance)
+            if line is not None:
+                typer.echo(title + line)
+        if run.problem is not None and run.problem not in self._told and several:
+            self._told.add(run.problem)
+            typer.echo(f"{title}cannot be read: {run.problem}")

@@ -105,6 +105,7 @@ class LiveRun:
         self._progress = RunProgress(self.config)
         self._points: deque[tuple[float, float]] = deque(maxlen=_RATE_POINTS)
         self._problem: StateError | None = None
+        self._resting = False
 
     def poll(self) -> tuple[Event, ...]:
         """Read what was added, and return it; what is known is as of its last event.
@@ -123,6 +124,12 @@ class LiveRun:
         for line, event in self._follower.poll():
             if isinstance(event, LogReplaced):
                 self._begin()
+            elif self._resting:  # what it would belong to was freed
+                self._follower = EventFollower(self._log)
+                self._begin()
+                yield LogReplaced()
+                yield from self._poll()
+                return
             elif self._problem is None:
                 self._take(line, event)
             yield event
@@ -176,6 +183,12 @@ class LiveRun:
             case _:
                 pass
 
+    def rest(self) -> None:
+        """Free the history of a run that is over, most of its memory; if its log changes, it is read anew."""
+        if self.finished is not None:
+            self._builder = HistoryBuilder(started=self.started, finished=self.finished)
+            self._history, self._resting = None, True
+
     @property
     def started(self) -> RunStarted | None:
         """How the run began; None before it did."""
@@ -183,8 +196,8 @@ class LiveRun:
 
     @property
     def history(self) -> RunHistory | None:
-        """What the events tell, by sweep, layer and neuron; None before the run began."""
-        if self._history is None and self._builder.started is not None:
+        """What the events tell, by sweep, layer and neuron; None before the run began, and after `rest`."""
+        if self._history is None and self._builder.started is not None and not self._resting:
             self._history = self._builder.history(self._builder.started)
         return self._history
 

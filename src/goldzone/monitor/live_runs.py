@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,21 +26,22 @@ class SeenRun:
     """The same."""
     problem: str | None = None
     """Why it cannot be read (any further), in a line that says what to do."""
-    news: tuple[Event, ...] = ()
-    """What was added since the look before."""
 
-    def look(self, now: float) -> None:
-        """Read on."""
-        self.news, self.problem = (), None
+    def look(self, now: float) -> tuple[Event, ...]:
+        """Read on, and return what was added; of a run that is over only the glance is kept."""
+        self.problem = None
+        news: tuple[Event, ...] = ()
         try:
             if self.live is None:
                 self.live = LiveRun(self.path)
-            self.news = self.live.poll()
+            news = self.live.poll()
         except GoldzoneError as error:
             self.problem = str(error)
         over = self.glance is not None and self.glance.state is State.FINISHED
-        if self.live is not None and (self.news or not over):
+        if self.live is not None and (news or not over):
             self.glance = glance(self.live, now)
+            self.live.rest()
+        return news
 
     @property
     def ended(self) -> bool:
@@ -61,7 +62,17 @@ class LiveRuns:
         self._paths = tuple(map(Path, paths))
         self._seen: dict[Path, SeenRun] = {}
 
-    def look(self, now: float, *, find: bool = True) -> tuple[SeenRun, ...]:
+    def __len__(self) -> int:
+        """Count the runs that were found."""
+        return len(self._seen)
+
+    def look(
+        self,
+        now: float,
+        *,
+        find: bool = True,
+        on_news: Callable[[SeenRun, tuple[Event, ...]], None] = lambda run, news: None,
+    ) -> tuple[SeenRun, ...]:
         """Read all of them on, and return them by their paths; what cannot be read is told of its run.
 
         Parameters
@@ -70,6 +81,8 @@ class LiveRuns:
             Seconds since 1970 (UTC).
         find : bool
             Look for runs that were added or deleted, too.
+        on_news : callable
+            Gets each run with what was added to its log, after it was looked at.
 
         Raises
         ------
@@ -80,7 +93,7 @@ class LiveRuns:
             found = [run for path in self._paths for run in ([path] if path.is_file() else find_runs(path))]
             self._seen = {run: self._seen.get(run) or SeenRun(run) for run in found}
         for seen in self._seen.values():
-            seen.look(now)
+            on_news(seen, seen.look(now))
         return tuple(self._seen.values())
 
 

@@ -74,10 +74,18 @@ class RunCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Read on and return all metrics; StateError if one of the paths does not exist any more."""
         with self._one_at_a_time:
-            seen = self._runs.look(self._clock())
-            self._counted = {run.path: self._counted.get(run.path) or _Counted() for run in seen}
-            for run in seen:
-                self._counted[run.path].take(run.news)
+            before = self._counted
+            self._counted = {}
+
+            def count(run: SeenRun, news: Iterable[Event]) -> None:
+                self._counted[run.path] = before.get(run.path) or _Counted()
+                self._counted[run.path].take(news)
+
+            try:
+                seen = self._runs.look(self._clock(), on_news=count)
+            except GoldzoneError:
+                self._counted = before
+                raise
             return iter([_build(), *_families(seen, self._counted)])
 
     def text(self) -> bytes:
