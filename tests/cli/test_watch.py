@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import RunFinished
 from tests.cli.conftest import Goldzone, complaint
 from tests.monitor.run_folders import recorded
+from tests.monitor.scripts import run_finished
 
 OFTEN = "0.1"
 
@@ -23,9 +25,9 @@ def test_one_picture_shows_what_a_person_asks(goldzone: Goldzone, tmp_path: Path
     assert words.startswith("r: r silent for ")
     assert "falling: dev 40.0%, best 60.0% after sweep 1" in words
     assert "sweep 3/" in words
-    assert "train  ███  90.0%" in shown.out
-    assert "dev    ▄▂▁  40.0%" in shown.out.replace("▃", "▂")
-    assert "gap    ▅▇█  50.0%" in shown.out
+    assert "train  ▅▅▅  90.0% (90.0% to 90.0%)" in shown.out
+    assert re.search(r"dev    █[▄▅]▁  40\.0% \(40\.0% to 60\.0%\)", shown.out)
+    assert re.search(r"gap    ▁[▄▅]█  50\.0% \(30\.0% to 50\.0%\)", shown.out)
     assert "1 3 1 1 1 0.5000 100 -" in words
     assert "alert since sweep 3: warning, dev falling: dev 40.0% of words right" in words
     assert max(map(len, shown.out.splitlines())) <= 80
@@ -52,9 +54,10 @@ def test_a_folder_is_a_table_with_the_worst_first(goldzone: Goldzone, tmp_path: 
     log = damaged / "events.jsonl"
     log.write_bytes(log.read_bytes().replace(b'"sweep_started"', b'"sweep_startex"'))
     shown = goldzone("watch", "runs", "--once").out
-    assert shown.startswith("3 runs, ")
+    assert shown.startswith("runs: 3 runs, ")
     assert "1 that cannot be read" in shown.splitlines()[0]
-    assert shown.index("runs/torn") < shown.index("runs/bad") < shown.index("runs/good")
+    rows = [line.split()[0] for line in shown.splitlines()[3:6]]
+    assert rows == ["torn", "bad", "good"]
     assert "events.jsonl line 2" in " ".join(shown.split())
 
 
@@ -116,6 +119,30 @@ def test_a_run_that_is_damaged_while_it_is_watched_is_an_error(goldzone: Goldzon
     assert shown.code == 2
     assert shown.out.startswith("r: 3 + 1 neurons")
     assert "events.jsonl line 10" in shown.err
+
+
+def test_on_a_terminal_the_picture_is_drawn_again_until_the_run_ends(
+    goldzone: Goldzone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = recorded(tmp_path / "x\x1b]0;title\x07", 0.5, 0.6, finished=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    def finish() -> None:
+        with EventLog(run / "events.jsonl") as log:
+            log.write(run_finished())
+
+    ending = threading.Timer(0.5, finish)
+    ending.start()
+    shown = goldzone("watch", run.name, "--every", OFTEN)
+    ending.join()
+    assert (shown.code, shown.err) == (0, "")
+    assert "\x1b[2K" in shown.out  # what was drawn before is taken away
+    assert "\x1b]" not in shown.out
+    assert "\x07" not in shown.out
+    assert "silent for" in shown.out
+    last = shown.out.rpartition("\x1b[2K")[2]
+    assert "learning" in last
+    assert "finished" in last
 
 
 def test_names_are_neither_markup_nor_commands_of_a_terminal(goldzone: Goldzone, tmp_path: Path) -> None:

@@ -6,16 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldzone.data.builtin import load_builtin
 from goldzone.errors import StateError
+from goldzone.g2p.task import PhonemizerTask
 from goldzone.monitor.alert_settings import AlertSettings
 from goldzone.monitor.alert_summary import summarise
 from goldzone.monitor.alerts import replay
 from goldzone.monitor.history import read_history
 from goldzone.monitor.live import LiveRun, Place, find_runs
 from goldzone.training.config import TrainingConfig
+from goldzone.training.runner import resume_run, start_run
 from goldzone.training.runs.event_log import EventLog
 from goldzone.training.runs.events import Event, LogReplaced
 from goldzone.training.runs.run_folder import RunFolder
+from goldzone.training.task import RunContext
 from tests.monitor.scripts import Script
 from tests.monitor.small_logs import FINISHED, STARTED, toy_run, trained, write_log
 
@@ -132,3 +136,34 @@ def test_runs_are_found_but_not_what_they_keep_inside(tmp_path: Path) -> None:
     assert find_runs(tmp_path / "b") == (tmp_path / "b",)
     with pytest.raises(StateError, match="nowhere: is no folder; give"):
         find_runs(tmp_path / "nowhere")
+
+
+class KilledError(Exception):
+    """Ends a run from outside."""
+
+
+def test_a_run_that_was_interrupted_and_taken_up_again_is_as_if_read_anew(tmp_path: Path) -> None:
+    given = {"network": {"neurons": 6}, "credit": {"kind": "rank"}, "pipeline": {"sweeps": 2}}
+    task = PhonemizerTask.of(load_builtin("slovak"), TrainingConfig.model_validate(given), limit=60)
+    steps = iter(range(9))
+    live: LiveRun | None = None
+
+    def check() -> None:
+        nonlocal live
+        live = live or LiveRun(tmp_path / "run")
+        live.poll()  # also while it trains
+        if next(steps, None) is None:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        start_run(task, tmp_path / "run", RunContext(check_interrupt=check))
+    assert live is not None
+    live.poll()
+    assert live.place is not None
+    resume_run(task, tmp_path / "run", RunContext())
+    live.poll()
+    fresh = LiveRun(tmp_path / "run")
+    fresh.poll()
+    assert facts(live)[:-4] == facts(fresh)[:-4]  # rate and pauses know of the time in between
+    assert live.finished == fresh.finished
+    assert live.finished is not None

@@ -29,6 +29,8 @@ from goldzone.cli import (
     recommend,
     registry,
     resume,
+    rollback,
+    rollout,
     sums,
     track,
     train,
@@ -74,7 +76,9 @@ app.command("alerts")(alerts.alerts)
 app.command("verify")(verify.verify)
 app.command("verify-order")(verify_order.verify_order)
 app.command("flags")(flags.flags)
+app.command("rollback")(rollback.rollback)
 app.add_typer(registry.registry, name="registry")
+app.add_typer(rollout.rollout, name="rollout")
 app.command("export")(export.export)
 app.command("languages")(languages.languages)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from goldzone.cli.display import duration, percent
+from goldzone.cli.output import escaped
 from goldzone.monitor.alert_summary import Alert
 from goldzone.monitor.glance import Glance, State
 from goldzone.monitor.live_runs import SeenRun, worst_first
@@ -71,14 +72,16 @@ def runs_picture(runs: Sequence[SeenRun], most: int | None = None) -> Renderable
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("alerts", no_wrap=True)
     ordered = worst_first(runs)
-    for run in ordered[:most]:
-        table.add_row(*_row(run))
+    above, names = _names(ordered)
+    for run, name in zip(ordered[:most], names, strict=False):
+        table.add_row(_text(name), *_row(run))
     states = [run.glance.state for run in runs if run.glance]
     counts = [f"{len(runs)} runs", *(f"{states.count(state)} {state}" for state in State if state in states)]
     if unread := sum(run.problem is not None for run in runs):
         counts.append(f"{unread} that cannot be read")
-    parts: list[RenderableType] = [Text(", ".join(counts), style="bold"), table]
-    parts += [Text(f"{run.path}: {run.problem}", "red") for run in ordered[:most] if run.problem]
+    where = f"{above}: " if above else ""
+    parts: list[RenderableType] = [_text(where + ", ".join(counts), "bold"), table]
+    parts += [_text(run.problem, "red") for run in ordered[:most] if run.problem]
     if most is not None and len(ordered) > most:
         parts.append(Text(f"and {len(ordered) - most} more, which need less attention", style="dim"))
     return Group(*parts)
@@ -111,10 +114,15 @@ def news_line(event: Event, seen: Glance) -> str | None:
     return line
 
 
+def _text(text: str, style: str = "") -> Text:
+    """Return a text in which control characters are escaped before lines are broken."""
+    return Text(escaped(text), style)
+
+
 def _parts(seen: Glance) -> Iterator[RenderableType]:
     yield Text.assemble(
-        (seen.path if seen.run is None else f"{seen.path}: {seen.run}", "bold"),
-        f"  {_state(seen)}  ",
+        (escaped(seen.path if seen.run is None else f"{seen.path}: {seen.run}"), "bold"),
+        f"  {escaped(_state(seen))}  ",
         (f"{seen.verdict}", _STYLES.get(seen.verdict, "bold")),
         f": {seen.why}",
     )
@@ -125,8 +133,8 @@ def _parts(seen: Glance) -> Iterator[RenderableType]:
         yield Text()
         yield _layers(seen)
     for alert in seen.open_alerts:
-        yield Text(f"alert since sweep {alert.opened}: {_alert(alert)}", _SEVERITIES.get(alert.severity, ""))
-    yield from (Text(f"over: {_alert(alert)}", "dim") for alert in seen.past_alerts[-_PAST:])
+        yield _text(f"alert since sweep {alert.opened}: {_alert(alert)}", _SEVERITIES.get(alert.severity, ""))
+    yield from (_text(f"over: {_alert(alert)}", "dim") for alert in seen.past_alerts[-_PAST:])
     if len(seen.past_alerts) > _PAST:
         yield Text(f"and {len(seen.past_alerts) - _PAST} alerts before, which are over", "dim")
 
@@ -164,19 +172,20 @@ def _place(seen: Glance) -> RenderableType:
 
 
 def _curves(seen: Glance) -> Iterator[RenderableType]:
-    """Draw train and dev accuracy on one scale, and the gap between them on the same from 0."""
+    """Draw train and dev accuracy and the gap by sweep, each on its own scale, which it tells."""
     train, dev = [point.train for point in seen.curve], [point.dev for point in seen.curve]
-    known = [value for value in (*train, *dev) if value is not None]
-    if not known:
-        return
     gaps = [None if t is None or d is None else t - d for t, d in zip(train, dev, strict=True)]
-    low, high = min(known), max(known)
-    best = f"  best {percent(seen.best_dev)} after sweep {seen.best_sweep}" if seen.best_sweep else ""
+    if all(value is None for value in (*train, *dev)):
+        return
     phase = (seen.curve[-1].phase or "").replace("_", " ")
-    yield Text(f"{seen.unit} right, {percent(low)} to {percent(high)}" + (f", phase: {phase}" * bool(phase)))
-    yield Text(f"train  {sparkline(train, low, high)}  {percent(train[-1])}", no_wrap=True)
-    yield Text(f"dev    {sparkline(dev, low, high)}  {percent(dev[-1])}{best}", no_wrap=True)
-    yield Text(f"gap    {sparkline(gaps, 0.0, high - low)}  {percent(seen.gap)}", no_wrap=True)
+    yield _text(f"{seen.unit} right by sweep" + (f", phase: {phase}" * bool(phase)))
+    taken = f", the model is of sweep {seen.best_sweep}" if seen.best_sweep else ""
+    for name, values, more in (("train", train, ""), ("dev  ", dev, taken), ("gap  ", gaps, "")):
+        known = [value for value in values if value is not None]
+        if known:
+            low, high = min(known), max(known)
+            told = f"{percent(values[-1])} ({percent(low)} to {percent(high)}){more}"
+            yield Text(f"{name}  {sparkline(values, low, high)}  {told}", no_wrap=True)
 
 
 def _layers(seen: Glance) -> RenderableType:
@@ -206,11 +215,19 @@ def _alert(alert: Alert) -> str:
     return f"{alert.severity}, {alert.rule.replace('_', ' ')}{where}: {alert.message}"
 
 
+def _names(runs: Sequence[SeenRun]) -> tuple[str, list[str]]:
+    """Return the folder that all runs are in, and what they are called below it."""
+    paths = [run.path for run in runs]
+    if any(path.is_absolute() for path in paths):
+        paths = [path.absolute() for path in paths]
+    above = os.path.commonpath([path.parent for path in paths]) if paths else ""
+    return above, [os.path.relpath(path, above or ".") for path in paths]
+
+
 def _row(run: SeenRun) -> list[str | Text]:
     seen = run.glance
-    name = escape(str(run.path))
     if seen is None:
-        return [name, Text("cannot be read", "red")]
+        return [Text("cannot be read", "red")]
     last = seen.curve[-1] if seen.curve else None
     state = "" if seen.state in {State.TRAINING, State.WAITING} else f" {seen.state}"
     verdict = "cannot be read" if run.problem else f"{seen.verdict}{state}"
@@ -218,7 +235,6 @@ def _row(run: SeenRun) -> list[str | Text]:
     left = seen.seconds_left if seen.state is State.TRAINING else None
     alerts = sorted({alert.rule.replace("_", " ") for alert in seen.open_alerts})
     return [
-        name,
         Text(verdict, "red" if run.problem else _STYLES.get(seen.verdict, "")),
         f"{sweep}/{seen.sweeps}",
         percent(last.train if last else None),

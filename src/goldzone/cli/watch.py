@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SEARCH: Final = 5.0
 """Seconds between two searches of the folders for new runs."""
+_RESTS: Final = 19
+"""Times as long as looking and drawing took, so that no more than a twentieth of a processor is taken."""
 _OTHER_LINES: Final = 8
 """Of the screen, that a table of many runs leaves free."""
 
@@ -84,13 +86,14 @@ def _picture(seen: Sequence[SeenRun], height: int | None = None) -> RenderableTy
 
 def _looks(runs: LiveRuns, seen: Sequence[SeenRun], every: float) -> Iterator[Sequence[SeenRun]]:
     """Look again and again until all runs have ended, the first time at what was seen already."""
-    searched = time.monotonic()
+    searched = began = time.monotonic()
     yield seen
     while not all(run.ended for run in seen):
-        time.sleep(every)
-        find = time.monotonic() - searched >= _SEARCH
+        time.sleep(max(every, _RESTS * (time.monotonic() - began)))
+        began = time.monotonic()
+        find = began - searched >= _SEARCH
         if find:
-            searched = time.monotonic()
+            searched = began
         seen = runs.look(time.time(), find=find)
         yield seen
 

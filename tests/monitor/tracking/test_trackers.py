@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from goldzone.data.builtin import load_builtin
 from goldzone.errors import StateError
+from goldzone.g2p.task import PhonemizerTask
 from goldzone.monitor.alert_settings import AlertSettings
 from goldzone.monitor.alerts import replay
 from goldzone.monitor.tracking.run_tracker import RunTracker, Tracker
 from goldzone.training.config import TrainingConfig
-from goldzone.training.runs.events import Event, LogReplaced, RunStarted
+from goldzone.training.runner import resume_run, start_run
+from goldzone.training.runs.event_log import read_events
+from goldzone.training.runs.events import Event, LogReplaced, RunStarted, SweepFinished, Warned
+from goldzone.training.task import RunContext
 from tests.monitor.scripts import Script, run_finished
 
 DEVS = (0.6, 0.5, 0.4)
@@ -171,3 +177,29 @@ def test_a_run_is_known_by_its_start_whatever_its_name(address: str) -> None:
         export(mlflow_tracker(address, "r", experiment="names"), log)
         with pytest.raises(StateError, match="holds this run"):
             export(mlflow_tracker(address, "r", experiment="names"), log)
+
+
+def test_a_run_is_tracked_while_it_trains_and_when_it_is_taken_up_again(tmp_path: Path) -> None:
+    given = {"network": {"neurons": 6}, "credit": {"kind": "rank"}, "pipeline": {"sweeps": 2}}
+    config = TrainingConfig.model_validate(given)
+    task = PhonemizerTask.of(load_builtin("slovak"), config, limit=60)
+
+    def context(check: Callable[[], None] = lambda: None) -> RunContext:
+        tracker = tensorboard_tracker(tmp_path / "logs" / "mine", force=True)
+        return RunContext(listeners=[RunTracker(tracker, config)], check_interrupt=check)
+
+    steps = iter(range(9))
+
+    def interrupt() -> None:
+        if next(steps, None) is None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start_run(task, tmp_path / "run", context(interrupt))
+    assert len(tensorboard_of(tmp_path / "logs" / "mine").Scalars("accuracy/dev")) == 1
+    resume_run(task, tmp_path / "run", context())
+    told = [event for _, event in read_events(tmp_path / "run" / "events.jsonl")]
+    expected = [(e.sweep, round(e.dev_score or 0, 6)) for e in told if isinstance(e, SweepFinished)]
+    found = tensorboard_of(tmp_path / "logs" / "mine").Scalars("accuracy/dev")
+    assert [(point.step, round(point.value, 6)) for point in found] == expected
+    assert not any(isinstance(event, Warned) and "RunTracker" in event.message for event in told)

@@ -33,3 +33,10 @@ def test_a_pass_counts_by_its_share() -> None:
     script = Script(4, 1)
     script.add(LayerProgressed(sweep=1, layer=1, done=50, total=100, seconds=1.0))
     assert progress(script).done == 1.0  # half of the two neurons that a sweep takes
+
+
+def test_a_pass_that_cannot_be_counts_nothing() -> None:
+    for layer, done, total in ((9, 1, 2), (0, 1, 2), (-1, 1, 2), (1, 1, 0), (1, 3, 2), (1, -1, 2)):
+        script = Script(4, 1)
+        script.add(LayerProgressed(sweep=1, layer=layer, done=done, total=total, seconds=1.0))
+        assert progress(script).done == 0.0

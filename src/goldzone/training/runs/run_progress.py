@@ -47,7 +47,8 @@ class RunProgress:
                 # What a sweep takes of each layer; the final neuron is always among them.
                 self._layers = (*(math.ceil(self._share * size) for size in hidden), final)
             case LayerProgressed(layer=layer, done=done, total=total):
-                self._in_pass = self._layers[layer - 1] * done / total if self._layers else 0.0
+                known = 1 <= layer <= len(self._layers) and 0 <= done <= total and total > 0
+                self._in_pass = self._layers[layer - 1] * done / total if known else 0.0
             case NeuronTrained():
                 self._trained += 1
                 self._in_pass = max(0.0, self._in_pass - 1)  # what a pass has trained is told at its end

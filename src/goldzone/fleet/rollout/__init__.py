@@ -1,0 +1,1 @@
+"""Taking languages from one configuration to another, step by step, and back."""
