@@ -279,6 +279,13 @@ def _is_half_made(folder: Path) -> bool:
         return False
 
 
+def _first_files(folder: Path) -> Iterator[Path]:
+    """Name the files that are written before the configuration."""
+    for name in (EVENTS, SOURCE, f"{STATE}/{_SUMS_BEFORE}"):
+        yield folder / name
+    yield from (folder / STATE).glob(f".{_SUMS_BEFORE}.*.tmp")
+
+
 def check_room(folder: Path, *, force: bool) -> None:
     """See to it that a folder may become that of a new run; nothing is changed.
 
@@ -295,10 +302,10 @@ def check_room(folder: Path, *, force: bool) -> None:
                 f"{folder}: already holds a run; choose another folder (--out), or replace it (--force)"
             )
         return
-    ours, inner = ({EVENTS, SOURCE}, {LOCK, _SUMS_BEFORE}) if _is_half_made(folder) else (set(), {LOCK})
+    ours = {file.name for file in _first_files(folder)} if _is_half_made(folder) else set()
     for name in PARTS:
         part = folder / name
-        inside = {path.name for path in part.iterdir()} - inner if part.is_dir() else {name}
+        inside = {path.name for path in part.iterdir()} - {LOCK, *ours} if part.is_dir() else {name}
         if name not in ours and part.exists() and inside:
             raise StateError(
                 f"{part}: belongs to no run that goldzone knows; choose another folder, or move it"
@@ -310,8 +317,8 @@ def _make_room(folder: Path) -> None:
     if (folder / CONFIG).exists():
         set_aside(folder)
     elif folder.exists():
-        for name in (EVENTS, SOURCE, f"{STATE}/{_SUMS_BEFORE}"):
-            (folder / name).unlink(missing_ok=True)
+        for file in _first_files(folder):
+            file.unlink(missing_ok=True)
 
 
 @contextmanager
