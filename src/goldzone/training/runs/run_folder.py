@@ -27,6 +27,7 @@ from goldzone.training.runs.run_parts import (
     REPLACED,
     SOURCE,
     STATE,
+    SUMS_BEFORE,
     delete_parts,
     put_back,
     refuse_links,
@@ -37,7 +38,6 @@ from goldzone.validation import Checked
 
 __all__ = ["RunFolder", "RunSource", "check_room"]
 
-_SUMS_BEFORE = "sums_before.goldzone"
 _MAX_SOURCE_BYTES = 1 << 16
 
 
@@ -138,7 +138,7 @@ class RunFolder:
         if about is not None:
             write_atomically(folder / SOURCE, about, error=StateError)
         if sums_before is not None:
-            write_atomically(folder / STATE / _SUMS_BEFORE, sums_before.snapshot(), error=StateError)
+            write_atomically(folder / STATE / SUMS_BEFORE, sums_before.snapshot(), error=StateError)
         if initial_events:
             with EventLog(folder / EVENTS) as log:
                 for event in initial_events:
@@ -195,7 +195,7 @@ class RunFolder:
     @property
     def sums_before_path(self) -> Path:
         """The sums of an earlier run that this one began with, where it did."""
-        return self.path / STATE / _SUMS_BEFORE
+        return self.path / STATE / SUMS_BEFORE
 
     @property
     def model_path(self) -> Path:
@@ -268,7 +268,7 @@ def _source_of(folder: Path) -> RunSource | None:
     source = _read_source(folder / SOURCE)
     if source is None or source.sums_from is None:
         return source
-    return source.model_copy(update={"sums_from": str(folder / STATE / _SUMS_BEFORE)})
+    return source.model_copy(update={"sums_from": str(folder / STATE / SUMS_BEFORE)})
 
 
 def _is_half_made(folder: Path) -> bool:
@@ -281,9 +281,9 @@ def _is_half_made(folder: Path) -> bool:
 
 def _first_files(folder: Path) -> Iterator[Path]:
     """Name the files that are written before the configuration."""
-    for name in (EVENTS, SOURCE, f"{STATE}/{_SUMS_BEFORE}"):
+    for name in (EVENTS, SOURCE, f"{STATE}/{SUMS_BEFORE}"):
         yield folder / name
-    yield from (folder / STATE).glob(f".{_SUMS_BEFORE}.*.tmp")
+    yield from (folder / STATE).glob(f".{SUMS_BEFORE}.*.tmp")
 
 
 def check_room(folder: Path, *, force: bool) -> None:
