@@ -57,6 +57,7 @@ def test_a_run_folder_is_its_events(goldzone: Goldzone, run_folder: Path) -> Non
     assert one["r_squared"] == capacity_correlation(history.before_final())
     screen = goldzone("history", run_folder).out.splitlines()
     assert max(map(len, screen[1:])) <= 80
+    assert any(re.match(r" *1 +\d+\.\d% ±\d+\.\d +\d+\.\d%", line) for line in screen)
 
 
 def test_the_thresholds_are_those_of_the_run(goldzone: Goldzone, run_folder: Path) -> None:

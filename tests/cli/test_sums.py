@@ -187,6 +187,18 @@ def test_a_run_that_replaces_the_one_whose_sums_it_begins_with_is_resumed(
     cut_events(RunFolder.open("run").events_path, 1)
     kept.write_bytes(kept.read_bytes()[:-1])
     assert str(kept) in complaint(goldzone("resume", "run"))
+    kept.unlink()
+    assert complaint(goldzone("resume", "run")).startswith(f"{kept}: cannot be read")
+
+
+def test_sums_that_steer_nothing_are_told_of(goldzone: Goldzone, quick_toml: Path) -> None:
+    options = ("train", "slovak", "--limit", "150", "--no-final", "--json", "--config", quick_toml)
+    before = goldzone(*options, "--out", "before")
+    after = goldzone(*options, "--out", "after", "--sums-from", "before")
+    said = "the sums of the earlier run steer nothing: give capacity.controller law"
+    assert said not in before.err
+    assert said in after.err
+    assert json.loads(before.out)["digest"] == json.loads(after.out)["digest"]
 
 
 def test_sums_of_another_network_or_none_are_refused(

@@ -64,7 +64,7 @@ def test_the_first_screen(goldzone: Goldzone, quick_toml: Path) -> None:
     for wanted in (
         r"words +│ 2,399 train, 311 dev, 290 test",
         r"best sweep +│ [12] of 2 \(all sweeps done\)",
-        r"train words right +│ \d+\.\d%",
+        r"train words right +│ \d+\.\d% \(95 %: \d+\.\d% to \d+\.\d%\), of 1,000",
         r"dev words right +│ \d+\.\d%",
         r"test words right +│ \d+\.\d% \(95 %: \d+\.\d% to \d+\.\d%\)",
         r"test phoneme errors +│ \d+\.\d% \(95 %: \d+\.\d% to \d+\.\d%\)",

@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from goldzone.data.lexicon import pronunciation_form, read_lexicon
+from goldzone.data.lexicon import Entry, canonical, pronunciation_form, read_lexicon
 from goldzone.data.notation import PronunciationForm
 from goldzone.data.settings import LanguageSettings
 from goldzone.errors import DataError
@@ -133,3 +135,24 @@ def test_blanks_separate_segments_only_where_the_tokens_are_short(
     pronunciations: list[str], form: PronunciationForm
 ) -> None:
     assert pronunciation_form(pronunciations) == form
+
+
+ROWS = st.tuples(st.text("abč", min_size=1, max_size=3), st.text("aɛ", min_size=1, max_size=2))
+
+
+@given(rows=st.lists(ROWS, min_size=1, max_size=12), data=st.data())
+def test_the_same_rows_are_the_same_words_in_any_order_doubled_with_any_line_ends(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    doubled = rows + data.draw(st.lists(st.sampled_from(rows), max_size=4))
+    other, end = data.draw(st.permutations(doubled)), data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    path = tmp_path_factory.mktemp("rows") / "words.tsv"
+
+    def read(rows: list[tuple[str, str]], end: str) -> tuple[Entry, ...]:
+        path.write_bytes(end.join(map("\t".join, rows)).encode())
+        return canonical(read_lexicon(path).entries)
+
+    found = read(other, end)
+    assert found == read(rows, "\n")
+    assert [entry.word for entry in found] == sorted({word for word, _ in rows})
+    assert {(entry.word, "".join(said)) for entry in found for said in entry.pronunciations} == set(rows)

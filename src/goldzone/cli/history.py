@@ -19,6 +19,7 @@ from goldzone.cli.sources import JsonOption
 if TYPE_CHECKING:
     from goldzone.monitor.history import NeuronColumns, RunHistory
     from goldzone.monitor.summary import LayerSweep, Quartiles
+    from goldzone.training.runs.events import SweepFinished
 
 
 def history(
@@ -191,7 +192,7 @@ def _show(run: _Run, of_neuron: bool) -> None:
     rows = [
         [
             str(done.sweep),
-            percent(done.train_score),
+            _train(done),
             percent(done.dev_score),
             _number(_r_squared(told, done.sweep)),
             (done.phase or "-").replace("_", " "),
@@ -217,6 +218,15 @@ def _show(run: _Run, of_neuron: bool) -> None:
     typer.echo(
         f"R² with the law's target, all sweeps: {_number(capacity_correlation(told.before_final()))}\n"
     )
+
+
+def _train(done: SweepFinished) -> str:
+    """Format train accuracy, and half of its 95 % interval where that is known."""
+    from goldzone.cli.display import percent
+
+    low, high = (done.metrics.get(f"train_{end}") for end in ("low", "high"))
+    doubt = "" if low is None or high is None else f" ±{50 * (high - low):.1f}"
+    return percent(done.train_score) + doubt
 
 
 def _layer_row(row: LayerSweep) -> list[str]:

@@ -103,9 +103,10 @@ def _sums(run: str | None) -> SumCache | None:
     import typer
 
     from goldzone.training.runs.run_folder import RunFolder
+    from goldzone.training.runs.run_parts import SUMS_BEFORE
     from goldzone.training.runs.run_sums import read_kept_sums, run_sums
 
-    if Path(run).is_file():
+    if Path(run).name == SUMS_BEFORE:
         return read_kept_sums(Path(run))
     loaded, _ = run_sums(RunFolder.open(run))
     for warning in loaded.warnings:

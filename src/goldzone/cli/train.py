@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from goldzone.training.config import TrainingConfig
     from goldzone.training.runs.events import Event
     from goldzone.training.runs.run_folder import RunSource
-    from goldzone.training.task import RunSummary
+    from goldzone.training.task import PartResult, RunSummary
 
 _FEW = 20
 """Examples of which an interval says nothing."""
@@ -267,7 +267,7 @@ def _rows(summary: RunSummary, all_words: RunSummary | None) -> list[tuple[str, 
     rows = [
         (unit, ", ".join(f"{part.examples:,} {name}" for name, part in parts if part)),
         ("best sweep", f"{summary.sweep} of {summary.sweeps} ({summary.reason})"),
-        (f"train {unit} right", f"{summary.train.score:.1%}"),
+        (f"train {unit} right", _judged(summary.train)),
         (f"dev {unit} right", f"{dev.score:.1%}" if dev else f"no dev {unit}: last sweep taken"),
     ]
     if test and test.examples < _FEW:
@@ -292,6 +292,14 @@ def _rows(summary: RunSummary, all_words: RunSummary | None) -> list[tuple[str, 
         run, word = shlex.quote(summary.run), shlex.quote(summary.details["example"])
         rows.append(("say a word", f"goldzone phonemize {run} {'-- ' if word.startswith('-') else ''}{word}"))
     return rows
+
+
+def _judged(train: PartResult) -> str:
+    """Tell of a sample of the train part how many were judged, and how far that can be trusted."""
+    told = train.metrics
+    if not 0 < told.get("judged", 0) < train.examples:
+        return f"{train.score:.1%}"
+    return f"{_with_interval(train.score, (told['low'], told['high']))}, of {told['judged']:,.0f}"
 
 
 def _with_interval(share: float, interval: Sequence[float] | None) -> str:

@@ -45,6 +45,9 @@ __all__ = ["PhonemizerTask", "PreparedPhonemizer", "TrainedModel", "train_model"
 _STATE_FORMAT: Final = "goldzone-state-5"
 """Part of a state's identity: a change of what training does with the same state changes it."""
 
+_NO_EFFECT: Final = (
+    "the sums of the earlier run steer nothing: give capacity.controller law or selection.strategy gold_zone"
+)
 _LEAST_WORDS: Final = 50
 """Of which some are dev and test words almost surely."""
 
@@ -194,6 +197,8 @@ class PhonemizerTask:
     def warnings(self) -> Sequence[str]:
         """What reading the lexicon skipped, and what is left to dev and test words."""
         skipped = ((self.rows.summary(),) if self.rows.skipped else ()) + self.rows.notes
+        if self.sums_before is not None and not self.config.steered_by_sums:
+            skipped += (_NO_EFFECT,)
         if not self.left_out:
             return skipped
         return (*skipped, f"{self.left_out:,} words are among the dev or test words and are not trained on")

@@ -86,6 +86,16 @@ class TrainingConfig(Section):
         )
         return tuple((group, name) for group, name in named if is_plugin(name))
 
+    @property
+    def steered_by_sums(self) -> bool:
+        """Whether capacity or selection may look at what neurons measured before."""
+        chosen = self.selection
+        return (
+            self.capacity.controller not in {"constant", "none", "reference"}
+            or chosen.strategy not in {"fixed", "random"}
+            or chosen.pairs > 0
+        )
+
     def digest(self) -> str:
         """Identify what is trained: the SHA-256, in lower-case hex, of all fields."""
         return hashlib.sha256(self.to_toml().encode()).hexdigest()

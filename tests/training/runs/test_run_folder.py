@@ -13,6 +13,7 @@ from goldzone.training.runs.events import Warned
 from goldzone.training.runs.model_files import model_file
 from goldzone.training.runs.run_folder import RunFolder, RunSource
 from goldzone.training.runs.run_parts import mend_replacing
+from goldzone.training.sums.cache import SumCache
 
 CONFIG = TrainingConfig(seed=7)
 
@@ -204,10 +205,16 @@ def test_a_source_that_is_none_is_one_line(tmp_path: Path, text: str) -> None:
 
 
 def test_a_folder_whose_making_was_broken_off_is_made_again(tmp_path: Path) -> None:
-    made = RunFolder.create(tmp_path, CONFIG, source=RunSource(name="french"))
+    source, sums = RunSource(name="french", sums_from="earlier"), SumCache((1,))
+    made = RunFolder.create(tmp_path, CONFIG, source=source, sums_before=sums)
+    assert SumCache.from_snapshot(made.sums_before_path.read_bytes(), "kept").layers == (1,)
     made.events_path.write_text("{}\n")
     made.config_path.unlink()  # it is written last
+    half = made.sums_before_path.with_name(f".{made.sums_before_path.name}.7.0123abcd.tmp")
+    half.touch()
     again = RunFolder.create(tmp_path, CONFIG)
+    assert not half.exists()
+    assert not made.sums_before_path.exists()
     assert again.source is None
     assert RunFolder.open(tmp_path) == again
     assert not again.events_path.exists()

@@ -27,6 +27,7 @@ from goldzone.training.runs.run_parts import (
     REPLACED,
     SOURCE,
     STATE,
+    SUMS_BEFORE,
     delete_parts,
     put_back,
     refuse_links,
@@ -37,7 +38,6 @@ from goldzone.validation import Checked
 
 __all__ = ["RunFolder", "RunSource", "check_room"]
 
-_SUMS_BEFORE = "sums_before.goldzone"
 _MAX_SOURCE_BYTES = 1 << 16
 
 
@@ -138,7 +138,7 @@ class RunFolder:
         if about is not None:
             write_atomically(folder / SOURCE, about, error=StateError)
         if sums_before is not None:
-            write_atomically(folder / STATE / _SUMS_BEFORE, sums_before.snapshot(), error=StateError)
+            write_atomically(folder / STATE / SUMS_BEFORE, sums_before.snapshot(), error=StateError)
         if initial_events:
             with EventLog(folder / EVENTS) as log:
                 for event in initial_events:
@@ -195,7 +195,7 @@ class RunFolder:
     @property
     def sums_before_path(self) -> Path:
         """The sums of an earlier run that this one began with, where it did."""
-        return self.path / STATE / _SUMS_BEFORE
+        return self.path / STATE / SUMS_BEFORE
 
     @property
     def model_path(self) -> Path:
@@ -268,7 +268,7 @@ def _source_of(folder: Path) -> RunSource | None:
     source = _read_source(folder / SOURCE)
     if source is None or source.sums_from is None:
         return source
-    return source.model_copy(update={"sums_from": str(folder / STATE / _SUMS_BEFORE)})
+    return source.model_copy(update={"sums_from": str(folder / STATE / SUMS_BEFORE)})
 
 
 def _is_half_made(folder: Path) -> bool:
@@ -277,6 +277,13 @@ def _is_half_made(folder: Path) -> bool:
         return _read_source(folder / SOURCE) is not None
     except StateError:
         return False
+
+
+def _first_files(folder: Path) -> Iterator[Path]:
+    """Name the files that are written before the configuration."""
+    for name in (EVENTS, SOURCE, f"{STATE}/{SUMS_BEFORE}"):
+        yield folder / name
+    yield from (folder / STATE).glob(f".{SUMS_BEFORE}.*.tmp")
 
 
 def check_room(folder: Path, *, force: bool) -> None:
@@ -295,10 +302,10 @@ def check_room(folder: Path, *, force: bool) -> None:
                 f"{folder}: already holds a run; choose another folder (--out), or replace it (--force)"
             )
         return
-    ours, inner = ({EVENTS, SOURCE}, {LOCK, _SUMS_BEFORE}) if _is_half_made(folder) else (set(), {LOCK})
+    ours = {file.name for file in _first_files(folder)} if _is_half_made(folder) else set()
     for name in PARTS:
         part = folder / name
-        inside = {path.name for path in part.iterdir()} - inner if part.is_dir() else {name}
+        inside = {path.name for path in part.iterdir()} - {LOCK, *ours} if part.is_dir() else {name}
         if name not in ours and part.exists() and inside:
             raise StateError(
                 f"{part}: belongs to no run that goldzone knows; choose another folder, or move it"
@@ -310,8 +317,8 @@ def _make_room(folder: Path) -> None:
     if (folder / CONFIG).exists():
         set_aside(folder)
     elif folder.exists():
-        for name in (EVENTS, SOURCE, f"{STATE}/{_SUMS_BEFORE}"):
-            (folder / name).unlink(missing_ok=True)
+        for file in _first_files(folder):
+            file.unlink(missing_ok=True)
 
 
 @contextmanager

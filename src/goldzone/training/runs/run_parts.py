@@ -21,6 +21,7 @@ __all__ = [
     "REPLACED",
     "SOURCE",
     "STATE",
+    "SUMS_BEFORE",
     "delete_parts",
     "mend_replacing",
     "put_back",
@@ -35,6 +36,8 @@ STATE: Final = "state"
 MODEL: Final = "model"
 MODEL_FILE: Final = "model.goldzone"
 FINAL: Final = "final"
+SUMS_BEFORE: Final = "sums_before.goldzone"
+"""In `STATE`: the sums of an earlier run that this one began with."""
 LOCK: Final = "lock"
 """In `STATE`; it stays where it is while one run replaces another: all the time one process holds it."""
 REPLACED: Final = "replaced"
