@@ -26,17 +26,21 @@ COMMANDS = [
     "inspect",
     "history",
     "watch",
+    "dashboard",
     "metrics",
     "track",
     "sums",
     "config",
     "recommend",
     "alerts",
+    "verify",
     "verify-order",
     "flags",
+    "rollback",
     "export",
     "languages",
     "registry",
+    "rollout",
 ]
 
 

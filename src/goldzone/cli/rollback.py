@@ -36,11 +36,11 @@ def rollback(
     undo: Annotated[bool, typer.Option("--undo", help="Put back the file as it was before.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Roll the next trainings back by feature flags: of all languages, or of some.
+    """Roll the next trainings back by feature flags.
 
-    Soft: layers are trained forward again. Medium: training stays backward, and sums steer neither selection
-    nor capacity. The file as it was is kept beside it, and --undo puts it back. The hard rollback, of models
-    that are in use, is goldzone rollout undo.
+    Of all languages, or of some. Soft: layers are trained forward again. Medium: training stays backward, and
+    sums steer neither selection nor capacity. The file as it was is kept beside it, and --undo puts it back.
+    The hard rollback, of models that are in use, is goldzone rollout undo.
 
     Example: goldzone rollback soft flags.toml french
 

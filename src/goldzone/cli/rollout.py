@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from goldzone.fleet.rollout.conductor import Conductor, TrainAll
     from goldzone.fleet.rollout.state import State
 
-rollout = typer.Typer(
-    help="Take languages from one configuration to another, step by step, and back.", no_args_is_help=True
-)
+rollout = typer.Typer(help="Take languages to another configuration, and back.", no_args_is_help=True)
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="ROLLOUT", help="The rollout's folder.")]
 JobsOption = Annotated[

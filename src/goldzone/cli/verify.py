@@ -46,7 +46,7 @@ def verify(
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold runs against the success metrics and acceptance criteria of backward training.
+    """Hold runs against what backward training promises.
 
     For each: what is asked, what was measured, the file that shows it, and whether it passes. What a run's
     configuration rules out is not measured, and why. Of a folder all runs must pass. Exit code 1 if a

@@ -14,10 +14,9 @@ from goldzone.errors import ConfigError, GoldzoneError, StateError
 from goldzone.fleet.jobs import LanguageJob
 from goldzone.fleet.language_run import train_language
 from goldzone.fleet.registry.registry import Registry
-from goldzone.fleet.rollout import conductor as module
 from goldzone.fleet.rollout.conductor import CHAMPION, Conductor
 from goldzone.fleet.rollout.plan import Plan
-from goldzone.fleet.rollout.state import Stage, State, Status
+from goldzone.fleet.rollout.state import Stage, State, Status, write_state
 
 NAMES = ("one", "two", "six")
 STEPS: list[dict[str, Any]] = [
@@ -225,7 +224,7 @@ def carried_out(trained: Path, place: Path, patch: pytest.MonkeyPatch, at: int |
     rollout = fresh(trained, place)
     fate = Fate(rollout, at, after=after)
     with patch.context() as during:
-        during.setattr(module, "write_state", fate.wrap(module.write_state))
+        during.setattr(f"{Conductor.__module__}.write_state", fate.wrap(write_state))
         for name in ("add", "switch", "pull"):
             during.setattr(Registry, name, fate.wrap(getattr(Registry, name)))
         with contextlib.suppress(Killed):

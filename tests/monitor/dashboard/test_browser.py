@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -122,7 +122,7 @@ def test_a_run_appears_step_by_step_and_alerts_open_and_close(
     shutil.copytree(recorded / "narrow", run)
     events = [event for _, event in read_events(run / "events.jsonl")]
     (run / "events.jsonl").unlink()
-    alert = {
+    alert: dict[str, Any] = {
         "rule": "standstill",
         "layer": None,
         "severity": "critical",
