@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from goldzone.fleet.rollout.conductor import Conductor, TrainAll
     from goldzone.fleet.rollout.state import State
 
-rollout = typer.Typer(help="Take languages to another configuration, and back.", no_args_is_help=True)
+rollout = typer.Typer(
+    help="Take languages to another configuration, and back.\n\n"
+    "Example: goldzone rollout start plan.toml --out rollouts/backward",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="ROLLOUT", help="The rollout's folder.")]
 JobsOption = Annotated[
