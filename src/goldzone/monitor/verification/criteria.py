@@ -108,9 +108,10 @@ def _gap(facts: RunFacts) -> tuple[Verdict, str]:
     if not facts.judged:
         return _not_measured("no sweep was judged")
     alerts = [alert for alert in facts.alerts if alert.rule == "memorisation"]
+    if alerts:
+        return Verdict.FAILED, alerts[0].message
     train = facts.judged[-1].train_score
-    shown = "" if train is None else f"train {train:.1%}, "
-    return _verdict(not alerts), shown + (alerts[0].message if alerts else "no alert of memorisation")
+    return Verdict.PASSED, "" if train is None else f"train {train:.1%}, no alert of memorisation"
 
 
 def _sums(facts: RunFacts) -> tuple[Verdict, str]:
