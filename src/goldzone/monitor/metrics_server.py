@@ -13,7 +13,7 @@ from goldzone.errors import ConfigError, GoldzoneError, StateError
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["QuietHandler", "host_of", "is_loopback", "metrics_app", "metrics_server"]
+__all__ = ["bound_server", "host_of", "is_loopback", "metrics_app", "metrics_server"]
 
 _TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _STATUS: Final = {
@@ -81,17 +81,29 @@ def metrics_server(
     StateError
         The port cannot be had.
     """
+    return bound_server(metrics_app(text, token), host, port, token)
+
+
+def bound_server(
+    application: Callable[..., Iterable[bytes]],
+    host: str,
+    port: int,
+    token: str | None,
+    *,
+    kind: type[WSGIServer] = WSGIServer,
+) -> WSGIServer:
+    """Bind an application to a port; errors are those of `metrics_server`."""
     if not is_loopback(host) and not token:
         raise ConfigError(f"{host}: others may reach it; give a token (--token), or leave out --host")
     try:
-        return make_server(host, port, metrics_app(text, token), handler_class=QuietHandler)
+        return make_server(host, port, application, server_class=kind, handler_class=_Handler)
     except OSError as error:
         raise StateError(
             f"{host}:{port}: cannot be listened at ({error.strerror}); choose another --port"
         ) from None
 
 
-class QuietHandler(WSGIRequestHandler):
+class _Handler(WSGIRequestHandler):
     """Writes no log, and waits for no client for ever."""
 
     timeout = 10

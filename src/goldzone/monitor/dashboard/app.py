@@ -18,12 +18,12 @@ from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
-from wsgiref.simple_server import WSGIServer, make_server
+from wsgiref.simple_server import WSGIServer
 
-from goldzone.errors import ConfigError, GoldzoneError, StateError
+from goldzone.errors import GoldzoneError, StateError
 from goldzone.monitor.dashboard.views import neuron_view, run_id, run_view, runs_view
 from goldzone.monitor.live_runs import LiveRuns, SeenRun
-from goldzone.monitor.metrics_server import QuietHandler, host_of, is_loopback
+from goldzone.monitor.metrics_server import bound_server, host_of, is_loopback
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -205,11 +205,4 @@ def dashboard_server(dashboard: Dashboard, host: str, port: int, token: str | No
     StateError
         The port cannot be had.
     """
-    if not is_loopback(host) and not token:
-        raise ConfigError(f"{host}: others may reach it; give a token (--token), or leave out --host")
-    try:
-        return make_server(host, port, dashboard, server_class=_Server, handler_class=QuietHandler)
-    except OSError as error:
-        raise StateError(
-            f"{host}:{port}: cannot be listened at ({error.strerror}); choose another --port"
-        ) from None
+    return bound_server(dashboard, host, port, token, kind=_Server)
