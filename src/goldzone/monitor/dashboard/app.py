@@ -11,6 +11,7 @@ import hmac
 import json
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from http.cookies import SimpleCookie
 from importlib import resources
@@ -22,6 +23,7 @@ from wsgiref.simple_server import WSGIServer
 
 from goldzone.errors import GoldzoneError, StateError
 from goldzone.monitor.dashboard.views import neuron_view, run_id, run_view, runs_view
+from goldzone.monitor.live import LiveRun
 from goldzone.monitor.live_runs import LiveRuns, SeenRun
 from goldzone.monitor.metrics_server import bound_server, host_of, is_loopback
 
@@ -51,6 +53,8 @@ _FRESH: Final = 0.5
 _FIND: Final = 5.0
 """Seconds between two searches for new runs."""
 _MOST_TEXT: Final = 1000
+_OPEN: Final = 10
+"""Runs whose events are kept in memory: as many as are compared."""
 _COOKIE: Final = "goldzone"
 
 Answer = tuple[int, str, bytes]
@@ -91,6 +95,7 @@ class Dashboard:
         self._lock = threading.Lock()
         self._seen: tuple[SeenRun, ...] = ()
         self._looked = self._found = 0.0
+        self._whole: OrderedDict[Path, LiveRun] = OrderedDict()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -119,6 +124,18 @@ class Dashboard:
                 self._seen = self._runs.look(now, find=find)
                 self._looked, self._found = now, now if find else self._found
             return self._seen
+
+    def _opened(self, run: SeenRun) -> LiveRun | None:
+        """Return a run with all its events, of which `look` keeps a glance alone; a few are kept open."""
+        try:
+            live = self._whole.pop(run.path, None) or LiveRun(run.path)
+            live.poll()
+        except GoldzoneError:
+            return None  # `look` tells why
+        self._whole[run.path] = live
+        if len(self._whole) > _OPEN:
+            self._whole.popitem(last=False)
+        return live
 
     def _refusal(self, environ: WSGIEnvironment) -> Answer | None:
         host = str(environ.get("HTTP_HOST", ""))
@@ -167,13 +184,14 @@ class Dashboard:
         match parts[3:]:
             case []:
                 with self._lock:
-                    return _json(run_view(found))
+                    return _json(run_view(found, self._opened(found)))
             case ["say"]:
                 text = query.get("text", [""])[0][:_MOST_TEXT]
                 return _json({"text": text, "said": self._say(found.path, text)})
             case ["neurons", layer, position] if layer.isdecimal() and position.isdecimal():
                 with self._lock:
-                    history = found.live.history if found.live else None
+                    live = self._opened(found)
+                    history = live.history if live else None
                     if history is None:
                         raise StateError(f"{found.path}: nothing was trained yet")
                     return _json(neuron_view(history, int(layer), int(position)))

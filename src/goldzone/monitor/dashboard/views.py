@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from goldzone.monitor.history import REGIMES, NeuronColumns, RunHistory
+from goldzone.monitor.live import LiveRun
 from goldzone.monitor.live_runs import SeenRun, worst_first
 from goldzone.monitor.summary import layer_sweeps
 from goldzone.training.config import TrainingConfig
@@ -31,14 +32,14 @@ def runs_view(runs: Iterable[SeenRun]) -> list[dict[str, Any]]:
     return [_plain(_line(run)) for run in worst_first(runs)]
 
 
-def run_view(run: SeenRun) -> dict[str, Any]:
-    """Tell all of a run but the histories of its neurons."""
+def run_view(run: SeenRun, live: LiveRun | None) -> dict[str, Any]:
+    """Tell all of a run but the histories of its neurons; `live` has its events, None if it is damaged."""
     view: dict[str, Any] = _line(run)
     if run.glance is not None:
         view |= {"glance": asdict(run.glance), "cap": _CAP}
-    if run.live is not None:
-        view["changed"] = differences(run.live.config)
-        history = run.live.history
+    if live is not None:
+        view["changed"] = differences(live.config)
+        history = live.history
         if history is not None:
             view["neurons"] = _present(history)
             view["sweeps"] = [asdict(each) for each in layer_sweeps(history)]
