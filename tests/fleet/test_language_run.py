@@ -114,6 +114,15 @@ def test_a_finished_language_is_kept_without_reading_its_words(
     assert train(job) == replace(first, status="kept")
 
 
+def test_a_run_of_another_version_is_not_kept(job: LanguageJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(job)
+    result_file(job).unlink()
+    monkeypatch.setattr("goldzone.g2p.task._STATE_FORMAT", "goldzone-state-next")
+    with pytest.raises(StateError, match=r"another version of goldzone; .*--force"):
+        train(job)
+    assert train(replace(job, force=True)).status == "trained"
+
+
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"format": 1, "result": {"name": 1}}'])
 def test_a_lost_or_damaged_result_is_made_again_from_the_model(job: LanguageJob, content: str | None) -> None:
     first = train(job)

@@ -187,6 +187,11 @@ class _Language:
             )
         if digest != finished.model_digest:
             raise StateError(f"{run.model_path}: is not the model that the run made; train again (--force)")
+        if started.identity != task.identity:
+            raise StateError(
+                f"{self._folder}: holds a run of another version of goldzone; "
+                "choose another folder (--out), or replace it (--force)"
+            )
         return LanguageResult(
             name=self._job.name,
             status="kept",
