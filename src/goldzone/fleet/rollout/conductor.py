@@ -182,7 +182,7 @@ class Conductor:
         return self._write(state)
 
     def again(self, state: State) -> State:
-        """Begin again after a way back: what was judged good is taken over without training.
+        """Begin again after a way back: what was judged good is taken over, what was held is judged again.
 
         Raises
         ------
@@ -191,7 +191,17 @@ class Conductor:
         """
         if state.status not in {Status.DEGRADED, Status.UNDONE} and not state.count(Stage.BACK):
             raise StateError(f"{self._folder}: is {state.status}, and nothing was rolled back")
-        return self._write(_with(state, status=Status.PROGRESSING, step=0, until=None, message="begun again"))
+        kept = {name: each for name, each in state.languages.items() if each.stage is not Stage.HELD}
+        return self._write(
+            _with(
+                state,
+                status=Status.PROGRESSING,
+                step=0,
+                until=None,
+                languages=kept,
+                message="begun again",
+            )
+        )
 
     def _shift(self, state: State, names: Sequence[str]) -> State:
         """Take languages over, those that pass their gates."""
