@@ -114,6 +114,16 @@ def test_soft_and_medium_are_flags_and_can_be_undone(
     assert f"{flag} {value}" in run.err
 
 
+def test_each_tier_undoes_its_own_flag_alone(goldzone: Goldzone) -> None:
+    for step in (("soft",), ("medium",), ("soft", "--undo")):
+        assert goldzone("rollback", step[0], "new.toml", *step[1:]).code == 0
+    text = Path("new.toml").read_text(encoding="utf-8")
+    assert "sum_cache" in text
+    assert "direction" not in text
+    assert goldzone("rollback", "medium", "new.toml", "--undo").code == 0
+    assert Path("new.toml").read_text(encoding="utf-8").strip() == ""
+
+
 def test_a_flags_file_is_made(goldzone: Goldzone) -> None:
     assert goldzone("rollback", "soft", "new.toml").out == (
         "new.toml: soft rollback of all languages; it holds for runs that begin now\n"

@@ -39,8 +39,8 @@ def rollback(
     """Roll the next trainings back by feature flags.
 
     Of all languages, or of some. Soft: layers are trained forward again. Medium: training stays backward, and
-    sums steer neither selection nor capacity. The file as it was is kept beside it, and --undo puts it back.
-    The hard rollback, of models that are in use, is goldzone rollout undo.
+    sums steer neither selection nor capacity. The file as it was is kept beside it; --undo puts back what the
+    rollback changed. The hard rollback, of models that are in use, is goldzone rollout undo.
 
     Example: goldzone rollback soft flags.toml french
 
@@ -55,7 +55,9 @@ def rollback(
     if undo:
         if not kept.is_file():
             raise ConfigError(f"{kept}: is not there; nothing was rolled back by this command")
-        write_atomically(flags, read_bounded(kept, 1 << 20, error=ConfigError), error=ConfigError)
+        before = read_bounded(kept, 1 << 20, error=ConfigError)
+        now = parse_toml(read_bounded(flags, 1 << 20, error=ConfigError), str(flags))
+        write_atomically(flags, _undone(before, now, str(kept), _FLAGS[tier][0]), error=ConfigError)
         kept.unlink()
     else:
         before = read_bounded(flags, 1 << 20, error=ConfigError) if flags.is_file() else b""
@@ -75,15 +77,34 @@ def rollback(
         typer.echo(f"{flags}: {what}")
 
 
+def _undone(before: bytes, now: dict[str, Any], name: str, flag: str) -> bytes:
+    """Return the file as it was; if other flags have changed since, as it is now but for this flag."""
+    from goldzone.validation import parse_toml
+
+    then = parse_toml(before, name)
+    others = {each: _table(value) for each, value in now.items() if each != flag}
+    if others == {each: _table(value) for each, value in then.items() if each != flag}:
+        return before
+    return _as_toml({**others, **({flag: then[flag]} if flag in then else {})}).encode()
+
+
 def _with_rule(found: dict[str, Any], name: str, value: bool | str, languages: list[str]) -> str:
     """Put a rule before all others of a flag, or make the value all there is; return the file as TOML."""
     flag = found.get(name, {})
-    flag = flag if isinstance(flag, dict) else {"default": flag}
+    flag = _table(flag)
     rules = [{"languages": languages, "value": value}, *flag.get("rules", [])]
     found[name] = {**flag, "rules": rules} if languages else {"default": value}
+    return _as_toml(found)
+
+
+def _table(given: Any) -> dict[str, Any]:
+    return given if isinstance(given, dict) else {"default": given}
+
+
+def _as_toml(found: dict[str, Any]) -> str:
     parts = []
     for each, given in found.items():
-        table = given if isinstance(given, dict) else {"default": given}
+        table = _table(given)
         lines = [f"[{each}]"]
         lines += [f"{field} = {_toml(one)}" for field, one in table.items() if field != "rules"]
         for rule in table.get("rules", ()):

@@ -135,6 +135,20 @@ def test_languages_are_taken_over_step_by_step_and_back(trained: Path, tmp_path:
     assert rollout.champions() == new
 
 
+def test_a_language_that_was_rolled_back_stays_back_until_it_is_asked_for(
+    trained: Path, tmp_path: Path
+) -> None:
+    rollout = fresh(trained, tmp_path)
+    state = rollout.conductor.advance()
+    (name,) = state.languages
+    state = rollout.conductor.back(state, Status.UNDONE, "users complain", [name])
+    state = through(rollout)
+    assert (state.status, state.of(name).stage) == (Status.HEALTHY, Stage.BACK)
+    assert rollout.champions()[name] == state.of(name).before
+    rollout.conductor.again(state)
+    assert through(rollout).of(name).stage is Stage.PROMOTED
+
+
 def test_gates_hold_a_language_and_an_analysis_takes_all_back(trained: Path, tmp_path: Path) -> None:
     healed = False
 

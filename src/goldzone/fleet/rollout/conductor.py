@@ -172,14 +172,14 @@ class Conductor:
         for name in languages or ():
             if name not in state.order:
                 raise ConfigError(f"{name}: is no language of this rollout")
+        if languages is None:  # first: who is killed on the way back must not go forward again
+            state = self._write(_with(state, status=status, until=None, message=why))
         for name in languages or state.order:
             found = state.of(name)
             if found.stage in {Stage.PROMOTED, Stage.JUDGED} and found.before is not None:
                 self._stand_for(name, found.before, why)
                 state = self._write(state.having(name, found.model_copy(update={"stage": Stage.BACK})))
-        if languages is None:
-            state = _with(state, status=status, until=None, message=why)
-        return self._write(state)
+        return state
 
     def again(self, state: State) -> State:
         """Begin again after a way back: what was judged good is taken over, what was held is judged again.
@@ -191,7 +191,11 @@ class Conductor:
         """
         if state.status not in {Status.DEGRADED, Status.UNDONE} and not state.count(Stage.BACK):
             raise StateError(f"{self._folder}: is {state.status}, and nothing was rolled back")
-        kept = {name: each for name, each in state.languages.items() if each.stage is not Stage.HELD}
+        kept = {
+            name: each.model_copy(update={"stage": Stage.JUDGED}) if each.stage is Stage.BACK else each
+            for name, each in state.languages.items()
+            if each.stage is not Stage.HELD
+        }
         return self._write(
             _with(
                 state,
@@ -207,9 +211,9 @@ class Conductor:
         """Take languages over, those that pass their gates."""
         for name in names:
             found = state.of(name)
-            if found.stage is Stage.BACK and found.version is not None:
+            if found.stage is Stage.JUDGED:
                 state = self._promote(state, name, found)
-        todo = [name for name in names if state.of(name).stage in {Stage.WAITING, Stage.JUDGED}]
+        todo = [name for name in names if state.of(name).stage is Stage.WAITING]
         if not todo:
             return state
         failed = self._train(self._jobs("canary", todo))
