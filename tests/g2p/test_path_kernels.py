@@ -248,7 +248,9 @@ def test_what_is_owed_adds_up_to_nothing_and_is_p_plus_less_p(
     p = np.exp(scores - scores.max())
     good = p * rights
     assert share / 2**EXP_BITS == pytest.approx(good.sum() / p.sum(), abs=1e-5)
-    if good.sum() > 1e-4:
+    if (
+        good.sum() > 1e-3
+    ):  # a thousand steps of the table of exponentials: its rounding is within the tolerance
         expected = good / good.sum() - p / p.sum()
         assert (np.array(owed) / WORD_VOTE).tolist() == pytest.approx(expected.tolist(), abs=0.02)
 
