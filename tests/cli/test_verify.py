@@ -69,6 +69,13 @@ def _final_last(events: list[Event]) -> list[Event]:
     return [event for event in events if event not in own] + own
 
 
+def _without_final(events: list[Event]) -> list[Event]:
+    own = _final_last(events)
+    final = own[-1]
+    assert isinstance(final, NeuronTrained)
+    return [e for e in events if not (isinstance(e, NeuronTrained) and e.layer == final.layer)]
+
+
 def _without_law(events: list[Event]) -> list[Event]:
     trained = [event for event in events if isinstance(event, NeuronTrained)]
     turned = {id(event): other.premodulo for event, other in zip(trained, trained[::-1], strict=True)}
@@ -97,6 +104,7 @@ def _known_by_heart(events: list[Event]) -> list[Event]:
     ("criterion", "change"),
     [
         ("final neuron first", _final_last),
+        ("final neuron first", _without_final),
         ("backward flow", _final_last),
         ("capacity law", _without_law),
         ("gold zone", _each(SelectionMade, reason="drawn by lot", gold_zone=5)),

@@ -94,6 +94,12 @@ def test_a_header_behind_a_hash_is_no_word(tmp_path: Path) -> None:
     assert said(read(tmp_path, rows("#word\tipa"))) == EXPECTED
 
 
+def test_a_digit_that_all_words_begin_with_is_a_phone(tmp_path: Path) -> None:
+    sampa = {f"ö{end}": f"9 {end}" for end in "bdfgklmnprst"}
+    lines = "".join(f"{word} {phones}\n" for word, phones in sampa.items())
+    assert said(read(tmp_path, lines, "kaldi")) == {word: [phones] for word, phones in sampa.items()}
+
+
 def test_rows_with_and_without_figures_may_be_mixed(tmp_path: Path) -> None:
     mixed = rows(row="{word}\t0.5\t{phones}") + "dogs\tD AO1 G Z\ncats\t0.9\t0.2\t1.1\t0.8\tK AE1 T S\n"
     assert said(read(tmp_path, mixed)) == {**EXPECTED, "dogs": ["D AO1 G Z"], "cats": ["K AE1 T S"]}

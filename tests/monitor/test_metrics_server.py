@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 from goldzone.errors import ConfigError, StateError
-from goldzone.monitor.metrics_server import is_loopback, metrics_server
+from goldzone.monitor.metrics_server import metrics_server
+from goldzone.monitor.serving import is_loopback
 
 
 @contextmanager
@@ -59,10 +60,16 @@ def test_a_page_of_the_web_gets_no_answer_through_its_own_name(host: str) -> Non
         assert ask(f"{address}/metrics", Host=host)[0] == 403
 
 
+def test_a_page_of_another_origin_gets_no_answer() -> None:
+    with serving() as address:
+        assert ask(f"{address}/metrics", Origin="https://evil.example")[0] == 403
+
+
 def test_a_token_is_asked_for_and_then_any_name_will_do() -> None:
     with serving("secret") as address:
         assert ask(f"{address}/metrics")[0] == 401
         assert ask(f"{address}/metrics", Authorization="Bearer wrong")[0] == 401
+        assert ask(f"{address}/metrics", Authorization="secret")[0] == 401
         assert ask(f"{address}/metrics", Authorization="Bearer secret", Host="metrics.example")[0] == 200
 
 

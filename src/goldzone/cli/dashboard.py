@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from goldzone.cli.serving import HostOption, TokenOption, serve
+
 __all__ = ["dashboard"]
 
 
@@ -16,13 +18,8 @@ def dashboard(
         typer.Argument(metavar="[RUN|FOLDER]...", help="Run folders, or folders of them."),
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8642,
-    host: Annotated[
-        str, typer.Option(help="Address to serve at; one that others reach needs --token.")
-    ] = "127.0.0.1",
-    token: Annotated[
-        str | None,
-        typer.Option(envvar="GOLDZONE_TOKEN", help="Others open the page with ?token=TOKEN."),
-    ] = None,
+    host: HostOption = "127.0.0.1",
+    token: TokenOption = None,
 ) -> None:
     """Show runs in a browser, live and finished ones.
 
@@ -44,10 +41,7 @@ def dashboard(
         metrics = RunCollector(given).text
     served = Dashboard(given, _say, metrics=metrics, token=token)
     served.look()  # what is wrong with the folders is told now
-    with dashboard_server(served, host, port, token) as server:
-        shown = f"[{host}]" if ":" in host else host
-        typer.echo(f"dashboard at http://{shown}:{server.server_port}/; Ctrl-C ends", err=True)
-        server.serve_forever()
+    serve(dashboard_server(served, host, port, token), "dashboard", host, "/")
 
 
 def _say(run: Path, text: str) -> str:

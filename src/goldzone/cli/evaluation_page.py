@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from goldzone.cli.html_page import INK, html_page
 from goldzone.g2p.breakdown import by_length, by_letter, surest_errors
 
 if TYPE_CHECKING:
@@ -21,14 +22,10 @@ _LETTERS: Final = 20
 _SOUNDS: Final = 16
 _CONFUSIONS: Final = 20
 _WORDS: Final = 30
-_RIGHT, _WRONG, _INK, _GRID = "#0072B2", "#D55E00", "#333333", "#dddddd"
+_RIGHT, _WRONG, _GRID = "#0072B2", "#D55E00", "#dddddd"
 _STYLE: Final = f"""
-body {{ font: 16px/1.45 system-ui, sans-serif; color: {_INK}; max-width: 60rem; margin: 2rem auto; }}
-body {{ padding: 0 1rem; }}
-h1 {{ font-size: 1.4rem; overflow-wrap: anywhere; }} h2 {{ font-size: 1.15rem; margin-top: 2.2rem; }}
-table {{ border-collapse: collapse; }} td, th {{ padding: .15rem .8rem .15rem 0; text-align: left; }}
 td.n {{ text-align: right; font-variant-numeric: tabular-nums; }}
-svg {{ max-width: 100%; height: auto; }} svg text {{ font: 13px system-ui, sans-serif; fill: {_INK}; }}
+svg {{ max-width: 100%; height: auto; }} svg text {{ font: 13px system-ui, sans-serif; fill: {INK}; }}
 .note {{ color: #666; }}
 """
 
@@ -104,13 +101,7 @@ def evaluation_page(
                 ],
             ),
         ]
-    body = "\n".join(parts)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
-    )
+    return html_page(title, "\n".join(parts), _STYLE)
 
 
 def _summary(found: Diagnosis) -> str:

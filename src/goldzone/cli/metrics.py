@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldzone.cli.given_paths import given_path
+from goldzone.cli.serving import HostOption, TokenOption, serve
 
 if TYPE_CHECKING:
     from goldzone.monitor.metrics import RunCollector
@@ -22,13 +23,8 @@ def metrics(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Serve /metrics at this port; 0: any that is free.")
     ] = None,
-    host: Annotated[
-        str, typer.Option(help="Address to serve at; one that others reach needs --token.")
-    ] = "127.0.0.1",
-    token: Annotated[
-        str | None,
-        typer.Option(envvar="GOLDZONE_TOKEN", help="What clients must send: Authorization: Bearer TOKEN."),
-    ] = None,
+    host: HostOption = "127.0.0.1",
+    token: TokenOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -70,10 +66,7 @@ def _serve(collector: RunCollector, host: str, port: int, token: str | None) -> 
     from goldzone.monitor.metrics_server import metrics_server
 
     collector.text()  # what is wrong with the folders is told now, not to the first client
-    with metrics_server(collector.text, port, host=host, token=token) as server:
-        shown = f"[{host}]" if ":" in host else host
-        typer.echo(f"metrics at http://{shown}:{server.server_port}/metrics; Ctrl-C ends", err=True)
-        server.serve_forever()
+    serve(metrics_server(collector.text, port, host=host, token=token), "metrics", host, "/metrics")
 
 
 def _write(collector: RunCollector, path: Path) -> None:

@@ -102,18 +102,14 @@ def _table(given: Any) -> dict[str, Any]:
 
 
 def _as_toml(found: dict[str, Any]) -> str:
+    from goldzone.training.settings import toml
+
     parts = []
     for each, given in found.items():
         table = _table(given)
         lines = [f"[{each}]"]
-        lines += [f"{field} = {_toml(one)}" for field, one in table.items() if field != "rules"]
+        lines += [f"{field} = {toml(one)}" for field, one in table.items() if field != "rules"]
         for rule in table.get("rules", ()):
-            lines += [f"[[{each}.rules]]", *(f"{field} = {_toml(one)}" for field, one in rule.items())]
+            lines += [f"[[{each}.rules]]", *(f"{field} = {toml(one)}" for field, one in rule.items())]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
-
-
-def _toml(value: Any) -> str:
-    from goldzone.training.settings import toml
-
-    return toml(tuple(value) if isinstance(value, list) else value)

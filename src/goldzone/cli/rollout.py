@@ -31,7 +31,6 @@ JobsOption = Annotated[
     int | None, typer.Option(min=1, max=256, help="Languages at a time; one a processor by default.")
 ]
 WhyOption = Annotated[str, typer.Option(help="For the audit log.")]
-_PLAN = "plan.toml"
 _EVERY = 2.0
 
 
@@ -64,10 +63,11 @@ def start(
     """
     from goldzone.errors import StateError
     from goldzone.fleet.rollout.plan import read_plan
+    from goldzone.fleet.rollout.state import PLAN
     from goldzone.storage.files import read_bounded, write_atomically
 
     read_plan(file)  # before anything is written
-    kept = out / _PLAN
+    kept = out / PLAN
     if not kept.is_file():
         out.mkdir(parents=True, exist_ok=True)
         write_atomically(kept, read_bounded(file, 1 << 20, error=StateError), error=StateError)
@@ -118,8 +118,9 @@ def pause(folder: FolderArgument) -> None:
 
     Example: goldzone rollout pause rollouts/backward
     """
-    _state(folder)
-    _conductor(folder, None, _read(folder)).ask_to_pause()
+    from goldzone.fleet.rollout.conductor import ask_to_pause
+
+    ask_to_pause(folder, _state(folder))
     advice = f"go on with: goldzone rollout promote {folder}"
     typer.echo(f"{folder}: pauses before its next step; {advice}", err=True)
 
@@ -181,15 +182,11 @@ def retry(folder: FolderArgument, jobs: JobsOption = None, as_json: JsonOption =
         _tell(folder, conductor.advance(), as_json=as_json)
 
 
-def _read(folder: Path) -> Path:
-    return folder / _PLAN
-
-
 def _state(folder: Path) -> State:
     from goldzone.errors import StateError
-    from goldzone.fleet.rollout.state import read_state
+    from goldzone.fleet.rollout.state import STATE, read_state
 
-    path = folder / "state.json"
+    path = folder / STATE
     if not path.is_file():
         raise StateError(f"{folder}: is no rollout; begin one with goldzone rollout start")
     return read_state(path)
@@ -199,6 +196,7 @@ def _state(folder: Path) -> State:
 def _conducted(folder: Path, jobs: int | None, plan_file: Path | None = None) -> Iterator[Conductor]:
     """Conduct a rollout, alone."""
     from goldzone.errors import StateError
+    from goldzone.fleet.rollout.state import PLAN
     from goldzone.training.runs.lock import locked
 
     if plan_file is None:
@@ -206,7 +204,7 @@ def _conducted(folder: Path, jobs: int | None, plan_file: Path | None = None) ->
     if not folder.is_dir():
         raise StateError(f"{folder}: is no rollout; begin one with goldzone rollout start")
     with locked(folder / "lock"):
-        yield _conductor(folder, jobs, plan_file or _read(folder))
+        yield _conductor(folder, jobs, plan_file or folder / PLAN)
 
 
 def _conductor(folder: Path, jobs: int | None, plan_file: Path) -> Conductor:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldzone.cli.given_paths import given_path
+from goldzone.cli.html_page import html_page
 from goldzone.cli.sources import JsonOption, ThreadsOption, thread_count
 
 if TYPE_CHECKING:
@@ -18,13 +19,7 @@ if TYPE_CHECKING:
 
     from goldzone.monitor.verification.criteria import Finding
 
-_STYLE = """
-body { font: 16px/1.45 system-ui, sans-serif; color: #333; max-width: 70rem; }
-body { margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; } td { overflow-wrap: anywhere; }
-td, th { padding: .3rem .9rem .3rem 0; text-align: left; vertical-align: top; }
-.fail { color: #a33c00; font-weight: 600; } .pass { color: #00558a; }
-"""
+_STYLE = ".fail { color: #a33c00; font-weight: 600; } .pass { color: #00558a; }"
 
 
 def verify(
@@ -195,8 +190,7 @@ def _page(title: str, found: Sequence[Finding]) -> str:
         for each in found
     )
     heads = "".join(f"<th>{head}</th>" for head in ("criterion", "target", "measured", "verdict", "evidence"))
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style><h1>{escape(title)}</h1><p>{escape(_counts(found))}</p>"
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></html>\n"
+    body = (
+        f"<p>{escape(_counts(found))}</p><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
     )
+    return html_page(title, body, _STYLE)

@@ -65,6 +65,7 @@ _NO_SOUNDS: Final = frozenset({"sil", "spn", "nsn"})
 _WORD_WITH_HASH: Final = re.compile(r"#\t\S|#[^\s#!]\S*(?:\t| {2,})\S")
 _DISAMBIGUATION: Final = re.compile(r"#\d+")
 _VARIANT: Final = re.compile(r"(.+?)\((\d{1,2})\)")
+_DIGIT_PHONES: Final = frozenset("23456789")
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 _PHONEMIC: Final = re.compile(r"/[^/]*/|\[[^\[\]]*\]")
 _BETWEEN: Final = re.compile(r"[\s,;]*")
@@ -108,14 +109,16 @@ def format_named(name: str) -> Format:
 def fit(format: Format, lines: Sequence[str]) -> Format:  # noqa: A002
     """Tell figures from phones that are digits (X-SAMPA's ``2``, ``9``) by a file's first lines.
 
-    Figures stand in all rows, as many, or have a decimal point; further digits of a row are phones.
+    Figures stand in all rows, as many, or have a decimal point; further digits of a row are phones. Where all
+    rows begin with a digit from 2 to 9, these are phones: of words that begin alike.
     """
     if not format.has_figures:
         return format
     rows = [line.split()[1:] for line in lines if line.strip() and not _is_comment(line)]
     numbered = [row for row in rows if row and _NUMBER.fullmatch(row[0])]
     figures = 0
-    if len(numbered) >= _SHARE * len(rows) or any("." in row[0] for row in numbered):
+    common = len(numbered) >= _SHARE * len(rows) and any(row[0] not in _DIGIT_PHONES for row in numbered)
+    if common or any("." in row[0] for row in numbered):
         counts = Counter(sum(1 for _ in takewhile(_NUMBER.fullmatch, row)) for row in numbered)
         figures = min(counts.most_common(1)[0][0], _MOST_FIGURES) if counts else 0
     return replace(format, parse=partial(format.parse, figures=figures))

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from goldzone.hashtron.committee import MAX_CELLS
 from goldzone.hashtron.neuron import MAX_TABLE_CELLS
+from goldzone.monitor.alert_settings import AlertSettings
 from goldzone.monitor.rules import memorised_gap
 from goldzone.monitor.run_state import OSCILLATION_STEPS, LayerState, RunState
 from goldzone.training.config import TrainingConfig
@@ -35,11 +36,11 @@ _LOW_THRESHOLD: Final = 0.25
 """Least vote threshold that did about as well as the default; with 0 it is 10 points worse."""
 _HIGH_THRESHOLD: Final = 1.0
 """Largest vote threshold that did as well as the default; with 2 it is 1 to 5 points worse."""
-_SMALL_GAP: Final = 0.1
-_KNOWN: Final = 0.95
-"""Share of the train words right, above which they are known by heart: the epic's limit."""
-_IN_A_ROW: Final = 3
-"""Sweeps in which they must be."""
+_ALERTS: Final = AlertSettings()
+_SMALL_GAP: Final = _ALERTS.memorisation.threshold
+_KNOWN: Final = _ALERTS.memorised
+_IN_A_ROW: Final = _ALERTS.memorisation.window
+"""Known by heart means here what the alert takes it for by default."""
 _MOST_EVIDENCE: Final = 100.0
 _MORE_CELLS: Final = 4
 _LEAST_GAIN: Final = 0.001

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import (
@@ -124,7 +124,7 @@ class Section(Checked):
         return "\n".join(["".join(lines), *tables])
 
 
-def toml(value: str | float | tuple[Any, ...]) -> str:
+def toml(value: str | float | Sequence[Any]) -> str:
     """Write a value as TOML, which takes JSON's numbers, lists and strings, but no DEL."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 

@@ -14,7 +14,7 @@ from goldzone.errors import ConfigError, GoldzoneError, StateError
 from goldzone.fleet.jobs import LanguageJob
 from goldzone.fleet.language_run import train_language
 from goldzone.fleet.registry.registry import Registry
-from goldzone.fleet.rollout.conductor import CHAMPION, Conductor
+from goldzone.fleet.rollout.conductor import CHAMPION, Conductor, ask_to_pause
 from goldzone.fleet.rollout.plan import Plan
 from goldzone.fleet.rollout.state import Stage, State, Status, write_state
 
@@ -149,6 +149,30 @@ def test_a_language_that_was_rolled_back_stays_back_until_it_is_asked_for(
     assert through(rollout).of(name).stage is Stage.PROMOTED
 
 
+def test_the_way_back_leaves_what_somebody_put_there_since(trained: Path, tmp_path: Path) -> None:
+    rollout = fresh(trained, tmp_path)
+    state = rollout.conductor.advance()
+    ((name, found),) = state.languages.items()
+    runs = tmp_path / "r" / "runs"
+    strange = next(each for each in NAMES if each != name)
+    models = sorted(path.relative_to(runs) for path in runs.rglob("model.goldzone"))
+    model = runs / next(path for path in models if strange in str(path))
+    _, other = rollout.registry.add(model, language=name, why="by hand")
+    rollout.registry.switch(name, CHAMPION, other, why="by hand")
+    rollout.conductor.back(state, Status.UNDONE, "for all")
+    assert rollout.champions() == {name: other}
+    assert other not in {found.before, found.version}
+
+
+def test_the_way_back_needs_no_lexicons(trained: Path, tmp_path: Path) -> None:
+    rollout = fresh(trained, tmp_path)
+    rollout.conductor.advance()
+    shutil.rmtree(tmp_path / "dataset")
+    again = Rollout(tmp_path, "r").conductor
+    state = again.back(again.state(), Status.DEGRADED, "aborted")
+    assert rollout.champions() == {name: found.before for name, found in state.languages.items()}
+
+
 def test_gates_hold_a_language_and_an_analysis_takes_all_back(trained: Path, tmp_path: Path) -> None:
     healed = False
 
@@ -194,11 +218,22 @@ def test_a_language_that_cannot_be_trained_is_held(trained: Path, tmp_path: Path
 
 def test_a_pause_by_hand_stops_before_the_next_step(trained: Path, tmp_path: Path) -> None:
     rollout = fresh(trained, tmp_path, steps=[STEPS[0], STEPS[1]])
-    rollout.conductor.ask_to_pause()
+    ask_to_pause(rollout.folder, rollout.conductor.state())
     state = rollout.conductor.advance()
     assert (state.status, state.step, rollout.champions()) == (Status.PAUSED, 0, {})
     assert rollout.conductor.advance() == state
     rollout.conductor.promote(state)
+    state = rollout.conductor.advance()
+    assert state.status is Status.HEALTHY
+    with pytest.raises(StateError, match="is Healthy; there is nothing to pause"):
+        ask_to_pause(rollout.folder, state)
+
+
+def test_a_pause_that_was_asked_for_before_a_way_back_is_forgotten(trained: Path, tmp_path: Path) -> None:
+    rollout = fresh(trained, tmp_path, steps=[STEPS[0]])
+    ask_to_pause(rollout.folder, rollout.conductor.state())
+    state = rollout.conductor.back(rollout.conductor.state(), Status.DEGRADED, "aborted")
+    rollout.conductor.again(state)
     assert rollout.conductor.advance().status is Status.HEALTHY
     with pytest.raises(StateError, match="not paused"):
         rollout.conductor.promote(rollout.conductor.state())

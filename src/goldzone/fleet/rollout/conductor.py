@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,17 @@ from goldzone.fleet.compare.verdict import Verdict, decide
 from goldzone.fleet.jobs import LanguageJob
 from goldzone.fleet.registry.registry import Registry
 from goldzone.fleet.rollout.plan import Plan, in_order, taken
-from goldzone.fleet.rollout.state import Language, Stage, State, Status, read_state, write_state
+from goldzone.fleet.rollout.state import (
+    PAUSE,
+    STATE,
+    Language,
+    Stage,
+    State,
+    Status,
+    read_state,
+    write_state,
+)
+from goldzone.fleet.word_source import WordSource
 from goldzone.storage.files import write_atomically
 from goldzone.training.config import TrainingConfig
 from goldzone.training.runs.event_log import last_event
@@ -29,11 +40,10 @@ from goldzone.training.runs.events import RunFinished
 from goldzone.training.runs.model_files import judged_model_file
 from goldzone.training.runs.run_parts import EVENTS
 
-__all__ = ["CHALLENGER", "CHAMPION", "Conductor", "TrainAll"]
+__all__ = ["CHALLENGER", "CHAMPION", "Conductor", "TrainAll", "ask_to_pause"]
 
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
-_STATE: Final = "state.json"
 _FEW: Final = 2
 
 TrainAll = Callable[[Sequence[LanguageJob]], dict[str, str]]
@@ -76,15 +86,19 @@ class Conductor:
         self._now = now
         self._threads = threads
         self._on_change = on_change
-        self._wanted = folder / "pause"
+        self._wanted = folder / PAUSE
         self._registry = Registry(plan.registry)
-        dataset = Path(plan.dataset) if plan.dataset else None
-        self._sources = {source.name: source for source in find_sources(plan.languages, dataset)}
         base = TrainingConfig()
         self._arms = {
             name: Arm(name, with_settings(base, text, name))
             for name, text in (("stable", plan.stable), ("canary", plan.canary))
         }
+
+    @cached_property
+    def _sources(self) -> dict[str, WordSource]:
+        """The lexicons, looked for when they are needed: the way back needs none."""
+        dataset = Path(self._plan.dataset) if self._plan.dataset else None
+        return {source.name: source for source in find_sources(self._plan.languages, dataset)}
 
     def begin(self) -> State:
         """Write the first state, unless there is one of the same plan.
@@ -94,7 +108,7 @@ class Conductor:
         StateError
             The folder holds the rollout of another plan.
         """
-        path = self._folder / _STATE
+        path = self._folder / STATE
         if path.is_file():
             state = read_state(path)
             if state.plan != self._plan.digest:
@@ -106,7 +120,7 @@ class Conductor:
 
     def state(self) -> State:
         """Return where the rollout stands."""
-        return read_state(self._folder / _STATE)
+        return read_state(self._folder / STATE)
 
     def advance(self) -> State:
         """Go on until a pause, a failed analysis, or the end."""
@@ -157,10 +171,6 @@ class Conductor:
             )
         )
 
-    def ask_to_pause(self) -> None:
-        """Let whoever conducts stop before the next step; for another process than that one."""
-        write_atomically(self._wanted, b"", error=StateError)
-
     def back(self, state: State, status: Status, why: str, languages: Sequence[str] | None = None) -> State:
         """Let aliases stand for what they stood for before the rollout: of all languages, or of some.
 
@@ -177,7 +187,8 @@ class Conductor:
         for name in languages or state.order:
             found = state.of(name)
             if found.stage in {Stage.PROMOTED, Stage.JUDGED} and found.before is not None:
-                self._stand_for(name, found.before, why)
+                if self._champion(name) == found.version:  # what somebody put there since stays
+                    self._stand_for(name, found.before, why)
                 state = self._write(state.having(name, found.model_copy(update={"stage": Stage.BACK})))
         return state
 
@@ -191,6 +202,7 @@ class Conductor:
         """
         if state.status not in {Status.DEGRADED, Status.UNDONE} and not state.count(Stage.BACK):
             raise StateError(f"{self._folder}: is {state.status}, and nothing was rolled back")
+        self._wanted.unlink(missing_ok=True)  # that was asked of what is over
         kept = {
             name: each.model_copy(update={"stage": Stage.JUDGED}) if each.stage is Stage.BACK else each
             for name, each in state.languages.items()
@@ -306,9 +318,22 @@ class Conductor:
         return None
 
     def _write(self, state: State) -> State:
-        write_state(self._folder / _STATE, state)
+        write_state(self._folder / STATE, state)
         self._on_change(state)
         return state
+
+
+def ask_to_pause(folder: Path, state: State) -> None:
+    """Let whoever conducts a rollout stop before its next step; for another process than that one.
+
+    Raises
+    ------
+    StateError
+        It has come to its end.
+    """
+    if state.status not in {Status.PROGRESSING, Status.PAUSED}:
+        raise StateError(f"{folder}: is {state.status}; there is nothing to pause")
+    write_atomically(folder / PAUSE, b"", error=StateError)
 
 
 def _with(state: State, **fields: object) -> State:

@@ -13,8 +13,12 @@ from goldzone.errors import StateError
 from goldzone.storage.files import read_bounded, write_atomically
 from goldzone.validation import Checked, problem_line
 
-__all__ = ["Language", "Stage", "State", "Status", "read_state", "write_state"]
+__all__ = ["PAUSE", "PLAN", "STATE", "Language", "Stage", "State", "Status", "read_state", "write_state"]
 
+PLAN: Final = "plan.toml"
+STATE: Final = "state.json"
+PAUSE: Final = "pause"
+"""Files in a rollout's folder: the plan, where it stands, and the wish that it pause before its next step."""
 _MOST_BYTES: Final = 1 << 26
 
 

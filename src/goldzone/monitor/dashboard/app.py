@@ -7,25 +7,24 @@ own (or a token is sent), and a foreign Origin is refused.
 
 from __future__ import annotations
 
-import hmac
 import json
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from http.cookies import SimpleCookie
 from importlib import resources
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIServer
 
 from goldzone.errors import GoldzoneError, StateError
 from goldzone.monitor.dashboard.views import neuron_view, run_id, run_view, runs_view
 from goldzone.monitor.live import LiveRun
 from goldzone.monitor.live_runs import LiveRuns, SeenRun
-from goldzone.monitor.metrics_server import bound_server, host_of, is_loopback
+from goldzone.monitor.metrics_server import METRICS_TYPE
+from goldzone.monitor.serving import COOKIE, bound_server, refusal, respond
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -55,7 +54,6 @@ _FIND: Final = 5.0
 _MOST_TEXT: Final = 1000
 _OPEN: Final = 10
 """Runs whose events are kept in memory: as many as are compared."""
-_COOKIE: Final = "goldzone"
 
 Answer = tuple[int, str, bytes]
 """Status, type, and body."""
@@ -73,7 +71,7 @@ class Dashboard:
     metrics : callable, optional
         Gives ``/metrics``.
     token : str, optional
-        What clients must send: as ``Authorization: Bearer TOKEN``, or once as ``?token=TOKEN``.
+        What clients must send, as in `goldzone.monitor.serving.refusal`; once is enough for a browser.
     clock : callable
         Seconds since 1970.
     """
@@ -100,20 +98,15 @@ class Dashboard:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         headers = list(_HEADERS)
-        refused = self._refusal(environ)
+        refused = refusal(environ, self._token)
         if refused is not None:
-            status, kind, body = refused
+            status, kind, body = _text(*refused)
         else:
             status, kind, body = self._answer(environ)
             query = parse_qs(str(environ.get("QUERY_STRING", "")))
             if self._token is not None and "token" in query:
-                headers.append(("Set-Cookie", f"{_COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"))
-        reason = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
-        start_response(
-            f"{status} {reason.get(status, 'Refused')}",
-            [("Content-Type", kind), ("Content-Length", str(len(body))), *headers],
-        )
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+                headers.append(("Set-Cookie", f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"))
+        return respond(environ, start_response, status, body, [("Content-Type", kind), *headers])
 
     def look(self) -> tuple[SeenRun, ...]:
         """Read all runs on, unless that was done just now; one at a time."""
@@ -137,28 +130,6 @@ class Dashboard:
             self._whole.popitem(last=False)
         return live
 
-    def _refusal(self, environ: WSGIEnvironment) -> Answer | None:
-        host = str(environ.get("HTTP_HOST", ""))
-        if self._token is None and not is_loopback(host_of(host)):
-            return _text(403, "ask for localhost, or give the server a token")
-        origin = environ.get("HTTP_ORIGIN")
-        if origin and urlsplit(str(origin)).netloc != host:
-            return _text(403, "pages of another origin may not ask")
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            return _text(405, "GET is all that can be done")
-        if self._token is not None and not self._has_token(environ, self._token):
-            return _text(401, "open the address with ?token=TOKEN, or send Authorization: Bearer TOKEN")
-        return None
-
-    def _has_token(self, environ: WSGIEnvironment, token: str) -> bool:
-        cookie = SimpleCookie(str(environ.get("HTTP_COOKIE", ""))).get(_COOKIE)
-        given = [
-            str(environ.get("HTTP_AUTHORIZATION", "")).removeprefix("Bearer "),
-            cookie.value if cookie else "",
-            *parse_qs(str(environ.get("QUERY_STRING", ""))).get("token", []),
-        ]
-        return any(hmac.compare_digest(each.encode(), token.encode()) for each in given)
-
     def _answer(self, environ: WSGIEnvironment) -> Answer:
         path = str(environ.get("PATH_INFO", "/"))
         if path in _FILES:
@@ -166,7 +137,7 @@ class Dashboard:
             return 200, kind, (resources.files("goldzone.monitor.dashboard") / "static" / name).read_bytes()
         try:
             if path == "/metrics" and self._metrics is not None:
-                return 200, "text/plain; version=0.0.4; charset=utf-8", self._metrics()
+                return 200, METRICS_TYPE, self._metrics()
             if path == "/api/runs":
                 return _json(runs_view(self.look()))
             return self._of_run(path, parse_qs(str(environ.get("QUERY_STRING", ""))))
@@ -214,13 +185,5 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 def dashboard_server(dashboard: Dashboard, host: str, port: int, token: str | None) -> WSGIServer:
-    """Return a server that is bound to a port, 0 for any that is free; ``serve_forever`` starts it.
-
-    Raises
-    ------
-    ConfigError
-        The host is not this machine's own, and there is no token.
-    StateError
-        The port cannot be had.
-    """
+    """Return a server; ports and errors are those of `goldzone.monitor.serving.bound_server`."""
     return bound_server(dashboard, host, port, token, kind=_Server)

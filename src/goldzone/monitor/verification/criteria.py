@@ -17,7 +17,6 @@ __all__ = ["CRITERIA", "Finding", "Verdict", "together", "verify_run", "within_t
 
 _LEAST_R_SQUARED: Final = 0.7
 _CAP: Final = 0.8
-_KNOWN: Final = 0.95
 _FLEET: Final = 140
 _MOST_MEGABYTES: Final = 100.0
 _MOST_TIME: Final = 1.1

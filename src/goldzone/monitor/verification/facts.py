@@ -108,7 +108,7 @@ def read_facts(folder: Path) -> RunFacts:
         damage=damage,
         violations=check_order(lines) if backward else (),
         sweeps=len({event.sweep for event in started}),
-        final_first=_final_first(neurons),
+        final_first=_final_first(neurons, len(building.started.layers)),
         judged=tuple(event for event in events if isinstance(event, SweepFinished)),
         selections=tuple(event for event in events if isinstance(event, SelectionMade)),
         r_squared=capacity_correlation(building.history(building.started).before_final()),
@@ -122,9 +122,8 @@ def read_facts(folder: Path) -> RunFacts:
     )
 
 
-def _final_first(neurons: list[NeuronTrained]) -> int:
+def _final_first(neurons: list[NeuronTrained], last: int) -> int:
     """Count the sweeps whose first trained neuron is in the last layer."""
-    last = max((event.layer for event in neurons), default=0)
     first: dict[int, int] = {}
     for event in neurons:
         first.setdefault(event.sweep, event.layer)

@@ -25,7 +25,7 @@ from goldzone.training.runs.events import (
     SweepStarted,
     Warned,
 )
-from goldzone.training.runs.listeners import Listener
+from goldzone.training.runs.listeners import Listener, dropped
 from goldzone.training.settings import CapacitySettings
 from goldzone.validation import check
 
@@ -157,9 +157,7 @@ class Steering(Listener):
 
     def _drop(self, callback: Callback, control: Control, error: Exception) -> None:
         self._callbacks.remove((callback, control))
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        text = f"{type(callback).__name__} failed ({reason}); it hears no more of this run"
-        self._emit(Warned(message=text))
+        self._emit(Warned(message=dropped(callback, error)))
 
     def tell(self, event: Event) -> None:
         """Write an event, unless it stands in the log already."""

@@ -16,7 +16,7 @@ from goldzone.errors import StateError
 from goldzone.training.runs.background_log import BackgroundLog
 from goldzone.training.runs.events import AlertEvent, Event, Warned
 
-__all__ = ["Audience", "Listener"]
+__all__ = ["Audience", "Listener", "dropped"]
 
 
 class Listener:
@@ -134,10 +134,15 @@ class Audience:
                         message(listener)
                     except Exception as error:
                         self._listeners.remove(listener)
-                        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-                        text = f"{type(listener).__name__} failed ({reason}); it hears no more of this run"
+                        text = dropped(listener, error)
                         self._waiting.append(self._log.write(Warned(message=text)))
             finally:
                 self._telling = not outermost
             if outermost:
                 self._tell_waiting()
+
+
+def dropped(hearer: object, error: Exception) -> str:
+    """Say that one who failed is told nothing more."""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"{type(hearer).__name__} failed ({reason}); it hears no more of this run"
