@@ -15,8 +15,8 @@ from goldzone.g2p.phonemizer import Phonemizer
 from goldzone.g2p.task import PhonemizerTask, TrainedModel, train_model
 from goldzone.training.config import TrainingConfig
 
-# The first call of a kernel compiles it, on any machine; no test may depend on how long that takes. By default
-# each run meets the same examples; `--hypothesis-profile=thorough` looks for new ones.
+# The first call of a kernel compiles it, on any machine; no test may depend on how long that takes.
+# By default each run meets the same examples; `--hypothesis-profile=thorough` looks for new ones.
 settings.register_profile("goldzone", deadline=None, max_examples=30, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("goldzone")
